@@ -1,0 +1,169 @@
+"""From drawn pictures to a response: one format of many, the common headers, and the times of the phases.
+
+Encoding runs in worker threads, never on the event loop.
+"""
+
+import asyncio
+import base64
+import hashlib
+import io
+import json
+import time
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from fastapi import Request, Response
+
+from service import images
+from service.errors import Invalid
+from service.images import Pixels
+from service.negotiation import MEDIA_TYPES
+from service.package import LoadedModel
+
+
+@dataclass
+class Clock:
+    """Seconds of a request's phases; `total` runs from its making."""
+
+    started: float = field(default_factory=time.perf_counter)
+    phases: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Times what runs inside it."""
+        started = time.perf_counter()
+        yield
+        self.phases[name] = time.perf_counter() - started
+
+    def header(self) -> str:
+        """The Server-Timing header, in milliseconds."""
+        phases = self.phases | {"total": time.perf_counter() - self.started}
+        return ", ".join(f"{name};dur={1000 * seconds:.2f}" for name, seconds in phases.items())
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture and where it came from.
+
+    Attributes:
+        pixels: (H, W, C) uint8.
+        latent: what a client may send back to see it again.
+        seed: the seed that drew it, where one did.
+        class_: its class or blend of classes, for a conditional model.
+    """
+
+    pixels: Pixels
+    latent: dict[str, Any]
+    seed: int | None
+    class_: str | dict[str, float] | None
+
+
+@dataclass(frozen=True)
+class Animation:
+    """How frames follow each other; see `images.animate`."""
+
+    fps: int
+    loop: bool
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How several pictures are answered.
+
+    Attributes:
+        columns: of a grid.
+        animation: for frames; None for pictures that are not.
+    """
+
+    columns: int
+    animation: Animation | None = None
+
+
+def layout(count: int, columns: int | None, default: int) -> Layout:
+    """The grid of so many pictures.
+
+    Raises:
+        Invalid: more columns than pictures.
+    """
+    if columns is not None and columns > count:
+        raise Invalid(f"columns is {columns}, but there are {count} pictures only")
+    return Layout(columns or default)
+
+
+async def answer(
+    model: LoadedModel, pictures: Sequence[Picture], form: str, shape: Layout, seeds: Sequence[int], clock: Clock
+) -> Response:
+    """The response of pictures.
+
+    Args:
+        model: what drew them.
+        pictures: at least one.
+        form: a key of MEDIA_TYPES.
+        shape: of a grid or an animation.
+        seeds: for X-Seed; empty where no seed drew.
+        clock: of the request; gains the phase `encode`.
+    """
+    with clock.phase("encode"):
+        body = await asyncio.to_thread(_ENCODERS.get(form, _encode_picture), model, pictures, form, shape)
+    headers = {"X-Model": model.name, "Server-Timing": clock.header()}
+    if seeds:
+        headers["X-Seed"] = ",".join(map(str, seeds))
+    return Response(body, 200, headers, MEDIA_TYPES[form])
+
+
+def etag(model: LoadedModel, *what: object) -> str:
+    """A strong ETag of an answer that is a function of the model and `what`, known before anything is drawn."""
+    parts = (model.manifest.digest, model.engine, model.precision, images.codec_versions(), *what)
+    return '"' + hashlib.sha256(repr(parts).encode()).hexdigest()[:32] + '"'
+
+
+def not_modified(request: Request, tag: str) -> bool:
+    """Whether the client holds the answer of this ETag already (RFC 9110, section 13.1.2)."""
+    held = request.headers.get("if-none-match", "")
+    return held.strip() == "*" or tag in (part.strip().removeprefix("W/") for part in held.split(","))
+
+
+def _encode_picture(model: LoadedModel, pictures: Sequence[Picture], form: str, shape: Layout) -> bytes:
+    frames = images.stack([picture.pixels for picture in pictures])
+    if shape.animation and form in ("gif", "apng", "webp"):
+        return images.animate(frames, form, shape.animation.fps, shape.animation.loop)  # type: ignore[arg-type]  # checked above
+    return images.encode(images.grid(frames, shape.columns), form)  # type: ignore[arg-type]  # negotiated among these
+
+
+def _encode_zip(model: LoadedModel, pictures: Sequence[Picture], form: str, shape: Layout) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:  # PNGs are compressed already
+        for index, picture in enumerate(pictures):
+            tail = "" if picture.seed is None else f"-seed{picture.seed}"
+            # A fixed time, so that the same pictures give the same bytes.
+            entry = zipfile.ZipInfo(f"{index:04d}{tail}.png", (1980, 1, 1, 0, 0, 0))
+            archive.writestr(entry, images.encode(picture.pixels, "png"))
+    return buffer.getvalue()
+
+
+def _encode_json(model: LoadedModel, pictures: Sequence[Picture], form: str, shape: Layout) -> bytes:
+    documents = [
+        {
+            "seed": picture.seed,
+            "latent": picture.latent,
+            "class": picture.class_,
+            "content_type": MEDIA_TYPES["png"],
+            "data": base64.b64encode(images.encode(picture.pixels, "png")).decode(),
+        }
+        for picture in pictures
+    ]
+    return json.dumps({"model": model.name, "images": documents}, separators=(",", ":")).encode()
+
+
+def _encode_npy(model: LoadedModel, pictures: Sequence[Picture], form: str, shape: Layout) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, images.stack([picture.pixels for picture in pictures]), allow_pickle=False)
+    return buffer.getvalue()
+
+
+_Encoder = Callable[[LoadedModel, Sequence[Picture], str, Layout], bytes]
+_ENCODERS: dict[str, _Encoder] = {"zip": _encode_zip, "json": _encode_json, "npy": _encode_npy}

@@ -1,0 +1,83 @@
+"""The composer: settings in, a FastAPI application out."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.staticfiles import StaticFiles
+
+from service import problems, schemas
+from service.batcher import Limits
+from service.dependencies import Services
+from service.metrics import Metrics
+from service.middleware import RequestContext
+from service.package import Engine
+from service.repository import Repository
+from service.routes import arithmetic, discriminate, health, interpolate, models, pages, sample
+from service.settings import Settings
+
+VERSION = "0.1.0"
+
+_log = logging.getLogger(__name__)
+_RESOURCES = (health, models, sample, interpolate, arithmetic, discriminate, pages)
+_ROUTERS = tuple(resource.router for resource in _RESOURCES)
+_BODIES = (schemas.SampleRequest, schemas.InterpolateRequest, schemas.ArithmeticRequest)
+_ABOUT = """Pictures by generative adversarial networks: sample them, walk between them, add and subtract them.
+
+Every picture call answers as PNG, JPEG or WebP, a zip, JSON or NumPy's npy: by the `Accept` header, or by `?format=`.
+The picture of a seed is always the same. Errors are `application/problem+json` (RFC 9457)."""
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The whole service for some settings; nothing is opened before its lifespan starts."""
+    metrics = Metrics()
+    limits = Limits(settings.max_batch_size, settings.max_queue_rows, settings.max_queue_bytes)
+    engine = Engine(settings.infer_threads, settings.instances, limits)
+    parts = Services(settings, Repository(settings.models_dir, settings.models, engine, metrics), metrics)
+    app = FastAPI(
+        title="Ganvas", version=VERSION, description=_ABOUT, lifespan=_lifespan, docs_url=None, redoc_url=None
+    )
+    app.state.services = parts
+    for router in _ROUTERS:
+        app.include_router(router)
+    app.mount(pages.ASSETS_PATH, StaticFiles(directory=pages.ASSETS))
+    problems.install(app, _ROUTERS)
+    app.add_middleware(RequestContext, metrics=metrics, deadline_s=settings.deadline_s)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    parts: Services = app.state.services
+    # In the background, so that /livez answers while large models are being proven.
+    opening = asyncio.create_task(_open(parts.repository))
+    yield
+    parts.draining = parts.closing = True
+    opening.cancel()
+    await asyncio.gather(opening, return_exceptions=True)
+    await parts.repository.close()
+
+
+async def _open(repository: Repository) -> None:
+    try:
+        await repository.open()
+    except Exception:
+        _log.exception("the models could not be opened")
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """FastAPI's page, with the schemas of the bodies that pydantic reads from the bytes."""
+    if app.openapi_schema is None:
+        page = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        components = page.setdefault("components", {}).setdefault("schemas", {})
+        for body in _BODIES:
+            described = body.model_json_schema(ref_template="#/components/schemas/{model}")
+            components |= described.pop("$defs", {})
+            components[body.__name__] = described
+        app.openapi_schema = page
+    return app.openapi_schema

@@ -1,0 +1,230 @@
+"""A bounded queue of rows, the batches made of it, and the results. Knows neither HTTP nor ONNX.
+
+There is no timer: a free worker takes what waits, so that no latency is added at low load and batches form by
+themselves at high load. An entry carries its own future and deadline; one that was cancelled or has expired leaves
+the queue, and a batch that fails is run again entry by entry, so that nobody pays for a neighbour.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.errors import DeadlineExceeded, Draining, QueueFull, TooLarge
+
+Floats = NDArray[np.float32]
+Rows = Mapping[str, Floats]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a batcher holds at most.
+
+    Attributes:
+        batch_rows: rows of one batch.
+        waiting_rows: rows that wait, over all requests.
+        waiting_bytes: bytes of input that wait.
+    """
+
+    batch_rows: int = 16
+    waiting_rows: int = 256
+    waiting_bytes: int = 256_000_000
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of some rows.
+
+    Attributes:
+        output: the network's output for them, in their order.
+        queue_s: the longest time that one of them waited.
+        infer_s: the longest time that one of their batches ran.
+    """
+
+    output: Floats
+    queue_s: float
+    infer_s: float
+
+
+@dataclass(eq=False)
+class _Entry:
+    rows: Rows
+    count: int
+    n_bytes: int
+    deadline: float
+    future: "asyncio.Future[Result]"
+    waiting: bool = True
+    entered: float = field(default_factory=time.perf_counter)
+
+    @property
+    def kind(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
+        """What has to be equal for entries to share a batch: names and shapes of a row."""
+        return tuple((name, array.shape[1:]) for name, array in self.rows.items())
+
+
+class Batcher:
+    """Runs rows through a function, many at a time."""
+
+    def __init__(
+        self,
+        run: Callable[[Rows], Floats],
+        limits: Limits,
+        instances: int = 1,
+        on_batch: Callable[[int], None] = lambda _rows: None,
+    ) -> None:
+        """Makes an idle batcher; `start` it inside an event loop.
+
+        Args:
+            run: arrays by name, (N, ...) each, to (N, ...); called in a worker thread.
+            limits: what it holds at most.
+            instances: how many batches may run at once.
+            on_batch: told the rows of each batch that is run.
+        """
+        self._run, self._limits, self._on_batch = run, limits, on_batch
+        self._queue: deque[_Entry] = deque()
+        self._waiting_rows = self._waiting_bytes = 0
+        self._arrival = asyncio.Event()
+        self._threads = ThreadPoolExecutor(instances, thread_name_prefix="infer")
+        self._instances = instances
+        self._workers: list[asyncio.Task[None]] = []
+
+    @property
+    def waiting_rows(self) -> int:
+        """Rows that wait for a worker."""
+        return self._waiting_rows
+
+    def start(self) -> None:
+        """Starts the workers."""
+        self._workers = [asyncio.create_task(self._work()) for _ in range(self._instances)]
+
+    async def close(self) -> None:
+        """Refuses what waits, lets the batches that run come to their end, and stops."""
+        for entry in self._queue:
+            self._leave(entry)
+            if not entry.future.done():
+                entry.future.set_exception(Draining("the model is being closed; send the request again"))
+        self._queue.clear()
+        for worker in self._workers:
+            worker.cancel()
+        await asyncio.gather(*self._workers, return_exceptions=True)
+        await asyncio.to_thread(self._threads.shutdown)
+
+    async def submit(self, rows: Rows, deadline: float) -> Result:
+        """Waits until the rows have gone through.
+
+        Args:
+            rows: float32 arrays by input name, (N, ...) each.
+            deadline: on the clock of `asyncio.get_running_loop().time()`.
+
+        Raises:
+            QueueFull: too many rows wait already.
+            TooLarge: more rows than the queue ever holds.
+            DeadlineExceeded: the deadline passed first.
+        """
+        entries = self._admit(rows, deadline)
+        try:
+            async with asyncio.timeout_at(deadline):
+                results = await asyncio.gather(*(entry.future for entry in entries))
+        except TimeoutError as error:
+            raise DeadlineExceeded("the request was not answered before its deadline") from error
+        finally:
+            for entry in entries:
+                entry.future.cancel()
+                self._leave(entry)
+        if len(results) == 1:
+            return results[0]
+        return Result(
+            np.concatenate([result.output for result in results]),
+            max(result.queue_s for result in results),
+            max(result.infer_s for result in results),
+        )
+
+    def _admit(self, rows: Rows, deadline: float) -> list[_Entry]:
+        limits = self._limits
+        count = len(next(iter(rows.values())))
+        n_bytes = sum(array.nbytes for array in rows.values())
+        if count > limits.waiting_rows or n_bytes > limits.waiting_bytes:
+            raise TooLarge(f"{count} pictures of {n_bytes} bytes of input are more than the model's queue ever holds")
+        if self._waiting_rows + count > limits.waiting_rows or self._waiting_bytes + n_bytes > limits.waiting_bytes:
+            raise QueueFull(f"{self._waiting_rows} pictures wait for this model already")
+        loop = asyncio.get_running_loop()
+        entries = []
+        for start in range(0, count, limits.batch_rows):
+            part = {name: array[start : start + limits.batch_rows] for name, array in rows.items()}
+            size, part_bytes = min(limits.batch_rows, count - start), sum(array.nbytes for array in part.values())
+            entries.append(_Entry(part, size, part_bytes, deadline, loop.create_future()))
+        self._queue.extend(entries)
+        self._waiting_rows += count
+        self._waiting_bytes += n_bytes
+        self._arrival.set()
+        return entries
+
+    def _leave(self, entry: _Entry) -> None:
+        """Takes an entry out of the count of what waits, once."""
+        if entry.waiting:
+            entry.waiting = False
+            self._waiting_rows -= entry.count
+            self._waiting_bytes -= entry.n_bytes
+
+    def _take(self) -> list[_Entry]:
+        """The next batch: the oldest live entry, and those behind it that fit beside it."""
+        batch: list[_Entry] = []
+        passed: list[_Entry] = []
+        rows, now = 0, asyncio.get_running_loop().time()
+        while self._queue and rows < self._limits.batch_rows:
+            entry = self._queue.popleft()
+            if entry.future.done() or entry.deadline <= now:
+                self._leave(entry)  # its client has gone, or is being told by its own timeout
+            elif batch and (entry.kind != batch[0].kind or rows + entry.count > self._limits.batch_rows):
+                passed.append(entry)
+            else:
+                self._leave(entry)
+                batch.append(entry)
+                rows += entry.count
+        self._queue.extendleft(reversed(passed))
+        return batch
+
+    async def _work(self) -> None:
+        while True:
+            while not (batch := self._take()):
+                self._arrival.clear()
+                await self._arrival.wait()
+            await self._settle(batch)
+
+    async def _settle(self, batch: list[_Entry]) -> None:
+        """Runs a batch and answers its entries."""
+        started = time.perf_counter()
+        try:
+            output = await self._call(batch)
+        except asyncio.CancelledError:
+            for entry in batch:
+                entry.future.cancel()
+            raise
+        except Exception as error:
+            if len(batch) > 1:
+                for entry in batch:
+                    if not entry.future.done():
+                        await self._settle([entry])
+            elif not batch[0].future.done():
+                batch[0].future.set_exception(error)
+            return
+        infer_s = time.perf_counter() - started
+        offset = 0
+        for entry in batch:
+            if not entry.future.done():
+                part = output[offset : offset + entry.count]
+                entry.future.set_result(Result(part, started - entry.entered, infer_s))
+            offset += entry.count
+
+    async def _call(self, batch: list[_Entry]) -> Floats:
+        first = batch[0].rows
+        rows = first if len(batch) == 1 else {n: np.concatenate([e.rows[n] for e in batch]) for n in first}
+        self._on_batch(sum(entry.count for entry in batch))
+        # Shielded, so that closing waits for the thread instead of leaving it behind.
+        running = asyncio.get_running_loop().run_in_executor(self._threads, self._run, rows)
+        return await asyncio.shield(running)

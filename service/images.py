@@ -1,0 +1,207 @@
+"""Pictures: bytes <-> uint8 HWC <-> float32 NCHW. The one place that knows pixel ranges and codecs.
+
+Knows nothing about models or HTTP.
+"""
+
+import io
+from collections.abc import Sequence
+from math import ceil, sqrt
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms, ImageOps, features
+
+from service.errors import GanvasError, NotAnImage, NotFinite, TooLarge
+
+Pixels = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+
+StillFormat = Literal["png", "jpeg", "webp"]
+AnimationFormat = Literal["gif", "apng", "webp"]
+
+_READABLE = ("PNG", "JPEG", "WEBP")
+_SAVE: dict[StillFormat, dict[str, Any]] = {
+    # zlib's level 1 costs a third less time than level 6 and gives files 1.5 % larger on faces.
+    "png": {"format": "PNG", "compress_level": 1},
+    "jpeg": {"format": "JPEG", "quality": 90, "subsampling": 0},
+    "webp": {"format": "WEBP", "quality": 90},
+}
+_SRGB = ImageCms.createProfile("sRGB")
+
+
+def codec_versions() -> str:
+    """Pillow and its codecs: when one changes, the bytes of a picture may change."""
+    names = ("zlib", "jpg", "webp")
+    codecs = (features.version_codec(n) if n != "webp" else features.version_module(n) for n in names)
+    return f"pillow-{Image.__version__};" + ";".join(f"{n}-{v}" for n, v in zip(names, codecs, strict=True))
+
+
+def to_uint8(images: Floats) -> Pixels:
+    """(N, C, H, W) float32 in [-1, 1] -> (N, H, W, C) uint8 by clip(rint((x + 1) 127.5), 0, 255).
+
+    Raises:
+        NotFinite: a value is NaN or infinite.
+    """
+    if not np.isfinite(images).all():
+        raise NotFinite("the network's output is not finite: the latents' values are too large")
+    levels = np.clip(np.rint((images + 1.0) * 127.5), 0.0, 255.0).astype(np.uint8)
+    return np.ascontiguousarray(levels.transpose(0, 2, 3, 1))
+
+
+def to_float32(pixels: Pixels) -> Floats:
+    """(N, H, W, C) uint8 -> (N, C, H, W) float32 in [-1, 1]: x / 127.5 - 1."""
+    floats = pixels.astype(np.float32) / np.float32(127.5) - np.float32(1.0)
+    return np.ascontiguousarray(floats.transpose(0, 3, 1, 2))
+
+
+def square_columns(count: int) -> int:
+    """Columns of the grid that is as square as can be: ceil(sqrt(count))."""
+    return ceil(sqrt(count))
+
+
+def grid(pixels: Pixels, columns: int) -> Pixels:
+    """(N, H, W, C) -> (rows H, columns W, C), row by row; cells that are left over are black."""
+    count, height, width, channels = pixels.shape
+    rows = ceil(count / columns)
+    cells = np.zeros((rows * columns, height, width, channels), np.uint8)
+    cells[:count] = pixels
+    lines = cells.reshape(rows, columns, height, width, channels).transpose(0, 2, 1, 3, 4)
+    return np.ascontiguousarray(lines.reshape(rows * height, columns * width, channels))
+
+
+def encode(pixels: Pixels, form: StillFormat) -> bytes:
+    """One picture, (H, W, C) uint8 with C of 1, 3 or 4, as a file's bytes. JPEG lays alpha on white.
+
+    Raises:
+        TooLarge: the picture has more pixels a side than the format allows.
+    """
+    image = _to_pillow(pixels)
+    if form == "jpeg" and image.mode == "RGBA":
+        image = _on_white(image)
+    limit = {"jpeg": 65_535, "webp": 16_383}.get(form)
+    if limit and max(image.size) > limit:
+        raise TooLarge(f"a picture of {image.width} x {image.height} px is beyond {form}'s {limit} px a side; use png")
+    buffer = io.BytesIO()
+    image.save(buffer, **_SAVE[form])
+    return buffer.getvalue()
+
+
+def animate(frames: Pixels, form: AnimationFormat, fps: int, loop: bool) -> bytes:
+    """(N, H, W, C) uint8 as an animation's bytes.
+
+    Args:
+        frames: the frames in their order.
+        form: GIF (256 colours a frame, times in 1/100 s), APNG (exact) or WebP.
+        fps: frames a second, 1 ... 50.
+        loop: whether it repeats for ever; else it plays once.
+    """
+    first, *rest = [_to_pillow(frame) for frame in frames]
+    options: dict[str, Any] = {"save_all": True, "append_images": rest, "duration": 1000.0 / fps}
+    if form == "gif":
+        # Without a loop count a GIF plays once; 0 is for ever.
+        options |= {"format": "GIF", "duration": round(100 / fps) * 10} | ({"loop": 0} if loop else {})
+    else:
+        options |= {"loop": 0 if loop else 1}
+        options |= _SAVE["png"] if form == "apng" else {**_SAVE["webp"], "duration": round(1000 / fps)}
+    buffer = io.BytesIO()
+    first.save(buffer, **options)
+    return buffer.getvalue()
+
+
+def decode(raw: bytes, max_pixels: int) -> Pixels:
+    """A still picture's bytes, or an animation's first frame, as it is meant to be seen.
+
+    EXIF orientation is applied, an ICC profile is converted to sRGB, 16-bit grey becomes 8-bit.
+
+    Args:
+        raw: PNG, JPEG or WebP; the bytes decide, whatever they were called.
+        max_pixels: checked against the header, before anything is decoded.
+
+    Returns:
+        (H, W, 3) uint8 RGB, or (H, W, 4) RGBA where the picture has alpha.
+
+    Raises:
+        NotAnImage: other bytes, or a damaged picture.
+        TooLarge: more pixels than max_pixels.
+    """
+    try:
+        with Image.open(io.BytesIO(raw), formats=_READABLE) as image:
+            if image.width * image.height > max_pixels:
+                raise _too_many_pixels(max_pixels)
+            image.load()
+            return np.asarray(_to_srgb(_upright(image)))
+    except GanvasError:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise _too_many_pixels(max_pixels) from error
+    except Exception as error:  # decoders raise anything on damaged bytes: OSError, SyntaxError, struct.error ...
+        raise NotAnImage("the body is no picture that we read: send a whole PNG, JPEG or WebP file") from error
+
+
+def fit(pixels: Pixels, height: int, width: int, channels: int) -> Pixels:
+    """Cuts out the middle in another shape, and resizes.
+
+    Args:
+        pixels: (H, W, 3 or 4) uint8; alpha is laid on white.
+        height: of the result, in px.
+        width: of the result, in px.
+        channels: 1 (luminance, ITU-R 601) or 3.
+
+    Returns:
+        (height, width, channels) uint8.
+    """
+    image = _to_pillow(pixels)
+    image = _on_white(image) if image.mode == "RGBA" else image
+    image = image.convert("L" if channels == 1 else "RGB")
+    fitted = ImageOps.fit(image, (width, height), Image.Resampling.LANCZOS)
+    return np.asarray(fitted).reshape(height, width, channels)
+
+
+def _too_many_pixels(max_pixels: int) -> TooLarge:
+    return TooLarge(f"the picture has more than {max_pixels} pixels")
+
+
+def _to_pillow(pixels: Pixels) -> Image.Image:
+    return Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    white = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(white, image).convert("RGB")
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # a damaged EXIF block does not make the pixels unreadable
+        return image
+
+
+def _to_srgb(image: Image.Image) -> Image.Image:
+    """Mode RGB or RGBA, in sRGB."""
+    profile = image.info.get("icc_profile")
+    if image.mode.startswith("I"):  # 16-bit grey: 0 ... 65535 to 0 ... 255
+        image = Image.fromarray(np.rint(np.asarray(image, np.float64) / 257.0).clip(0, 255).astype(np.uint8))
+    has_alpha = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
+    alpha = image.convert("RGBA").getchannel("A") if has_alpha else None
+    image = _convert_profile(image, profile) if profile else image
+    image = image.convert("RGB")
+    if alpha is not None:
+        image.putalpha(alpha)
+    return image
+
+
+def _convert_profile(image: Image.Image, profile: bytes) -> Image.Image:
+    if image.mode not in ("L", "RGB", "CMYK"):
+        image = image.convert("RGB")
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        return ImageCms.profileToProfile(image, source, _SRGB, outputMode="RGB") or image
+    except (ImageCms.PyCMSError, OSError):  # a damaged or foreign profile: show the numbers as they are
+        return image
+
+
+def stack(pictures: Sequence[Pixels]) -> Pixels:
+    """Pictures of one size as (N, H, W, C)."""
+    return np.stack(pictures)

@@ -1,0 +1,179 @@
+"""Points in latent space: draw, lerp, slerp, mean, combine, and their text form. Pure NumPy.
+
+A latent is a float32 vector of z_dim numbers; everything is computed in float64 and rounded once at the end. Knows
+nothing about models, images or HTTP.
+
+The image of a seed is a promise, so the way from a seed to a latent is this project's own: NumPy promises the words
+of Philox to be stable, but not its normal sampler.
+
+References:
+    Philox4x64-10: J. Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011.
+    G. Box and M. Muller, "A Note on the Generation of Random Normal Deviates", 1958.
+    K. Shoemake, "Animating Rotation with Quaternion Curves", SIGGRAPH 1985 (slerp).
+"""
+
+import base64
+import binascii
+import secrets
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.errors import Invalid
+
+Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+Distribution = Literal["normal", "uniform"]
+
+SEED_LIMIT = 2**63
+"""Seeds are 0 ... SEED_LIMIT - 1."""
+_RANDOM_SEED_LIMIT = 2**53  # random seeds stay in what a JavaScript number holds exactly
+
+# One key, one stream: the second word of Philox's key says what the numbers are for, so that a model with classes
+# and one without draw the same latents.
+_STREAM_LATENT, _STREAM_CLASS, _STREAM_JITTER = 0, 1, 2
+
+_MIN_NORM = 1e-12
+_MIN_SINE = 1e-6  # below this the angle between two directions is 0 or pi to float32's precision
+
+
+def random_seed() -> int:
+    """A fresh seed, 0 ... 2^53 - 1, from the system's entropy."""
+    return secrets.randbelow(_RANDOM_SEED_LIMIT)
+
+
+def _uniforms(seed: int, stream: int, count: int) -> Doubles:
+    """(count,) float64 in [0, 1): the upper 53 bits of Philox's words."""
+    words = np.random.Philox(key=np.array([seed, stream], np.uint64)).random_raw(count)
+    return (words >> np.uint64(11)) * 2.0**-53
+
+
+def draw(seed: int, dim: int, distribution: Distribution) -> Floats:
+    """The latent of a seed, before truncation.
+
+    Args:
+        seed: 0 ... 2^63 - 1.
+        dim: z_dim.
+        distribution: `normal` for N(0, 1) by Box and Muller, `uniform` for U(-1, 1).
+
+    Returns:
+        (dim,) float32.
+    """
+    if distribution == "uniform":
+        return (2.0 * _uniforms(seed, _STREAM_LATENT, dim) - 1.0).astype(np.float32)
+    pairs = (dim + 1) // 2
+    uniforms = _uniforms(seed, _STREAM_LATENT, 2 * pairs)
+    radius = np.sqrt(-2.0 * np.log(1.0 - uniforms[0::2]))  # 1 - u is in (0, 1], where the logarithm is finite
+    angle = 2.0 * np.pi * uniforms[1::2]
+    return np.stack((radius * np.cos(angle), radius * np.sin(angle)), axis=1).ravel()[:dim].astype(np.float32)
+
+
+def draw_class(seed: int, n_classes: int) -> int:
+    """The class of a seed, 0 ... n_classes - 1, for a conditional model that was not told one."""
+    return int(_uniforms(seed, _STREAM_CLASS, 1)[0] * n_classes)
+
+
+def jitter(seed: int, count: int, dim: int, width: float) -> Doubles:
+    """(count, dim) uniform in +-width: the variations of DCGAN's arithmetic."""
+    return ((2.0 * _uniforms(seed, _STREAM_JITTER, count * dim) - 1.0) * width).reshape(count, dim)
+
+
+def lerp(start: Floats, end: Floats, shares: Sequence[float]) -> Floats:
+    """Points on the straight line.
+
+    Args:
+        start: (dim,), where share 0 is.
+        end: (dim,), where share 1 is.
+        shares: K numbers in [0, 1].
+
+    Returns:
+        (K, dim) float32; both ends are exact.
+    """
+    t = np.asarray(shares, np.float64)[:, None]
+    points = (1.0 - t) * start.astype(np.float64) + t * end.astype(np.float64)
+    return points.astype(np.float32)
+
+
+def slerp(start: Floats, end: Floats, shares: Sequence[float]) -> Floats:
+    """Points on the great circle: the direction turns evenly, the norm is blended linearly.
+
+    Args and returns as for `lerp`.
+
+    Raises:
+        Invalid: an end has no direction (it is zero), or the ends point opposite ways, so that no circle is defined.
+    """
+    a, b = start.astype(np.float64), end.astype(np.float64)
+    # Scaled by the largest entry first, so that the squares of huge values stay finite.
+    scale_a, scale_b = np.abs(a).max(), np.abs(b).max()
+    if min(scale_a, scale_b) < _MIN_NORM:
+        raise Invalid("slerp needs a direction, but a latent is zero; use method lerp")
+    norm_a, norm_b = scale_a * np.linalg.norm(a / scale_a), scale_b * np.linalg.norm(b / scale_b)
+    unit_a, unit_b = a / norm_a, b / norm_b
+    # atan2 of the difference's and the sum's norms is exact for small angles too, unlike arccos of the product.
+    angle = 2.0 * np.arctan2(np.linalg.norm(unit_a - unit_b), np.linalg.norm(unit_a + unit_b))
+    sine = np.sin(angle)
+    t = np.asarray(shares, np.float64)[:, None]
+    if sine < _MIN_SINE and angle > np.pi / 2:
+        raise Invalid("slerp is undefined between latents that point opposite ways; use method lerp")
+    if sine < _MIN_SINE:
+        return lerp(start, end, shares)
+    direction = (np.sin((1.0 - t) * angle) * unit_a + np.sin(t * angle) * unit_b) / sine
+    points = (((1.0 - t) * norm_a + t * norm_b) * direction).astype(np.float32)
+    points[t[:, 0] == 0.0], points[t[:, 0] == 1.0] = start, end  # the ends are what the client sent, to the bit
+    return points
+
+
+def mean(latents: Sequence[Floats]) -> Floats:
+    """(dim,) float32: the mean of one latent or more."""
+    return finite(np.mean(np.stack(latents), axis=0, dtype=np.float64))
+
+
+def combine(terms: Sequence[tuple[float, Floats]]) -> Floats:
+    """(dim,) float32: the sum of weight x latent; nothing is renormalised.
+
+    Raises:
+        Invalid: the sum leaves float32's range.
+    """
+    return finite(sum_of(terms))
+
+
+def sum_of(terms: Sequence[tuple[float, Floats]]) -> Doubles:
+    """(dim,) float64: the same before rounding."""
+    return np.sum([weight * latent.astype(np.float64) for weight, latent in terms], axis=0)
+
+
+def finite(values: Doubles) -> Floats:
+    """Rounds to float32.
+
+    Raises:
+        Invalid: a value leaves float32's range.
+    """
+    if not np.all(np.abs(values) <= np.finfo(np.float32).max):  # also false for NaN
+        raise Invalid("a latent's value is beyond float32's range")
+    return values.astype(np.float32)
+
+
+def to_token(latent: Floats) -> str:
+    """base64url of the latent's little-endian float32 bytes, without padding."""
+    return base64.urlsafe_b64encode(latent.astype("<f4").tobytes()).rstrip(b"=").decode()
+
+
+def from_token(token: str, dim: int) -> Floats:
+    """The latent that `to_token` was given, to the bit; padding is optional.
+
+    Raises:
+        Invalid: not base64url, of the wrong length, or with a value that is not finite.
+    """
+    try:
+        text = token.rstrip("=").encode("ascii")
+        raw = base64.b64decode(text + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (UnicodeEncodeError, binascii.Error) as error:
+        raise Invalid("a token must be base64url text as this service gave it") from error
+    if len(raw) != 4 * dim:
+        raise Invalid(f"a token of this model holds {4 * dim} bytes, but this one {len(raw)}")
+    latent = np.frombuffer(raw, "<f4").astype(np.float32)
+    if not np.isfinite(latent).all():
+        raise Invalid("a token holds a value that is not finite")
+    return latent

@@ -1,0 +1,42 @@
+"""Structured logs: one JSON object a line, each with the id of the request that it belongs to."""
+
+import logging
+import logging.config
+from contextvars import ContextVar
+
+from pythonjsonlogger.core import RESERVED_ATTRS
+
+request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+
+
+class _RequestId(logging.Filter):
+    """Writes the request's id into each record."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Never drops a record."""
+        record.request_id = request_id.get()
+        return True
+
+
+def configure(level: str) -> None:
+    """Sends every log line of the process to standard error as JSON."""
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "filters": {"request_id": {"()": _RequestId}},
+            "formatters": {
+                "json": {
+                    "()": "pythonjsonlogger.json.JsonFormatter",
+                    "format": "%(asctime)s %(levelname)s %(name)s %(message)s %(request_id)s",
+                    "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
+                    "exc_info_as_array": True,
+                    "reserved_attrs": [*RESERVED_ATTRS, "color_message"],
+                }
+            },
+            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["request_id"]}},
+            "root": {"level": level, "handlers": ["stderr"]},
+            # Each request is logged once, by our own middleware.
+            "loggers": {"uvicorn.access": {"level": "WARNING"}},
+        }
+    )

@@ -1,0 +1,85 @@
+"""Prometheus counters and histograms. One registry an application, so that tests do not share numbers."""
+
+from collections.abc import Callable
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    GCCollector,
+    Gauge,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+
+class Metrics:
+    """What the service counts about itself."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        for collector in (ProcessCollector, PlatformCollector, GCCollector):
+            collector(registry=self.registry)
+        self._requests = Histogram(
+            "ganvas_request_seconds",
+            "Time from a request's arrival to its last byte, in seconds.",
+            ("method", "route", "status"),
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self._phases = Histogram(
+            "ganvas_phase_seconds",
+            "Time of a request's phases, in seconds.",
+            ("model", "phase"),
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self._batches = Histogram(
+            "ganvas_batch_rows",
+            "Pictures of a batch.",
+            ("model", "network"),
+            buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256),
+            registry=self.registry,
+        )
+        self._waiting = Gauge(
+            "ganvas_waiting_rows", "Pictures that wait for a model.", ("model", "network"), registry=self.registry
+        )
+        self._served = Gauge("ganvas_model_served", "1 for every served version.", ("model",), registry=self.registry)
+        self._refusals = Counter(
+            "ganvas_refusals_total", "Requests refused, by reason.", ("reason",), registry=self.registry
+        )
+
+    def request(self, method: str, route: str, status: int, seconds: float) -> None:
+        """A request was answered; `route` is the path's template, so that clients cannot grow the label's values."""
+        self._requests.labels(method, route, str(status)).observe(seconds)
+
+    def phase(self, model: str, phase: str, seconds: float) -> None:
+        """A phase of a request has passed."""
+        self._phases.labels(model, phase).observe(seconds)
+
+    def refusal(self, reason: str) -> None:
+        """A request was refused."""
+        self._refusals.labels(reason).inc()
+
+    def batch_observer(self, model: str, network: str) -> Callable[[int], None]:
+        """What a batcher tells its batch sizes to."""
+        labelled = self._batches.labels(model, network)
+        return lambda rows: labelled.observe(rows)
+
+    def watch_queue(self, model: str, network: str, depth: Callable[[], int]) -> None:
+        """Reads a queue's depth whenever the metrics are asked for."""
+        self._waiting.labels(model, network).set_function(depth)
+
+    def served(self, model: str, is_served: bool) -> None:
+        """A version is served, or no longer."""
+        self._served.labels(model).set(1 if is_served else 0)
+
+    def text(self) -> bytes:
+        """All of it in Prometheus' text format."""
+        return generate_latest(self.registry)

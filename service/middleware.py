@@ -1,0 +1,90 @@
+"""Around every request: its id, its deadline, its line in the log, its numbers, and a last resort for faults."""
+
+import asyncio
+import logging
+import re
+import time
+import uuid
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service import problems
+from service.errors import DeadlineExceeded
+from service.logs import request_id
+from service.metrics import Metrics
+
+_log = logging.getLogger("service.access")
+_SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
+_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+
+
+class RequestContext:
+    """Pure ASGI, so that streams and disconnects pass through it untouched."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, deadline_s: float) -> None:
+        self._app, self._metrics, self._deadline_s = app, metrics, deadline_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handles one request; anything but HTTP passes."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        given = Headers(scope=scope).get("x-request-id", "")
+        name = given if _SAFE_ID.match(given) else uuid.uuid4().hex
+        token = request_id.set(name)
+        status = 0
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["X-Request-ID"] = name
+                timeout.reschedule(None)  # the answer is on its way: how fast the client reads is its own affair
+            await send(message)
+
+        request = Request(scope, receive)
+        try:
+            async with asyncio.timeout(self._deadline_s) as timeout:
+                scope.setdefault("state", {})["deadline"] = timeout.when()
+                await self._app(scope, receive, send_with_id)
+        except TimeoutError:
+            error = DeadlineExceeded("the request was not answered before its deadline")
+            await problems.respond(request, error)(scope, receive, _tagged(send, name))
+            status = 504
+        except Exception:
+            _log.exception("request failed")
+            if status == 0:
+                await problems.internal(request.url.path)(scope, receive, _tagged(send, name))
+            status = 500
+        finally:
+            self._note(scope, status, time.perf_counter() - started)
+            request_id.reset(token)
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        # The route's template, not the path: a client could make up paths without end.
+        route = getattr(scope.get("route"), "path", "unmatched")
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        self._metrics.request(method, route, status, seconds)
+        _log.info(
+            "request",
+            extra={
+                "method": method,
+                "path": scope["path"][:200],
+                "route": route,
+                "status": status,
+                "ms": round(1000 * seconds, 2),
+                "client": (scope.get("client") or ("", 0))[0],
+            },
+        )
+
+
+def _tagged(send: Send, name: str) -> Send:
+    async def tagged(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message)["X-Request-ID"] = name
+        await send(message)
+
+    return tagged

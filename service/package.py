@@ -1,0 +1,192 @@
+"""Opens one model package: manifest, digests, networks, goldens. What it returns has been proven.
+
+Knows nothing about the folder of all packages, nor about HTTP.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from service import images, manifest
+from service.batcher import Batcher, Limits, Result
+from service.errors import EngineError, NotFinite, PackageError
+from service.manifest import Array, Golden, Manifest, Network, NetworkName
+from service.metrics import Metrics
+from service.session import Session
+
+Floats = NDArray[np.float32]
+
+_MAX_MANIFEST_BYTES = 8_388_608
+_GOLDEN_MAX_LEVELS = 1  # of 255; float32 engines
+_GOLDEN_MAX_SHARE = 1e-3  # of the values may differ at all
+
+
+@dataclass(frozen=True)
+class Engine:
+    """How networks are run.
+
+    Attributes:
+        threads: of one inference.
+        instances: batches of one network that may run at once.
+        limits: of each network's queue.
+    """
+
+    threads: int
+    instances: int
+    limits: Limits
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """One proven version of one model, ready to run.
+
+    Attributes:
+        manifest: what its package says.
+        preview: the preview picture's bytes, PNG.
+    """
+
+    manifest: Manifest
+    preview: bytes
+    engine: str
+    precision: str
+    _batchers: Mapping[NetworkName, Batcher]
+
+    @property
+    def name(self) -> str:
+        """`name@version`."""
+        return f"{self.manifest.name}@{self.manifest.version}"
+
+    @property
+    def generator(self) -> Batcher:
+        """The network that draws."""
+        return self._batchers["generator"]
+
+    @property
+    def discriminator(self) -> Batcher | None:
+        """The network that judges, where the package has one."""
+        return self._batchers.get("discriminator")
+
+    @property
+    def latent(self) -> manifest.Latent:
+        """What the generator draws from; a translator has none."""
+        assert self.manifest.latent is not None
+        return self.manifest.latent
+
+    def start(self) -> None:
+        """Starts its queues, inside an event loop."""
+        for batcher in self._batchers.values():
+            batcher.start()
+
+    async def close(self) -> None:
+        """Closes its queues, once the batches that run have come to their end."""
+        await asyncio.gather(*(batcher.close() for batcher in self._batchers.values()))
+
+    async def run(self, network: Batcher, rows: Mapping[str, Floats], deadline: float) -> Result:
+        """Sends rows through a network; see `Batcher.submit`."""
+        return await network.submit(rows, deadline)
+
+
+def open_package(folder: Path, engine: Engine, metrics: Metrics) -> LoadedModel:
+    """Reads a package, proves it, and makes it ready to `start`.
+
+    Args:
+        folder: `<name>/<version>/`.
+        engine: how to run its networks.
+        metrics: told the size of each batch.
+
+    Raises:
+        PackageError: a part is missing, its digest differs, or a golden does not come out.
+    """
+    described = read_manifest(folder)
+    sessions = {name: _open_network(folder, net, engine.threads) for name, net in described.networks.items()}
+    prove(sessions["generator"], described.goldens)
+    label = f"{described.name}@{described.version}"
+    batchers: dict[NetworkName, Batcher] = {}
+    for name, session in sessions.items():
+        batchers[name] = Batcher(session.run, engine.limits, engine.instances, metrics.batch_observer(label, name))
+        metrics.watch_queue(label, name, lambda batcher=batchers[name]: batcher.waiting_rows)
+    preview = _read(folder, described.preview)
+    return LoadedModel(described, preview, Session.engine, Session.precision, batchers)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a package, checked against the folder that it lies in.
+
+    Raises:
+        PackageError: there is none, it is not valid, or it names another model.
+    """
+    raw = _read(folder, manifest.FILE_NAME)
+    if len(raw) > _MAX_MANIFEST_BYTES:
+        raise PackageError(f"{manifest.FILE_NAME} is larger than {_MAX_MANIFEST_BYTES} bytes")
+    try:
+        described = Manifest.model_validate_json(raw)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the document"
+        raise PackageError(f"{manifest.FILE_NAME} is not valid: {where}: {first['msg']}") from error
+    if (described.name, str(described.version)) != (folder.parent.name, folder.name):
+        raise PackageError(
+            f"{manifest.FILE_NAME} is of {described.name}/{described.version}, "
+            f"but the folder is {folder.parent.name}/{folder.name}"
+        )
+    return described
+
+
+def prove(session: Session, goldens: tuple[Golden, ...]) -> None:
+    """Runs the goldens, which warms the network up as well.
+
+    Raises:
+        PackageError: a picture differs by more than a float32 engine may.
+    """
+    for index, golden in enumerate(goldens):
+        inputs = {name: _float_array(array) for name, array in golden.inputs.items()}
+        try:
+            expected = _uint8_array(golden.images)
+            drawn = images.to_uint8(session.run(inputs))
+        except (EngineError, NotFinite, ValueError) as error:
+            raise PackageError(f"golden {index} cannot be run: {error}") from error
+        if drawn.shape != expected.shape:
+            raise PackageError(f"golden {index} came out with shape {drawn.shape}, not {expected.shape}")
+        levels = np.abs(drawn.astype(np.int16) - expected)
+        share = float(np.mean(levels > 0))
+        if levels.max() > _GOLDEN_MAX_LEVELS or share > _GOLDEN_MAX_SHARE:
+            raise PackageError(
+                f"golden {index} did not come out: {share:.2%} of its values differ, by up to {levels.max()} levels"
+            )
+
+
+def _open_network(folder: Path, network: Network, threads: int) -> Session:
+    raw = _read(folder, network.file)
+    digest = manifest.sha256(raw)
+    if digest != network.sha256:
+        raise PackageError(
+            f"{network.file} has digest {digest[:12]}..., but the manifest says {network.sha256[:12]}..."
+        )
+    session = Session(raw, threads)
+    for tensors, found, kind in (
+        (network.inputs, session.inputs, "inputs"),
+        (network.outputs, session.outputs, "outputs"),
+    ):
+        if [tensor.name for tensor in tensors] != list(found):
+            raise PackageError(f"{network.file} has the {kind} {list(found)}, which the manifest does not say")
+    return session
+
+
+def _read(folder: Path, name: str) -> bytes:
+    try:
+        return (folder / name).read_bytes()
+    except OSError as error:
+        raise PackageError(f"{name} cannot be read: {error.strerror}") from error
+
+
+def _float_array(array: Array) -> Floats:
+    return np.frombuffer(array.unpack(), "<f4").astype(np.float32).reshape(array.shape)
+
+
+def _uint8_array(array: Array) -> images.Pixels:
+    return np.frombuffer(array.unpack(), np.uint8).reshape(array.shape)

@@ -1,0 +1,151 @@
+"""Domain errors as RFC 9457 responses, and the same for the OpenAPI page. The only mapper of errors to HTTP."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Match, Route
+
+from service import errors, schemas
+from service.errors import FieldError, GanvasError, Invalid, Unavailable
+
+MEDIA_TYPE = "application/problem+json"
+_log = logging.getLogger(__name__)
+
+# error -> status, the slug of its type, its title; the nearest ancestor counts
+_KINDS: dict[type[GanvasError], tuple[int, str, str]] = {
+    errors.Malformed: (400, "malformed", "Malformed request"),
+    errors.ModelNotFound: (404, "model-not-found", "Model not found"),
+    errors.NotAcceptable: (406, "not-acceptable", "Not acceptable"),
+    errors.NotSupported: (409, "not-supported", "The model cannot do that"),
+    errors.TooLarge: (413, "too-large", "Too large"),
+    errors.NotAnImage: (415, "not-an-image", "Not an image that we read"),
+    errors.Invalid: (422, "invalid", "Invalid request"),
+    errors.Unavailable: (503, "unavailable", "Unavailable"),
+    errors.QueueFull: (503, "queue-full", "Queue full"),
+    errors.NotReady: (503, "not-ready", "Not ready"),
+    errors.Draining: (503, "draining", "Stopping"),
+    errors.DeadlineExceeded: (504, "deadline-exceeded", "Deadline exceeded"),
+    errors.EngineError: (500, "internal", "Internal error"),
+}
+_HTTP_TITLES = {404: ("not-found", "Not found"), 405: ("method-not-allowed", "Method not allowed")}
+_INTERNAL = "something went wrong inside the service; the log knows more under this request's id"
+
+
+def respond(request: Request, error: GanvasError) -> Response:
+    """A domain error as a response."""
+    kind = next((_KINDS[cls] for cls in type(error).__mro__ if cls in _KINDS), _KINDS[errors.EngineError])
+    status, slug, title = kind
+    request.app.state.services.metrics.refusal(slug)
+    if status == 500:
+        _log.error("engine failed", exc_info=error)
+        return internal(request.url.path)
+    headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, Unavailable) else {}
+    fields = error.fields if isinstance(error, Invalid) else ()
+    return problem(status, slug, title, str(error), request.url.path, fields, headers)
+
+
+def problem(
+    status: int,
+    slug: str,
+    title: str,
+    detail: str,
+    instance: str,
+    fields: tuple[FieldError, ...] = (),
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """A problem document."""
+    body: dict[str, Any] = {
+        "type": f"urn:ganvas:problem:{slug}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "instance": instance[:200],
+    }
+    if fields:
+        body["errors"] = [{"field": item.field, "detail": item.detail} for item in fields]
+    return JSONResponse(body, status, headers, MEDIA_TYPE)
+
+
+def internal(instance: str) -> Response:
+    """The answer to a fault of our own: it says nothing of the inside."""
+    return problem(500, "internal", "Internal error", _INTERNAL, instance)
+
+
+def invalid(error: ValidationError | RequestValidationError) -> Invalid:
+    """Pydantic's findings as one domain error."""
+    fields = tuple(
+        FieldError(".".join(str(part) for part in item["loc"]) or "body", _say(item)) for item in error.errors()[:20]
+    )
+    summary = "; ".join(f"{item.field}: {item.detail}" for item in fields[:3])
+    return Invalid(summary, fields)
+
+
+def _say(item: Any) -> str:
+    message = str(item["msg"]).removeprefix("Value error, ")
+    return message[:1].lower() + message[1:300]
+
+
+def responses(*kinds: type[GanvasError]) -> dict[int | str, dict[str, Any]]:
+    """The problem documents that a route may answer with, for the OpenAPI page."""
+    described: dict[int | str, dict[str, Any]] = {}
+    for kind in kinds:
+        status, slug, title = _KINDS[kind]
+        example = {
+            "type": f"urn:ganvas:problem:{slug}",
+            "title": title,
+            "status": status,
+            "detail": (kind.__doc__ or "").split("\n")[0],
+            "instance": "/v1/models/mnist-gan/sample",
+        }
+        entry = described.setdefault(status, {"description": title, "model": schemas.Problem, "content": {}})
+        examples = entry["content"].setdefault(MEDIA_TYPE, {"examples": {}})["examples"]
+        examples[slug] = {"value": example}
+    return described
+
+
+def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:
+    """Makes every error of an application a problem document.
+
+    Args:
+        app: the application.
+        routers: all that it includes; their routes say which methods a path has.
+    """
+
+    async def domain(request: Request, error: Exception) -> Response:
+        assert isinstance(error, GanvasError)
+        return respond(request, error)
+
+    async def validation(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        return respond(request, invalid(error))
+
+    async def http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        slug, title = _HTTP_TITLES.get(error.status_code, ("http", "HTTP error"))
+        detail = f"there is nothing at {request.url.path[:200]}" if error.status_code == 404 else str(error.detail)
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            headers["Allow"] = ", ".join(_methods(routers, request))
+            detail = f"{request.method} is not allowed here; allowed are: {headers['Allow']}"
+        return problem(error.status_code, slug, title, detail, request.url.path, headers=headers)
+
+    app.add_exception_handler(GanvasError, domain)
+    app.add_exception_handler(RequestValidationError, validation)
+    app.add_exception_handler(HTTPException, http)
+
+
+def _methods(routers: Sequence[APIRouter], request: Request) -> list[str]:
+    """Every method of a path, whichever route has it."""
+    matching = (
+        route
+        for router in routers
+        for route in router.routes
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
+    )
+    return sorted({method for route in matching for method in route.methods or ()}) or ["GET", "HEAD"]

@@ -1,0 +1,90 @@
+"""What the three generating routes share: points are drawn, and the pictures answered."""
+
+from collections.abc import Sequence
+
+from fastapi import Request, Response
+
+from service import answers, drawing, images, latents
+from service.answers import Clock, Layout, Picture
+from service.dependencies import Services, while_connected
+from service.drawing import Drawing, Point
+from service.errors import (
+    DeadlineExceeded,
+    Draining,
+    EngineError,
+    GanvasError,
+    Invalid,
+    Malformed,
+    ModelNotFound,
+    NotAcceptable,
+    NotReady,
+    NotSupported,
+    QueueFull,
+    TooLarge,
+)
+from service.negotiation import MEDIA_TYPES
+from service.package import LoadedModel
+
+FAILURES: tuple[type[GanvasError], ...] = (
+    Malformed,
+    ModelNotFound,
+    NotAcceptable,
+    NotSupported,
+    TooLarge,
+    Invalid,
+    QueueFull,
+    NotReady,
+    Draining,
+    DeadlineExceeded,
+    EngineError,
+)
+
+
+def picture_page(formats: Sequence[str]) -> dict[int | str, dict[str, object]]:
+    """The answers of a generating route, for the OpenAPI page."""
+    binary = {"schema": {"type": "string", "format": "binary"}}
+    document = {"schema": {"type": "object"}}
+    content = {MEDIA_TYPES[form]: document if form == "json" else binary for form in formats}
+    headers = {
+        "X-Model": {"description": "name@version", "schema": {"type": "string"}},
+        "X-Seed": {
+            "description": "The seeds used, comma-separated, where seeds drew it.",
+            "schema": {"type": "string"},
+        },
+        "Server-Timing": {"description": "Milliseconds of each phase.", "schema": {"type": "string"}},
+    }
+    return {200: {"description": "The pictures.", "content": content, "headers": headers}}
+
+
+def check_count(count: int, parts: Services) -> None:
+    """Refuses more pictures than a request may ask for."""
+    if count > parts.settings.max_images:
+        raise Invalid(f"{count} pictures were asked for, but a request may ask for {parts.settings.max_images} at most")
+
+
+async def draw(
+    request: Request,
+    parts: Services,
+    model: LoadedModel,
+    source: Drawing,
+    points: Sequence[Point],
+    form: str,
+    shape: Layout,
+) -> Response:
+    """Runs the generator on the points and answers its pictures."""
+    clock: Clock = getattr(request.state, "clock", None) or Clock()
+    work = model.run(model.generator, drawing.rows(points), request.state.deadline)
+    result = await while_connected(request, work)
+    clock.phases |= {"queue": result.queue_s, "infer": result.infer_s}
+    pixels = images.to_uint8(result.output)
+    pictures = [_picture(source, point, pixels[index]) for index, point in enumerate(points)]
+    response = await answers.answer(model, pictures, form, shape, source.seeds, clock)
+    for phase, seconds in clock.phases.items():
+        parts.metrics.phase(model.name, phase, seconds)
+    return response
+
+
+def _picture(source: Drawing, point: Point, pixels: images.Pixels) -> Picture:
+    name = source.name_of(point.blend)
+    latent = {"token": latents.to_token(point.latent)} | ({} if name is None else {"class": name})
+    return Picture(pixels, latent, point.seed, name)

@@ -1,0 +1,36 @@
+"""Alive, ready, and the numbers."""
+
+from fastapi import APIRouter, Response
+
+from service import metrics, problems, schemas
+from service.dependencies import NoQuery, ServicesDependency
+from service.errors import Draining, Invalid, NotReady
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/livez", responses=problems.responses(Invalid))
+async def livez(_: NoQuery) -> schemas.Health:
+    """Answers as long as the process does."""
+    return schemas.Health(status="alive")
+
+
+@router.get("/readyz", responses=problems.responses(NotReady, Draining, Invalid))
+async def readyz(parts: ServicesDependency, _: NoQuery) -> schemas.Health:
+    """Whether requests should be sent here: every wanted model has been proven, and the service is not stopping."""
+    if parts.draining:
+        raise Draining("the service is stopping")
+    if not parts.repository.is_ready:
+        missing = ", ".join(parts.repository.missing)
+        raise NotReady(f"not served yet: {missing}" if missing else "no model is served yet")
+    return schemas.Health(status="ready")
+
+
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **problems.responses(Invalid)},
+)
+async def prometheus(parts: ServicesDependency, _: NoQuery) -> Response:
+    """The service's numbers in Prometheus' text format."""
+    return Response(parts.metrics.text(), headers={"Content-Type": metrics.CONTENT_TYPE})

@@ -1,0 +1,36 @@
+"""Walks in latent space."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from service import answers, drawing, negotiation, problems, schemas
+from service.answers import Animation, Layout
+from service.dependencies import FormatQuery, GeneratorModel, ServicesDependency, json_body, json_body_page
+from service.drawing import Drawing
+from service.routes.generation import FAILURES, draw, picture_page
+
+router = APIRouter(prefix="/v1/models/{model}", tags=["generate"])
+
+
+@router.post(
+    "/interpolate",
+    response_class=Response,
+    responses={**picture_page(negotiation.FRAMES), **problems.responses(*FAILURES)},
+    openapi_extra=json_body_page(schemas.InterpolateRequest),
+)
+async def interpolate(
+    request: Request,
+    parts: ServicesDependency,
+    model: GeneratorModel,
+    query: FormatQuery,
+    body: Annotated[schemas.InterpolateRequest, Depends(json_body(schemas.InterpolateRequest))],
+) -> Response:
+    """Walks from latent to latent. PNG and JPEG give a strip; GIF, APNG and WebP animate."""
+    form = negotiation.choose(query.format, request.headers.get("accept"), negotiation.FRAMES)
+    strip = answers.layout(body.frames, body.columns, body.frames)
+    source = Drawing(model.manifest, body.class_)
+    keyframes = [source.point(latent) for latent in body.points]
+    points = drawing.walk(keyframes, body.steps, body.method, body.loop)
+    shape = Layout(strip.columns, Animation(body.fps, body.loop))
+    return await draw(request, parts, model, source, points, form, shape)

@@ -1,0 +1,79 @@
+"""Pictures from seeds and latents."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from service import answers, images, latents, negotiation, problems, schemas
+from service.dependencies import FormatQuery, GeneratorModel, ServicesDependency, json_body, json_body_page
+from service.drawing import Drawing
+from service.errors import Invalid
+from service.routes.generation import FAILURES, check_count, draw, picture_page
+
+router = APIRouter(prefix="/v1/models/{model}", tags=["generate"])
+
+
+@router.post(
+    "/sample",
+    response_class=Response,
+    responses={**picture_page(negotiation.PICTURES), **problems.responses(*FAILURES)},
+    openapi_extra=json_body_page(schemas.SampleRequest),
+)
+async def sample(
+    request: Request,
+    parts: ServicesDependency,
+    model: GeneratorModel,
+    query: FormatQuery,
+    body: Annotated[schemas.SampleRequest, Depends(json_body(schemas.SampleRequest))],
+) -> Response:
+    """Draws pictures: `n` fresh ones, or those of `seeds`, or of `latents`."""
+    form = negotiation.choose(query.format, request.headers.get("accept"), negotiation.PICTURES)
+    source = Drawing(model.manifest, body.class_, body.truncation)
+    seeds = body.seeds or [latents.random_seed() for _ in range(body.n or 1)]
+    count = len(body.latents or seeds)
+    check_count(count, parts)
+    shape = answers.layout(count, body.columns, images.square_columns(count))
+    points = [source.point(latent) for latent in body.latents] if body.latents else [source.seed(s) for s in seeds]
+    return await draw(request, parts, model, source, points, form, shape)
+
+
+@router.head("/sample", include_in_schema=False)
+@router.get(
+    "/sample",
+    response_class=Response,
+    responses={
+        **picture_page(negotiation.PICTURES),
+        304: {"description": "The pictures have not changed; nothing was drawn."},
+        **problems.responses(*FAILURES),
+    },
+)
+async def sample_by_seed(
+    request: Request,
+    parts: ServicesDependency,
+    model: GeneratorModel,
+    query: Annotated[schemas.SampleQuery, Query()],
+) -> Response:
+    """The pictures of the seeds seed ... seed+n-1, as a link that caches keep. Without a seed: fresh ones."""
+    form = negotiation.choose(query.format, request.headers.get("accept"), negotiation.PICTURES)
+    first = latents.random_seed() if query.seed is None else query.seed
+    if first + query.n > latents.SEED_LIMIT:
+        raise Invalid("seed + n - 1 must be below 2^63")
+    check_count(query.n, parts)
+    shape = answers.layout(query.n, query.columns, images.square_columns(query.n))
+    source = Drawing(model.manifest, query.class_, query.truncation)
+    headers = {"Vary": "Accept", "Cache-Control": "no-store"}
+    if query.seed is not None:
+        headers["ETag"] = answers.etag(model, first, query.n, query.class_, query.truncation, shape, form)
+        headers["Cache-Control"] = _cache_control(request)
+        if answers.not_modified(request, headers["ETag"]):
+            return Response(status_code=304, headers=headers)
+    points = [source.seed(first + index) for index in range(query.n)]
+    response = await draw(request, parts, model, source, points, form, shape)
+    response.headers.update(headers)
+    return response
+
+
+def _cache_control(request: Request) -> str:
+    """A pinned version's picture never changes; the newest version's may, with the next version."""
+    pinned = "@" in request.path_params["model"]
+    return "public, max-age=31536000, immutable" if pinned else "public, max-age=60"

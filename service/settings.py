@@ -1,0 +1,75 @@
+"""Every setting, each an environment variable with the prefix GANVAS_. Read by `app` and `__main__` only."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import field_validator
+
+Count = Annotated[int, Field(ge=1)]
+Seconds = Annotated[float, Field(ge=0)]
+
+
+class Settings(BaseSettings):
+    """What the service is told from outside."""
+
+    model_config = SettingsConfigDict(env_prefix="GANVAS_", frozen=True, extra="forbid")
+
+    host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0 for every interface")
+    port: Annotated[int, Field(ge=0, le=65_535)] = Field(8000, description="port to listen on; 0 picks a free one")
+    models_dir: Path = Field(Path("models"), description="folder of model packages, <name>/<version>/")
+    models: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="names to serve, separated by commas; empty serves every package in the folder"
+    )
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="least level that is logged")
+    threads: Annotated[int, Field(ge=0)] = Field(
+        0, description="threads of one inference; 0 takes the cores that affinity and the container's quota allow"
+    )
+    instances: Count = Field(1, description="batches of one model that may run at once")
+    max_batch_size: Count = Field(16, description="pictures of one batch")
+    max_queue_rows: Count = Field(256, description="pictures that may wait for one model")
+    max_queue_bytes: Count = Field(256_000_000, description="bytes of input that may wait for one model")
+    max_images: Annotated[int, Field(ge=1, le=1024)] = Field(64, description="pictures of one request")
+    max_body_bytes: Count = Field(1_048_576, description="bytes of a JSON body")
+    max_upload_bytes: Count = Field(10_485_760, description="bytes of one uploaded picture")
+    max_uploads_bytes: Count = Field(268_435_456, description="bytes of all uploads being read at once")
+    max_image_pixels: Count = Field(16_000_000, description="pixels of an uploaded picture")
+    deadline_s: Annotated[float, Field(gt=0)] = Field(30.0, description="seconds that a whole request may take")
+    drain_s: Seconds = Field(
+        1.0, description="seconds between SIGTERM, when readiness fails, and the closing of the port"
+    )
+
+    @field_validator("models", mode="before")
+    @classmethod
+    def _split_names(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(name.strip() for name in value.split(",") if name.strip())
+        return value
+
+    @property
+    def infer_threads(self) -> int:
+        """Threads of one inference: the setting, or the cores shared among the instances."""
+        return self.threads or max(1, available_cores() // self.instances)
+
+
+def available_cores() -> int:
+    """Cores that this process may use: by affinity, and by the quota of cgroup v2 or v1."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+    quota = _cgroup_quota()
+    return max(1, min(cores, int(quota))) if quota else cores
+
+
+def _cgroup_quota() -> float | None:
+    try:
+        limit, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        return None if limit == "max" else int(limit) / int(period)
+    except (OSError, ValueError):
+        pass
+    try:
+        v1 = Path("/sys/fs/cgroup/cpu")
+        limit_us, period_us = (int((v1 / f"cpu.cfs_{n}_us").read_text()) for n in ("quota", "period"))
+        return limit_us / period_us if limit_us > 0 else None
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,161 @@
+"""The command line: `python -m training COMMAND`; each command's --help says what it takes."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import tyro
+from pydantic import ValidationError
+
+from training import config as configs
+from training.config import RECIPES, TrainingConfig
+from training.run import Run, RunError, open_run, sentence
+
+Accelerator = Literal["auto", "cpu", "cuda"]
+
+if TYPE_CHECKING:
+    _Recipe = TrainingConfig
+else:
+    _Recipe = tyro.extras.subcommand_type_from_defaults(
+        {name: config for name, (_, config) in RECIPES.items()},
+        {name: description for name, (description, _) in RECIPES.items()},
+        prefix_names=False,
+    )
+
+
+def recipes() -> None:
+    """Shows the named recipes."""
+    from training import objectives
+
+    print(f"{'recipe':<20} {'method':<7} {'data':<14} {'images':>10} {'batch':>5} {'G':>7} {'D':>7}  description")
+    for name, (description, config) in RECIPES.items():
+        sizes = objectives.parameter_counts(config, (1, 28, 28))
+        print(
+            f"{name:<20} {config.method:<7} {config.dataset:<14} {config.total_nimg:>10,} {config.batch_size:>5} "
+            f"{sizes['generator'] / 1e6:>6.2f}M {sizes['discriminator'] / 1e6:>6.2f}M  {description}"
+        )
+
+
+def train(
+    config: Annotated[_Recipe, tyro.conf.arg(name="")],
+    data: Path,
+    out: Path,
+    accelerator: Accelerator = "auto",
+    devices: int = 1,
+) -> None:
+    """Trains a recipe; every field of it can be overridden.
+
+    Args:
+        config: the recipe.
+        data: folder of the data set.
+        out: folder of the run, which must not hold one yet.
+        accelerator: what to train on; auto takes a GPU where there is one.
+        devices: how many devices, or processes on a CPU.
+    """
+    from training import commands
+
+    checked = configs.validated(config)
+    recipe = next((name for name in RECIPES if name in sys.argv), "custom")
+    commands.train(Run(out, recipe, checked, data), accelerator, devices)
+
+
+def resume(
+    run: tyro.conf.Positional[Path], data: Path | None = None, accelerator: Accelerator = "auto", devices: int = 1
+) -> None:
+    """Goes on with a run from its last checkpoint, as if it had never stopped.
+
+    Args:
+        run: folder of the run.
+        data: folder of the data set, if it was moved.
+        accelerator: what to train on; auto takes a GPU where there is one.
+        devices: how many devices, or processes on a CPU.
+    """
+    from training import commands
+
+    commands.resume(open_run(run, data), accelerator, devices)
+
+
+def evaluate(target: tyro.conf.Positional[Path], data: Path | None = None) -> None:
+    """Measures a run's averaged generator, or an exported package.
+
+    Args:
+        target: folder of a run, or models/NAME/VERSION.
+        data: folder of the data set; a run knows its own.
+    """
+    from training import commands
+
+    commands.evaluate(target, data)
+
+
+def export(
+    run: tyro.conf.Positional[Path],
+    name: str,
+    models: Path = Path("models"),
+    version: int | None = None,
+    weights: Literal["auto", "float32", "float16", "int8"] = "auto",
+    description: str | None = None,
+) -> None:
+    """Writes a model package that the service serves.
+
+    Args:
+        run: folder of the run.
+        name: of the model: small letters, digits and hyphens.
+        models: folder of all packages.
+        version: a positive integer; by default one more than the newest.
+        weights: how they are stored; auto is float16 where the pictures stay above 50 dB, else float32.
+        description: one sentence for the card; by default the recipe's.
+    """
+    from training import commands
+    from training.export import Label
+
+    commands.export(open_run(run), models, Label(name, version, description), weights)
+
+
+def judge(dataset: tyro.conf.Positional[Literal["mnist", "fashion-mnist"]], data: Path, epochs: int = 6) -> None:
+    """Trains the independent classifier that reads samples, and stores it inside this package.
+
+    Args:
+        dataset: what it is to read.
+        data: folder of the data set.
+        epochs: how long.
+    """
+    from training import commands
+
+    commands.judge(dataset, data, epochs)
+
+
+def main() -> int:
+    """Runs one command.
+
+    Returns:
+        0; 1 after an error that was said in one sentence; 130 after Ctrl-C.
+    """
+    try:
+        tyro.extras.subcommand_cli_from_dict(
+            {name: command for name, command in _COMMANDS.items()},
+            prog="python -m training",
+            config=(tyro.conf.CascadeSubcommandArgs, tyro.conf.AvoidSubcommands),
+        )
+    except ValidationError as error:
+        return _fail(sentence(error))
+    except (RunError, OSError, ValueError, RuntimeError, FloatingPointError) as error:
+        return _fail(str(error))
+    return 0
+
+
+def _fail(message: str) -> int:
+    print(f"error: {message}", file=sys.stderr)
+    return 1
+
+
+_COMMANDS: dict[str, Any] = {
+    "recipes": recipes,
+    "train": train,
+    "resume": resume,
+    "evaluate": evaluate,
+    "export": export,
+    "judge": judge,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,192 @@
+"""Frozen dataclasses, one a method, and the named recipes: each hyper-parameter is declared here, once.
+
+Knows nothing about torch: networks and objectives read these values, the command line overrides them, and a run
+saves them beside its checkpoints.
+"""
+
+from dataclasses import asdict, replace
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import ConfigDict, Field, TypeAdapter, model_validator
+from pydantic.dataclasses import dataclass
+
+_STRICT = ConfigDict(extra="forbid")
+
+Positive = Annotated[int, Field(ge=1)]
+Rate = Annotated[float, Field(gt=0, lt=1)]
+Share = Annotated[float, Field(ge=0, lt=1)]
+Widths = Annotated[tuple[Positive, ...], Field(min_length=1, max_length=16)]
+
+
+@dataclass(frozen=True, kw_only=True, config=_STRICT)
+class MlpGenerator:
+    """A multilayer perceptron from latents to pixels."""
+
+    z_dim: Positive = 100
+    """Size of a latent vector."""
+    hidden: Widths = (1200, 1200)
+    """Width of each hidden layer."""
+    leak: Share = 0.0
+    """Slope of the LeakyReLU below zero; 0 is ReLU."""
+    batch_norm: bool = False
+    """BatchNorm after every hidden layer but the first."""
+    output: Literal["sigmoid", "tanh"] = "sigmoid"
+    """Last activation; a sigmoid's [0, 1] is mapped to [-1, 1] inside the network."""
+    init_range: Annotated[float, Field(ge=0)] = 0.05
+    """Weights start uniform in +-init_range; 0 keeps PyTorch's own start."""
+    bias_from_marginals: bool = True
+    """Output biases start at the logit of each pixel's mean, so that the first samples have the data's mean."""
+
+
+@dataclass(frozen=True, kw_only=True, config=_STRICT)
+class MlpDiscriminator:
+    """A multilayer perceptron from pixels to one logit."""
+
+    hidden: Widths = (240, 240)
+    """Units of each hidden layer."""
+    pieces: Positive = 5
+    """Linear pieces of a maxout unit; 1 is a plain LeakyReLU layer."""
+    leak: Share = 0.2
+    """Slope of the LeakyReLU where pieces is 1."""
+    dropout_input: Share = 0.2
+    """Share of the pixels that dropout sets to zero."""
+    dropout_hidden: Share = 0.5
+    """Share of the hidden units that dropout sets to zero."""
+    init_range: Annotated[float, Field(ge=0)] = 0.005
+    """Weights start uniform in +-init_range; 0 keeps PyTorch's own start."""
+
+
+@dataclass(frozen=True, kw_only=True, config=_STRICT)
+class Sgd:
+    """Stochastic gradient descent with the schedules of the first GAN's code."""
+
+    kind: Literal["sgd"] = "sgd"
+    lr: Rate = 0.1
+    lr_decay: Annotated[float, Field(ge=1)] = 1.000004
+    """The learning rate is divided by this at every update."""
+    min_lr: Rate = 1e-6
+    momentum: Share = 0.5
+    final_momentum: Share = 0.7
+    momentum_epochs: Positive = 250
+    """Momentum grows linearly to final_momentum over this many epochs."""
+
+
+@dataclass(frozen=True, kw_only=True, config=_STRICT)
+class Adam:
+    """Adam, constant at first and then linear to zero."""
+
+    kind: Literal["adam"] = "adam"
+    lr: Rate = 2e-4
+    betas: tuple[Share, Share] = (0.5, 0.999)
+    constant_share: Annotated[float, Field(ge=0, le=1)] = 1.0
+    """Share of the run with a constant learning rate; over the rest it falls linearly to zero."""
+
+
+@dataclass(frozen=True, kw_only=True, config=_STRICT)
+class TrainingConfig:
+    """What every method has in common. An image *seen* is a real image that a discriminator step looked at."""
+
+    method: ClassVar[str]
+
+    dataset: Literal["mnist", "fashion-mnist"]
+    """The data set whose files --data has to hold."""
+    first_nimg: Positive | None = None
+    """Train on the first so many training images only; None takes them all."""
+    total_nimg: Positive
+    """Length of the run in real images seen."""
+    batch_size: Positive = 128
+    """Images a step, over all processes together."""
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
+    """auto: bf16 autocast where the hardware computes in bf16, else float32."""
+    ema_decay: Share = 0.999
+    """Decay a step of the generator's exponential moving average; 0 turns it off."""
+    log_every_steps: Positive = 50
+    """Steps between two lines of losses in metrics.jsonl and TensorBoard."""
+    sample_every_nimg: Positive = 120_000
+    """Images between two sample grids."""
+    checkpoint_every_nimg: Positive = 120_000
+    """Images between two checkpoints."""
+
+    @property
+    def total_steps(self) -> int:
+        """Steps of the whole run."""
+        return max(1, self.total_nimg // self.batch_size)
+
+
+@dataclass(frozen=True, kw_only=True, config=_STRICT)
+class GanConfig(TrainingConfig):
+    """The GAN of Goodfellow et al. (2014): two perceptrons and one game."""
+
+    method: ClassVar[str] = "gan"
+
+    loss: Literal["non-saturating", "minimax"] = "non-saturating"
+    """The generator's loss: -log D(G(z)), or log(1 - D(G(z))) as in the minimax game."""
+    latent_distribution: Literal["normal", "uniform"] = "normal"
+    """N(0, 1), or uniform on [-1, 1]."""
+    generator: MlpGenerator = MlpGenerator()
+    discriminator: MlpDiscriminator = MlpDiscriminator()
+    optimizer: Annotated[Sgd | Adam, Field(discriminator="kind")] = Sgd()
+    """Settings of both optimisers."""
+
+    @model_validator(mode="after")
+    def _batch_norm_needs_neighbours(self) -> Self:
+        if self.generator.batch_norm and self.batch_size < 2:
+            raise ValueError("batch_size is 1, but BatchNorm needs at least 2 images a step")
+        return self
+
+
+def to_json(config: TrainingConfig) -> dict[str, Any]:
+    """The configuration as plain JSON values, with the method's name beside its fields."""
+    return {"method": config.method, **TypeAdapter(type(config)).dump_python(config, mode="json")}
+
+
+def from_json(values: dict[str, Any]) -> TrainingConfig:
+    """The configuration that `to_json` wrote.
+
+    Raises:
+        ValueError: an unknown method, an unknown field, or a value out of its range.
+    """
+    fields = dict(values)
+    method = fields.pop("method", None)
+    if method not in METHODS:
+        raise ValueError(f"method is {method!r}, but must be one of {', '.join(METHODS)}")
+    return TypeAdapter(METHODS[method]).validate_python(fields)
+
+
+def validated(config: TrainingConfig) -> TrainingConfig:
+    """The same configuration, built anew so that every rule is checked once more."""
+    return TypeAdapter(type(config)).validate_python(asdict(config))
+
+
+METHODS: dict[str, type[TrainingConfig]] = {"gan": GanConfig}
+
+# Goodfellow et al. (2014), as in the code published with the paper: maxout discriminator with dropout, SGD with
+# momentum, 250 epochs of the first 50,000 images' length, no averaging of the weights.
+_GAN = GanConfig(dataset="mnist", first_nimg=50_000, total_nimg=250 * 50_000, batch_size=100, ema_decay=0.0)
+
+# The perceptrons that most tutorials use. Without BatchNorm they collapsed after 7,800 steps; a long average of the
+# weights under a constant learning rate is what makes their samples good (docs/results.md).
+_GAN_SMALL = GanConfig(
+    dataset="mnist",
+    total_nimg=60 * 60_000,
+    batch_size=128,
+    ema_decay=0.9998,
+    generator=MlpGenerator(
+        hidden=(128, 256, 512, 1024),
+        leak=0.2,
+        batch_norm=True,
+        output="tanh",
+        init_range=0.0,
+        bias_from_marginals=False,
+    ),
+    discriminator=MlpDiscriminator(hidden=(512, 256), pieces=1, dropout_input=0.0, dropout_hidden=0.0, init_range=0.0),
+    optimizer=Adam(),
+)
+
+RECIPES: dict[str, tuple[str, TrainingConfig]] = {
+    "gan-mnist": ("The first GAN as published: maxout discriminator, dropout, SGD; MNIST digits.", _GAN),
+    "gan-mnist-small": ("A BatchNorm generator that two CPU cores train in minutes; MNIST digits.", _GAN_SMALL),
+    "gan-fashion": ("The first GAN's recipe on Fashion-MNIST.", replace(_GAN, dataset="fashion-mnist")),
+    "gan-fashion-small": ("The small recipe on Fashion-MNIST.", replace(_GAN_SMALL, dataset="fashion-mnist")),
+}

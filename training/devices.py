@@ -1,0 +1,46 @@
+"""The fabric of a run: device, precision and processes."""
+
+import torch
+from lightning_fabric import Fabric
+
+from training.config import TrainingConfig
+
+
+def open_fabric(config: TrainingConfig, accelerator: str, devices: int) -> Fabric:
+    """Starts Lightning Fabric for a run, with as many processes as devices.
+
+    Under `torchrun` the processes are there already, and its environment says how many.
+
+    Args:
+        config: whose `precision` is taken.
+        accelerator: `auto`, `cpu` or `cuda`.
+        devices: how many devices, or processes on a CPU.
+    """
+    on_gpu = accelerator == "cuda" or (accelerator == "auto" and torch.cuda.is_available())
+    precision = config.precision
+    if precision == "auto":
+        precision = "bf16-mixed" if computes_bf16(on_gpu) else "32-true"
+    fabric = Fabric(
+        accelerator="cuda" if on_gpu else "cpu",
+        devices=devices,
+        strategy="ddp" if devices > 1 else "auto",
+        precision=precision,
+    )
+    fabric.launch()
+    return fabric
+
+
+def computes_bf16(on_gpu: bool) -> bool:
+    """Whether the hardware has bf16 arithmetic: slower float32 emulation does not count."""
+    if on_gpu:
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return bool(torch.cpu._is_avx512_bf16_supported())  # has no public name
+
+
+def describe(fabric: Fabric) -> str:
+    """What a run is trained on, in words for a model card."""
+    if fabric.device.type == "cuda":
+        name = torch.cuda.get_device_name(fabric.device)
+    else:
+        name = f"CPU, {torch.get_num_threads()} threads"
+    return f"{fabric.world_size} x {name}" if fabric.world_size > 1 else name

@@ -1,0 +1,185 @@
+"""From a torch module to the bytes of an ONNX file that does the same: export, parity, storage.
+
+A graph has a dynamic batch axis, holds no training-mode layer, and gives a row the same result whatever its
+neighbours are; anything else is refused.
+"""
+
+import logging
+import warnings
+from dataclasses import dataclass
+from math import inf, log10
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from service import manifest
+from service.manifest import Network
+from service.session import Session
+from training import storage
+
+Floats = NDArray[np.float32]
+
+OPSET = 18
+IR_VERSION = 10
+_EXPORT_ROWS = 2
+_TEST_ROWS = (1, 3, 8)
+_PARITY = 1e-4  # largest difference between the float32 graph and torch
+_ROW_PARITY = 1e-5  # largest difference between a row alone and the same row among neighbours
+_LEAST_DB = {"float16": 50.0, "int8": 45.0}
+_TRAINING_OPS = ("Dropout",)
+
+
+class ExportError(RuntimeError):
+    """The network cannot be served as it is, or its graph does not do what the network does."""
+
+
+@dataclass(frozen=True)
+class Graph:
+    """An exported network.
+
+    Attributes:
+        model: the bytes of the ONNX file.
+        network: what the manifest says of it.
+    """
+
+    model: bytes
+    network: Network
+
+
+def build(
+    module: nn.Module,
+    example: Tensor,
+    file: str,
+    inputs: manifest.Tensor,
+    outputs: manifest.Tensor,
+    weights: str = "auto",
+) -> Graph:
+    """Exports a network of one input and one output, and proves that the graph does the same.
+
+    Args:
+        module: in evaluation mode, float32, on the CPU.
+        example: (8 or more, ...) inputs as they occur, for the parity tests.
+        file: the ONNX file's name in the package.
+        inputs: name, shape and range of the input.
+        outputs: name, shape and range of the output.
+        weights: `float32`, `float16`, `int8`; `auto` is float16 where the output stays above 50 dB, else float32.
+
+    Raises:
+        ExportError: the graph differs from the module, a row depends on its neighbours, a training-mode layer is
+            left, or the stored weights lose too much.
+    """
+    model = _export(module, example[:_EXPORT_ROWS], inputs.name, outputs.name)
+    _refuse_training_ops(model)
+    session = _session(model)
+    _check_parity(module, session, example, inputs.name)
+    _check_rows(session, example, inputs.name)
+    stored, kind = _store(model, session, example.numpy(), inputs.name, outputs, weights)
+    raw = stored.SerializeToString()
+    described = Network(
+        file=file,
+        sha256=manifest.sha256(raw),
+        inputs=(inputs,),
+        outputs=(outputs,),
+        weights=kind,  # type: ignore[arg-type]  # one of three
+        parameters=sum(p.numel() for p in module.parameters()),
+    )
+    return Graph(raw, described)
+
+
+def decibels(reference: Floats, other: Floats, peak: float) -> float:
+    """Peak signal-to-noise ratio in dB: 10 log10(peak^2 / mean squared error)."""
+    error = float(np.mean(np.square(reference.astype(np.float64) - other)))
+    return inf if error == 0.0 else 10.0 * log10(peak * peak / error)
+
+
+def _export(module: nn.Module, example: Tensor, input_name: str, output_name: str) -> onnx.ModelProto:
+    if any(part.training for part in module.modules()):
+        raise ExportError("the network is in training mode: BatchNorm and Dropout would work on the batch")
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter warns of its own use of torch
+        logger.setLevel(logging.ERROR)  # and of torchvision, which is not needed
+        try:
+            program = torch.onnx.export(
+                module,
+                (example,),
+                dynamo=True,
+                opset_version=OPSET,
+                input_names=[input_name],
+                output_names=[output_name],
+                dynamic_shapes=({0: torch.export.Dim("N", min=1)},),
+                verbose=False,
+            )
+        except Exception as error:  # the exporter has no common base for what it raises
+            raise ExportError(f"the network cannot be exported: {str(error).splitlines()[0]}") from error
+        finally:
+            logger.setLevel(level)
+    assert program is not None
+    model = program.model_proto
+    model.ir_version = min(model.ir_version, IR_VERSION)
+    _strip(model)
+    return model
+
+
+def _strip(model: onnx.ModelProto) -> None:
+    """Takes out what the exporter noted about this machine: paths, stack traces, its own version."""
+    del model.metadata_props[:]
+    del model.graph.metadata_props[:]
+    model.producer_name, model.producer_version = "ganvas", ""
+    model.doc_string = model.graph.doc_string = ""
+    for part in (*model.graph.node, *model.graph.initializer, *model.graph.value_info):
+        del part.metadata_props[:]
+        part.doc_string = ""
+    for value in (*model.graph.input, *model.graph.output):
+        del value.metadata_props[:]
+
+
+def _refuse_training_ops(model: onnx.ModelProto) -> None:
+    for node in model.graph.node:
+        trains = any(attribute.name == "training_mode" and attribute.i for attribute in node.attribute)
+        if trains or node.op_type in _TRAINING_OPS:
+            raise ExportError(f"the graph still holds a training-mode {node.op_type} ({node.name})")
+
+
+def _session(model: onnx.ModelProto) -> Session:
+    return Session(model.SerializeToString(), torch.get_num_threads())
+
+
+def _check_parity(module: nn.Module, session: Session, example: Tensor, name: str) -> None:
+    for rows in _TEST_ROWS:
+        with torch.inference_mode():
+            expected = module(example[:rows]).numpy()
+        worst = float(np.abs(session.run({name: example[:rows].numpy()}) - expected).max())
+        if not worst <= _PARITY:  # also true for NaN
+            raise ExportError(f"with {rows} rows the graph differs from the network by {worst:.2g}, above {_PARITY}")
+
+
+def _check_rows(session: Session, example: Tensor, name: str) -> None:
+    rows = example[: max(_TEST_ROWS)].numpy()
+    together = session.run({name: rows})
+    alone = np.concatenate([session.run({name: row[None]}) for row in rows])
+    worst = float(np.abs(together - alone).max())
+    if not worst <= _ROW_PARITY * max(1.0, float(np.abs(together).max())):
+        raise ExportError(f"a row's result depends on its neighbours: alone it differs by {worst:.2g}")
+
+
+def _store(
+    model: onnx.ModelProto, session: Session, example: Floats, name: str, outputs: manifest.Tensor, weights: str
+) -> tuple[onnx.ModelProto, str]:
+    if weights == "float32":
+        return model, weights
+    kind = "float16" if weights == "auto" else weights
+    stored = storage.store(model, kind)
+    reference = session.run({name: example})
+    # Where the output has no range, as with logits, the peak is what occurs.
+    peak = outputs.range[1] - outputs.range[0] if outputs.range else float(np.ptp(reference))
+    quality = decibels(reference, _session(stored).run({name: example}), peak)
+    if quality >= _LEAST_DB[kind]:
+        return stored, kind
+    if weights == "auto":
+        return model, "float32"
+    raise ExportError(f"stored as {kind} the output has {quality:.1f} dB, below {_LEAST_DB[kind]} dB")

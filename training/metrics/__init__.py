@@ -1,0 +1,1 @@
+"""Metrics of samples, each calibrated by tests; none needs downloaded weights."""

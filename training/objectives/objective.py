@@ -1,0 +1,108 @@
+"""What every objective shares: its parts by name, their state, and the sums over processes.
+
+Knows nothing about the maths of a method, nor about files.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from copy import deepcopy
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric as Fabric
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn, update_bn
+
+_BATCH_NORM_NIMG = 20_000  # latents for the averaged generator's BatchNorm statistics
+
+
+class Objective(ABC):
+    """Networks, optimisers and one step of training."""
+
+    def __init__(self, fabric: Fabric) -> None:
+        self.fabric = fabric
+        self.networks: dict[str, nn.Module] = {}
+        self.optimizers: dict[str, Optimizer] = {}
+        self.schedulers: dict[str, LRScheduler] = {}
+        self.averages: dict[str, AveragedModel] = {}
+
+    @abstractmethod
+    def step(self, batch: Tensor) -> dict[str, Tensor]:
+        """Trains every network once on this process's share of a batch.
+
+        Args:
+            batch: (B, C, H, W) float32 in [-1, 1].
+
+        Returns:
+            Named scalars, detached: losses and mean outputs.
+        """
+
+    @abstractmethod
+    def latents(self, count: int, generator: torch.Generator) -> Tensor:
+        """(count, z_dim) float32 latents on the device, drawn from a CPU `generator`."""
+
+    def finished_generator(self) -> nn.Module:
+        """A copy of the generator to sample from: averaged, its BatchNorm statistics those of the averaged weights."""
+        averaged = self.averages.get("generator")
+        generator = averaged.module if averaged is not None else self.networks["generator"]
+        finished = deepcopy(generator).requires_grad_(False)
+        if averaged is not None:
+            seeded = torch.Generator().manual_seed(0)
+            size = 1_000
+            batches = [self.latents(size, seeded) for _ in range(_BATCH_NORM_NIMG // size)]
+            update_bn(batches, finished)
+        return finished.eval()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that training changes, by part and name."""
+        return {part: {name: module.state_dict() for name, module in getattr(self, part).items()} for part in _PARTS}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Takes over what `state_dict` returned.
+
+        Raises:
+            ValueError: the state is of other networks.
+        """
+        for part in _PARTS:
+            modules = getattr(self, part)
+            if set(modules) != set(state[part]):
+                raise ValueError(f"the checkpoint's {part} are {sorted(state[part])}, not {sorted(modules)}")
+            for name, module in modules.items():
+                module.load_state_dict(state[part][name])
+
+    def average(self, name: str, decay: float) -> None:
+        """Keeps an exponential moving average of a network, unless decay is 0."""
+        if decay > 0.0:
+            self.averages[name] = AveragedModel(self.networks[name], multi_avg_fn=get_ema_multi_avg_fn(decay))
+
+    def descend(self, name: str, loss: Tensor) -> None:
+        """One optimiser step of a network on `loss`, with gradients averaged over all processes."""
+        optimizer = self.optimizers[name]
+        optimizer.zero_grad()
+        self.fabric.backward(loss)
+        self._share_gradients(self.networks[name].parameters())
+        optimizer.step()
+        self.schedulers[name].step()
+        if name in self.averages:
+            self.averages[name].update_parameters(self.networks[name])
+
+    def share(self, rows: Tensor) -> Tensor:
+        """This process's rows of a tensor that every process has drawn alike."""
+        return rows[self.fabric.global_rank :: self.fabric.world_size]
+
+    def _share_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
+        # By hand, not by DistributedDataParallel: its reducer expects every forward to be followed by a backward
+        # through the same weights, which the two players' steps do not do.
+        if self.fabric.world_size == 1:
+            return
+        grads = [p.grad for p in parameters if p.grad is not None]
+        flat = torch.cat([grad.flatten() for grad in grads])
+        mean = self.fabric.all_reduce(flat, reduce_op="mean")
+        assert isinstance(mean, Tensor)
+        for grad, part in zip(grads, mean.split([g.numel() for g in grads]), strict=True):
+            grad.copy_(part.view_as(grad))
+
+
+_PARTS = ("networks", "optimizers", "schedulers", "averages")

@@ -1,0 +1,51 @@
+"""Optimisers and their schedules, from a configuration."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim.lr_scheduler import LambdaLR, LRScheduler
+
+from training.config import Adam, Sgd
+
+
+class MomentumLR(LambdaLR):
+    """A learning rate that shrinks at every step while the momentum grows linearly.
+
+    References:
+        The hyper-parameters published with Goodfellow et al. (2014).
+    """
+
+    def __init__(self, optimizer: torch.optim.SGD, config: Sgd, steps_per_epoch: int) -> None:
+        self._config, self._steps = config, config.momentum_epochs * steps_per_epoch
+        floor = config.min_lr / config.lr
+        super().__init__(optimizer, lambda step: max(config.lr_decay**-step, floor))
+
+    def get_lr(self) -> Any:
+        """The learning rate of the next step; sets the momentum that belongs to it."""
+        share = min(1.0, self.last_epoch / self._steps)
+        momentum = self._config.momentum + share * (self._config.final_momentum - self._config.momentum)
+        for group in self.optimizer.param_groups:
+            group["momentum"] = momentum
+        return super().get_lr()
+
+    def state_dict(self) -> dict[str, Any]:
+        """The step alone: everything else follows from the configuration."""
+        return {"last_epoch": self.last_epoch}
+
+
+def build(
+    config: Sgd | Adam, parameters: Iterable[nn.Parameter], total_steps: int, steps_per_epoch: int
+) -> tuple[torch.optim.Optimizer, LRScheduler]:
+    """An optimiser and the schedule that is stepped after each of its updates."""
+    if isinstance(config, Sgd):
+        sgd = torch.optim.SGD(parameters, lr=config.lr, momentum=config.momentum)
+        return sgd, MomentumLR(sgd, config, steps_per_epoch)
+    adam = torch.optim.Adam(parameters, lr=config.lr, betas=config.betas, fused=True)
+    constant = config.constant_share * total_steps
+
+    def factor(step: int) -> float:
+        return 1.0 if step < constant else max(0.0, (total_steps - step) / max(1.0, total_steps - constant))
+
+    return adam, LambdaLR(adam, factor)

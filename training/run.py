@@ -1,0 +1,111 @@
+"""The folder of a run: its configuration, where its data lies, checkpoints, logs and sample grids.
+
+RUN/config.json         the configuration, every field
+RUN/run.json            recipe, data folder and device
+RUN/checkpoint.pt       the newest checkpoint
+RUN/metrics.jsonl       a line of losses every `log_every_steps`
+RUN/tensorboard/        the same for TensorBoard, with the sample grids
+RUN/samples/NNNNNNNNN.png  the same latents after so many images seen
+RUN/evaluation.json     what `evaluate` measured
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from training import config as configs
+from training.config import TrainingConfig
+
+
+class RunError(RuntimeError):
+    """A run's folder cannot be used; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run: its folder and what was asked of it.
+
+    Attributes:
+        folder: where everything of the run lies.
+        recipe: the recipe's name.
+        config: the recipe with what the command line overrode.
+        data: the data set's folder.
+        device: what it is trained on, in words.
+    """
+
+    folder: Path
+    recipe: str
+    config: TrainingConfig
+    data: Path
+    device: str = "unknown"
+
+    @property
+    def checkpoint(self) -> Path:
+        """The newest checkpoint."""
+        return self.folder / "checkpoint.pt"
+
+    def create(self, device: str) -> None:
+        """Makes the folder and writes down the configuration.
+
+        Args:
+            device: what it will be trained on, in words.
+
+        Raises:
+            RunError: the folder holds a run already.
+        """
+        if (self.folder / "config.json").exists():
+            raise RunError(
+                f"{self.folder} holds a run already: go on with it by `python -m training resume {self.folder}`, "
+                "or choose another --out"
+            )
+        (self.folder / "samples").mkdir(parents=True, exist_ok=True)
+        _write(self.folder / "run.json", {"recipe": self.recipe, "data": str(self.data.resolve()), "device": device})
+        _write(self.folder / "config.json", configs.to_json(self.config))
+
+    def keep_metrics(self, step: int, metrics: list[dict[str, object]]) -> None:
+        """Keeps what `evaluate` measured after so many steps."""
+        _write(self.folder / "evaluation.json", {"step": step, "metrics": metrics})
+
+    def metrics(self, step: int) -> list[dict[str, Any]]:
+        """What was measured after exactly so many steps; nothing if the run went on since."""
+        path = self.folder / "evaluation.json"
+        kept = json.loads(path.read_text()) if path.exists() else {"step": -1}
+        return list(kept["metrics"]) if kept["step"] == step else []
+
+
+def open_run(folder: Path, data: Path | None = None) -> Run:
+    """Opens the run in a folder.
+
+    Args:
+        folder: a folder that `Run.create` made.
+        data: where the data lies now, if it was moved.
+
+    Raises:
+        RunError: there is no run, or its configuration is not one of this version's.
+    """
+    try:
+        about = json.loads((folder / "run.json").read_text())
+        config = configs.from_json(json.loads((folder / "config.json").read_text()))
+    except FileNotFoundError as error:
+        raise RunError(f"{folder} holds no run: {error.filename} is missing") from error
+    except ValidationError as error:
+        raise RunError(f"{folder / 'config.json'}: {sentence(error)}") from error
+    except ValueError as error:
+        raise RunError(f"{folder / 'config.json'} cannot be read: {error}") from error
+    return Run(folder, about["recipe"], config, data or Path(about["data"]), about["device"])
+
+
+def sentence(error: ValidationError) -> str:
+    """A validation error as one sentence: which field, what was wrong, what would be right."""
+    parts = []
+    for item in error.errors():
+        field = ".".join(str(part) for part in item["loc"])
+        parts.append(f"{field}: {item['msg']} (it is {item['input']!r})" if field else str(item["msg"]))
+    return "; ".join(parts)
+
+
+def _write(path: Path, values: dict[str, Any]) -> None:
+    path.write_text(json.dumps(values, indent=2) + "\n")
