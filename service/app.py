@@ -55,11 +55,11 @@ def create_app(settings: Settings) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     parts: Services = app.state.services
     # In the background, so that /livez answers while large models are being proven.
-    opening = asyncio.create_task(_open(parts.repository))
+    parts.opening = asyncio.create_task(_open(parts.repository))
     yield
     parts.draining = parts.closing = True
-    opening.cancel()
-    await asyncio.gather(opening, return_exceptions=True)
+    parts.opening.cancel()
+    await asyncio.gather(parts.opening, return_exceptions=True)
     await parts.repository.close()
 
 

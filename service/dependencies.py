@@ -11,8 +11,8 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Path, Query, Request
 from pydantic import BaseModel, ValidationError
-from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.datastructures import Headers, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
 
 from service import problems, schemas
 from service.answers import Clock
@@ -34,6 +34,7 @@ class Services:
         draining: set when the service is told to stop; readiness fails from then on.
         closing: set when the port is closed; new work is refused from then on.
         upload_bytes: bytes of uploads that are held at present.
+        opening: the scan of the models folder, once the lifespan has started it.
     """
 
     settings: Settings
@@ -42,6 +43,7 @@ class Services:
     draining: bool = False
     closing: bool = False
     upload_bytes: int = 0
+    opening: "asyncio.Task[None] | None" = None
 
 
 def services(request: Request) -> Services:

@@ -5,6 +5,7 @@ The step between `schemas` (what may be said) and `latents` (the arithmetic); kn
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -188,7 +189,7 @@ def walk(keyframes: Sequence[Point], steps: int, method: str, loop: bool) -> lis
     shares = [index / (steps - 1) for index in range(steps)]
     ends = [*keyframes, keyframes[0]] if loop else list(keyframes)
     frames: list[Point] = []
-    for start, end in zip(ends, ends[1:], strict=False):
+    for start, end in pairwise(ends):
         vectors = between(start.latent, end.latent, shares)
         blends: Sequence[Blend | None] = [None] * steps
         if start.blend is not None and end.blend is not None:
@@ -229,4 +230,5 @@ def _sum_of_classes(terms: Sequence[tuple[float, Blend]]) -> Blend | None:
     total = np.clip(latents.sum_of(terms), 0.0, None)
     if total.sum() < 1e-6:
         raise Invalid("the terms' classes cancel out: give class for the result")
-    return (total / total.sum()).astype(np.float32)
+    blend: Blend = (total / total.sum()).astype(np.float32)
+    return blend

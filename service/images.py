@@ -9,6 +9,7 @@ from math import ceil, sqrt
 from typing import Any, Literal
 
 import numpy as np
+import PIL
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps, features
 
@@ -34,7 +35,7 @@ def codec_versions() -> str:
     """Pillow and its codecs: when one changes, the bytes of a picture may change."""
     names = ("zlib", "jpg", "webp")
     codecs = (features.version_codec(n) if n != "webp" else features.version_module(n) for n in names)
-    return f"pillow-{Image.__version__};" + ";".join(f"{n}-{v}" for n, v in zip(names, codecs, strict=True))
+    return f"pillow-{PIL.__version__};" + ";".join(f"{n}-{v}" for n, v in zip(names, codecs, strict=True))
 
 
 def to_uint8(images: Floats) -> Pixels:

@@ -47,7 +47,8 @@ def random_seed() -> int:
 def _uniforms(seed: int, stream: int, count: int) -> Doubles:
     """(count,) float64 in [0, 1): the upper 53 bits of Philox's words."""
     words = np.random.Philox(key=np.array([seed, stream], np.uint64)).random_raw(count)
-    return (words >> np.uint64(11)) * 2.0**-53
+    uniforms: Doubles = (words >> np.uint64(11)).astype(np.float64) * 2.0**-53
+    return uniforms
 
 
 def draw(seed: int, dim: int, distribution: Distribution) -> Floats:
@@ -92,7 +93,7 @@ def lerp(start: Floats, end: Floats, shares: Sequence[float]) -> Floats:
         (K, dim) float32; both ends are exact.
     """
     t = np.asarray(shares, np.float64)[:, None]
-    points = (1.0 - t) * start.astype(np.float64) + t * end.astype(np.float64)
+    points: Doubles = (1.0 - t) * start.astype(np.float64) + t * end.astype(np.float64)
     return points.astype(np.float32)
 
 
@@ -120,7 +121,7 @@ def slerp(start: Floats, end: Floats, shares: Sequence[float]) -> Floats:
     if sine < _MIN_SINE:
         return lerp(start, end, shares)
     direction = (np.sin((1.0 - t) * angle) * unit_a + np.sin(t * angle) * unit_b) / sine
-    points = (((1.0 - t) * norm_a + t * norm_b) * direction).astype(np.float32)
+    points: Floats = (((1.0 - t) * norm_a + t * norm_b) * direction).astype(np.float32)
     points[t[:, 0] == 0.0], points[t[:, 0] == 1.0] = start, end  # the ends are what the client sent, to the bit
     return points
 
@@ -141,7 +142,8 @@ def combine(terms: Sequence[tuple[float, Floats]]) -> Floats:
 
 def sum_of(terms: Sequence[tuple[float, Floats]]) -> Doubles:
     """(dim,) float64: the same before rounding."""
-    return np.sum([weight * latent.astype(np.float64) for weight, latent in terms], axis=0)
+    total: Doubles = np.sum([weight * latent.astype(np.float64) for weight, latent in terms], axis=0)
+    return total
 
 
 def finite(values: Doubles) -> Floats:

@@ -6,8 +6,8 @@ from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
     Counter,
-    GCCollector,
     Gauge,
+    GCCollector,
     Histogram,
     PlatformCollector,
     ProcessCollector,
@@ -67,10 +67,10 @@ class Metrics:
         """A request was refused."""
         self._refusals.labels(reason).inc()
 
-    def batch_observer(self, model: str, network: str) -> Callable[[int], None]:
+    def batch_observer(self, model: str, network: str) -> Callable[[float], None]:
         """What a batcher tells its batch sizes to."""
         labelled = self._batches.labels(model, network)
-        return lambda rows: labelled.observe(rows)
+        return labelled.observe
 
     def watch_queue(self, model: str, network: str, depth: Callable[[], int]) -> None:
         """Reads a queue's depth whenever the metrics are asked for."""

@@ -24,9 +24,9 @@ PICTURES = ("png", "jpeg", "webp", "zip", "json", "npy")
 FRAMES = ("png", "jpeg", "webp", "gif", "apng", "zip", "json", "npy")
 """What an animation's frames can be answered as."""
 
-_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-_PARAMETER = rf'\s*;\s*{_TOKEN}\s*=\s*(?:{_TOKEN}|"(?:[^"\\]|\\.)*")'
-_RANGE = re.compile(rf"\s*(?P<type>{_TOKEN})/(?P<subtype>{_TOKEN})(?P<parameters>(?:{_PARAMETER})*)\s*\Z")
+_WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_PARAMETER = rf'\s*;\s*{_WORD}\s*=\s*(?:{_WORD}|"(?:[^"\\]|\\.)*")'
+_RANGE = re.compile(rf"\s*(?P<type>{_WORD})/(?P<subtype>{_WORD})(?P<parameters>(?:{_PARAMETER})*)\s*\Z")
 _QUALITY = re.compile(r";\s*[qQ]\s*=\s*([^;\s]*)")
 _QVALUE = re.compile(r"(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)\Z")
 _COMMA = re.compile(r',(?=(?:[^"]*"[^"]*")*[^"]*\Z)')

@@ -6,6 +6,7 @@ Knows nothing about the folder of all packages, nor about HTTP.
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from pydantic import ValidationError
 from service import images, manifest
 from service.batcher import Batcher, Limits, Result
 from service.errors import EngineError, NotFinite, PackageError
-from service.manifest import Array, Golden, Manifest, Network, NetworkName
+from service.manifest import Array, Golden, Latent, Manifest, Network, NetworkName
 from service.metrics import Metrics
 from service.session import Session
 
@@ -72,7 +73,7 @@ class LoadedModel:
         return self._batchers.get("discriminator")
 
     @property
-    def latent(self) -> manifest.Latent:
+    def latent(self) -> Latent:
         """What the generator draws from; a translator has none."""
         assert self.manifest.latent is not None
         return self.manifest.latent
@@ -109,7 +110,7 @@ def open_package(folder: Path, engine: Engine, metrics: Metrics) -> LoadedModel:
     batchers: dict[NetworkName, Batcher] = {}
     for name, session in sessions.items():
         batchers[name] = Batcher(session.run, engine.limits, engine.instances, metrics.batch_observer(label, name))
-        metrics.watch_queue(label, name, lambda batcher=batchers[name]: batcher.waiting_rows)
+        metrics.watch_queue(label, name, partial(getattr, batchers[name], "waiting_rows"))
     preview = _read(folder, described.preview)
     return LoadedModel(described, preview, Session.engine, Session.precision, batchers)
 

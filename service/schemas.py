@@ -168,7 +168,8 @@ class InterpolateRequest(_Body):
         """The keyframes, whichever way they were given."""
         if self.keyframes is not None:
             return self.keyframes
-        assert self.from_ is not None and self.to is not None
+        assert self.from_ is not None
+        assert self.to is not None
         return [self.from_, self.to]
 
     @property

@@ -132,7 +132,7 @@ def main() -> int:
     """
     try:
         tyro.extras.subcommand_cli_from_dict(
-            {name: command for name, command in _COMMANDS.items()},
+            _COMMANDS,
             prog="python -m training",
             config=(tyro.conf.CascadeSubcommandArgs, tyro.conf.AvoidSubcommands),
         )

@@ -30,7 +30,7 @@ def save(path: Path, state: dict[str, Any]) -> None:
             torch.save(state, file)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(partial, path)
+        partial.replace(path)
     except (OSError, RuntimeError) as error:  # torch's zip writer turns a full disk into a RuntimeError
         partial.unlink(missing_ok=True)
         raise CheckpointError(f"{path} was not written ({error}); the checkpoint before it is whole") from error
@@ -55,10 +55,10 @@ def load(path: Path) -> dict[str, Any]:
 def rng_state() -> dict[str, Any]:
     """The state of every random number generator: Python's, NumPy's and torch's, CUDA's included."""
     version, words, gauss = random.getstate()
-    name, keys, position, has_gauss, cached = np.random.get_state(legacy=True)
+    numpy = np.random.get_state(legacy=False)  # noqa: NPY002  # libraries that we call may still draw from it
     return {
         "python": [version, list(words), gauss],
-        "numpy": [name, keys.tolist(), position, has_gauss, cached],
+        "numpy": {**numpy, "state": {**numpy["state"], "key": numpy["state"]["key"].tolist()}},
         "torch": torch.get_rng_state(),
         "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
     }
@@ -68,8 +68,9 @@ def set_rng_state(state: dict[str, Any]) -> None:
     """Goes on from what `rng_state` returned."""
     version, words, gauss = state["python"]
     random.setstate((version, tuple(words), gauss))
-    name, keys, position, has_gauss, cached = state["numpy"]
-    np.random.set_state((name, np.array(keys, np.uint32), position, has_gauss, cached))
+    numpy = state["numpy"]
+    keys = np.array(numpy["state"]["key"], np.uint32)
+    np.random.set_state({**numpy, "state": {**numpy["state"], "key": keys}})  # noqa: NPY002  # as above
     torch.set_rng_state(state["torch"])
     if state["cuda"] and torch.cuda.is_available():
         torch.cuda.set_rng_state_all(state["cuda"])

@@ -48,6 +48,8 @@ class MlpDiscriminator:
     """Linear pieces of a maxout unit; 1 is a plain LeakyReLU layer."""
     leak: Share = 0.2
     """Slope of the LeakyReLU where pieces is 1."""
+    unit_range: bool = True
+    """The network sees pixels in [0, 1], as the first GAN's did: one that dropout takes away is black. Else [-1, 1]."""
     dropout_input: Share = 0.2
     """Share of the pixels that dropout sets to zero."""
     dropout_hidden: Share = 0.5
@@ -180,7 +182,9 @@ _GAN_SMALL = GanConfig(
         init_range=0.0,
         bias_from_marginals=False,
     ),
-    discriminator=MlpDiscriminator(hidden=(512, 256), pieces=1, dropout_input=0.0, dropout_hidden=0.0, init_range=0.0),
+    discriminator=MlpDiscriminator(
+        hidden=(512, 256), pieces=1, unit_range=False, dropout_input=0.0, dropout_hidden=0.0, init_range=0.0
+    ),
     optimizer=Adam(),
 )
 

@@ -33,8 +33,9 @@ def open_fabric(config: TrainingConfig, accelerator: str, devices: int) -> Fabri
 def computes_bf16(on_gpu: bool) -> bool:
     """Whether the hardware has bf16 arithmetic: slower float32 emulation does not count."""
     if on_gpu:
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    return bool(torch.cpu._is_avx512_bf16_supported())  # has no public name
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    supported: bool = torch.cpu._is_avx512_bf16_supported()  # has no public name
+    return supported
 
 
 def describe(fabric: Fabric) -> str:

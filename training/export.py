@@ -217,4 +217,4 @@ def _write_last(path: Path, described: Manifest) -> None:
         file.write(described.model_dump_json(indent=2) + "\n")
         file.flush()
         os.fsync(file.fileno())
-    os.replace(partial, path)
+    partial.replace(path)

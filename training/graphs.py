@@ -83,7 +83,7 @@ def build(
         sha256=manifest.sha256(raw),
         inputs=(inputs,),
         outputs=(outputs,),
-        weights=kind,  # type: ignore[arg-type]  # one of three
+        weights=kind,
         parameters=sum(p.numel() for p in module.parameters()),
     )
     return Graph(raw, described)
@@ -131,7 +131,8 @@ def _strip(model: onnx.ModelProto) -> None:
     del model.graph.metadata_props[:]
     model.producer_name, model.producer_version = "ganvas", ""
     model.doc_string = model.graph.doc_string = ""
-    for part in (*model.graph.node, *model.graph.initializer, *model.graph.value_info):
+    del model.graph.value_info[:]  # the engine infers shapes by itself
+    for part in (*model.graph.node, *model.graph.initializer):
         del part.metadata_props[:]
         part.doc_string = ""
     for value in (*model.graph.input, *model.graph.output):

@@ -131,6 +131,7 @@ class Trainer:
             return stop.requested
         told = torch.tensor(float(stop.requested), device=self._fabric.device)
         asked = self._fabric.all_reduce(told, reduce_op="sum")
+        assert isinstance(asked, torch.Tensor)
         return bool(asked > 0)
 
     def _due(self, every_nimg: int) -> bool:

@@ -72,7 +72,7 @@ class Run:
     def metrics(self, step: int) -> list[dict[str, Any]]:
         """What was measured after exactly so many steps; nothing if the run went on since."""
         path = self.folder / "evaluation.json"
-        kept = json.loads(path.read_text()) if path.exists() else {"step": -1}
+        kept: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {"step": -1}
         return list(kept["metrics"]) if kept["step"] == step else []
 
 

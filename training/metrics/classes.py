@@ -8,10 +8,12 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class ClassReading:
-    """Attributes:
-    shares: (n_classes,) share of the samples that fall to each class.
-    rarest_share: the smallest of them.
-    confidence: mean probability of the likeliest class.
+    """What a classifier read.
+
+    Attributes:
+        shares: (n_classes,) share of the samples that fall to each class.
+        rarest_share: the smallest of them.
+        confidence: mean probability of the likeliest class.
     """
 
     shares: NDArray[np.float64]

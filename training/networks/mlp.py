@@ -5,6 +5,7 @@ References:
     I. Goodfellow et al., "Maxout Networks", ICML 2013.
 """
 
+from itertools import pairwise
 from math import prod
 
 import torch
@@ -24,7 +25,7 @@ class Maxout(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(N, in_features) -> (N, units)."""
         out: Tensor = self.linear(x)
-        return out.unflatten(1, (-1, self.pieces)).amax(dim=2)
+        return out.reshape(len(out), -1, self.pieces).amax(dim=2)
 
 
 class Generator(nn.Module):
@@ -36,7 +37,7 @@ class Generator(nn.Module):
         self.sigmoid = config.output == "sigmoid"
         widths = (config.z_dim, *config.hidden)
         layers: list[nn.Module] = []
-        for index, (before, after) in enumerate(zip(widths, widths[1:], strict=False)):
+        for index, (before, after) in enumerate(pairwise(widths)):
             layers.append(nn.Linear(before, after))
             # The first layer goes without: its statistics would be those of the latents, which are known.
             if config.batch_norm and index > 0:
@@ -50,7 +51,7 @@ class Generator(nn.Module):
         """(N, z_dim) -> (N, C, H, W) in [-1, 1]."""
         out: Tensor = self.layers(latents)
         out = 2.0 * torch.sigmoid(out) - 1.0 if self.sigmoid else torch.tanh(out)
-        return out.unflatten(1, self.image_shape)
+        return out.reshape(-1, *self.image_shape)
 
     @torch.no_grad()
     def set_output_bias(self, mean: Tensor) -> None:
@@ -71,6 +72,7 @@ class Discriminator(nn.Module):
 
     def __init__(self, config: MlpDiscriminator, image_shape: tuple[int, int, int]) -> None:
         super().__init__()
+        self.unit_range = config.unit_range
         layers: list[nn.Module] = [nn.Flatten(), nn.Dropout(config.dropout_input)]
         before = prod(image_shape)
         for units in config.hidden:
@@ -86,8 +88,7 @@ class Discriminator(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """(N, C, H, W) in [-1, 1] -> (N, 1) logits."""
-        # The first GAN saw pixels in [0, 1]: a pixel that dropout takes away is black, not grey.
-        out: Tensor = self.layers((images + 1.0) / 2.0)
+        out: Tensor = self.layers((images + 1.0) / 2.0 if self.unit_range else images)
         return out
 
 

@@ -1,0 +1,227 @@
+"""What tests are made of: IDX files, pictures, tiny ONNX graphs and model packages, all made in code.
+
+Nothing here reads a data set or trains anything.
+"""
+
+import gzip
+import io
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+from PIL import Image
+
+from service import images, manifest
+from service.manifest import Array, Direction, Golden, Manifest, Network
+from service.session import Session
+
+Z_DIM = 8
+SIDE = 12
+N_CLASSES = 3
+CLASSES = ("circle", "square", "star")
+
+
+def write_idx(path: Path, values: NDArray[np.uint8], packed: bool = True) -> None:
+    """An IDX file of unsigned bytes, as MNIST's are."""
+    raw = struct.pack(f">HBB{values.ndim}I", 0, 8, values.ndim, *values.shape) + values.tobytes()
+    path.write_bytes(gzip.compress(raw, 1) if packed else raw)
+
+
+def digits(count: int, seed: int = 0, side: int = 28) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Pictures with ten classes that can be told apart: a bright bar whose place is the class, with some noise.
+
+    Returns:
+        (count, side, side) uint8 and (count,) uint8 labels, each class equally often.
+    """
+    rng = np.random.default_rng(seed)
+    labels = np.arange(count, dtype=np.uint8) % 10
+    pixels = rng.integers(0, 40, (count, side, side), dtype=np.uint8)
+    for index, label in enumerate(labels):
+        start = 2 + int(label) * (side - 6) // 10 + int(rng.integers(0, 2))
+        pixels[index, start : start + 3, 4:-4] = 255 - rng.integers(0, 40, (3, side - 8), dtype=np.uint8)
+    return pixels, labels
+
+
+def write_digits(folder: Path, n_train: int = 256, n_test: int = 64) -> Path:
+    """A folder with the four IDX files of a small set of `digits`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for prefix, count, seed in (("train", n_train, 0), ("t10k", n_test, 1)):
+        pixels, labels = digits(count, seed)
+        write_idx(folder / f"{prefix}-images-idx3-ubyte.gz", pixels)
+        write_idx(folder / f"{prefix}-labels-idx1-ubyte.gz", labels)
+    return folder
+
+
+def picture(
+    width: int = 20, height: int = 16, mode: str = "RGB", form: str = "PNG", seed: int = 0, **options: Any
+) -> bytes:
+    """A file of a smooth picture with some noise, in any mode and format that Pillow writes."""
+    rng = np.random.default_rng(seed)
+    ramp = np.linspace(0, 200, width)[None, :, None] * np.linspace(0.5, 1, height)[:, None, None]
+    rgb = (ramp * np.array([1.0, 0.8, 0.6]) + rng.integers(0, 50, (height, width, 3))).astype(np.uint8)
+    image = Image.fromarray(rgb)
+    if mode == "I;16":
+        image = Image.fromarray(rgb[:, :, 0].astype(np.uint16) * 257)
+    elif mode != "RGB":
+        image = image.convert(mode)
+    buffer = io.BytesIO()
+    image.save(buffer, form, **options)
+    return buffer.getvalue()
+
+
+def _model(
+    nodes: list[onnx.NodeProto],
+    inputs: Mapping[str, list[Any]],
+    outputs: Mapping[str, list[Any]],
+    weights: Mapping[str, NDArray[Any]],
+) -> bytes:
+    graph = helper.make_graph(
+        nodes,
+        "tiny",
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in inputs.items()],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in outputs.items()],
+        [numpy_helper.from_array(values, name) for name, values in weights.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)])
+    model.ir_version = 10
+    onnx.checker.check_model(model, full_check=True)
+    return model.SerializeToString()
+
+
+def generator_graph(channels: int = 1, n_classes: int = 0, seed: int = 0) -> bytes:
+    """tanh(W z) (+ V classes) as (N, channels, SIDE, SIDE)."""
+    rng = np.random.default_rng(seed)
+    pixels = channels * SIDE * SIDE
+    weights: dict[str, NDArray[Any]] = {
+        "w": rng.normal(0, 0.4, (Z_DIM, pixels)).astype(np.float32),
+        "b": rng.normal(0, 0.2, pixels).astype(np.float32),
+        "shape": np.array([-1, channels, SIDE, SIDE], np.int64),
+    }
+    inputs: dict[str, list[Any]] = {"latents": ["N", Z_DIM]}
+    nodes = [helper.make_node("Gemm", ["latents", "w", "b"], ["sum"])]
+    if n_classes:
+        inputs["classes"] = ["N", n_classes]
+        weights["v"] = rng.normal(0, 0.8, (n_classes, pixels)).astype(np.float32)
+        nodes += [
+            helper.make_node("MatMul", ["classes", "v"], ["of_class"]),
+            helper.make_node("Add", ["sum", "of_class"], ["both"]),
+        ]
+    nodes += [
+        helper.make_node("Tanh", ["both" if n_classes else "sum"], ["flat"]),
+        helper.make_node("Reshape", ["flat", "shape"], ["images"]),
+    ]
+    return _model(nodes, inputs, {"images": ["N", channels, SIDE, SIDE]}, weights)
+
+
+def discriminator_graph(channels: int = 1, output: str = "logits", n_classes: int = 0, seed: int = 1) -> bytes:
+    """A linear score of a picture (and of its class), (N, 1)."""
+    rng = np.random.default_rng(seed)
+    pixels = channels * SIDE * SIDE
+    weights: dict[str, NDArray[Any]] = {
+        "w": rng.normal(0, 0.1, (pixels, 1)).astype(np.float32),
+        "shape": np.array([-1, pixels], np.int64),
+    }
+    inputs: dict[str, list[Any]] = {"images": ["N", channels, SIDE, SIDE]}
+    nodes = [helper.make_node("Reshape", ["images", "shape"], ["flat"])]
+    if n_classes:
+        inputs["classes"] = ["N", n_classes]
+        weights["v"] = rng.normal(0, 1.0, (n_classes, 1)).astype(np.float32)
+        nodes += [
+            helper.make_node("MatMul", ["flat", "w"], ["of_picture"]),
+            helper.make_node("MatMul", ["classes", "v"], ["of_class"]),
+            helper.make_node("Add", ["of_picture", "of_class"], [output]),
+        ]
+    else:
+        nodes.append(helper.make_node("MatMul", ["flat", "w"], [output]))
+    return _model(nodes, inputs, {output: ["N", 1]}, weights)
+
+
+def _network(file: str, raw: bytes) -> Network:
+    session = Session(raw, threads=1)
+    inputs, outputs = (
+        tuple(manifest.Tensor(name=name, shape=tuple(shape)) for name, shape in part.items())
+        for part in (session.inputs, session.outputs)
+    )
+    return Network(file=file, sha256=manifest.sha256(raw), inputs=inputs, outputs=outputs, parameters=1)
+
+
+def _pack(values: NDArray[np.float32]) -> Array:
+    return Array.pack("float32", values.shape, values.astype("<f4").tobytes())
+
+
+def write_package(
+    models: Path,
+    name: str = "tiny",
+    version: int = 1,
+    *,
+    channels: int = 1,
+    conditional: bool = False,
+    distribution: manifest.Distribution = "normal",
+    discriminator: str | None = "logits",
+    directions: Mapping[str, NDArray[np.float32]] | None = None,
+    seed: int = 0,
+    **overrides: Any,
+) -> Path:
+    """A whole, valid model package over tiny graphs.
+
+    Args:
+        models: folder of all packages.
+        name: of the model.
+        version: of the model.
+        channels: of its pictures, 1 or 3.
+        conditional: whether it has the classes CLASSES.
+        distribution: of its latents.
+        discriminator: name of its output, `logits` or `scores`; None leaves it out.
+        directions: named directions, (Z_DIM,) each.
+        seed: of the weights.
+        **overrides: fields of the manifest to replace.
+
+    Returns:
+        The package's folder.
+    """
+    folder = models / name / str(version)
+    folder.mkdir(parents=True)
+    n_classes = N_CLASSES if conditional else 0
+    files = {"generator": generator_graph(channels, n_classes, seed)}
+    if discriminator:
+        files["discriminator"] = discriminator_graph(channels, discriminator, n_classes, seed + 1)
+    for network, raw in files.items():
+        (folder / f"{network}.onnx").write_bytes(raw)
+    fed = {"latents": np.random.default_rng(7).normal(0, 1, (2, Z_DIM)).astype(np.float32)}
+    if conditional:
+        fed["classes"] = np.eye(N_CLASSES, dtype=np.float32)[:2]
+    drawn = images.to_uint8(Session(files["generator"], threads=1).run(fed))
+    (folder / "preview.png").write_bytes(images.encode(images.grid(drawn, 2), "png"))
+    golden = Golden(
+        inputs={key: _pack(values) for key, values in fed.items()},
+        images=Array.pack("uint8", drawn.shape, drawn.tobytes()),
+    )
+    fields: dict[str, Any] = {
+        "schema_version": manifest.SCHEMA_VERSION,
+        "name": name,
+        "version": version,
+        "task": "generate",
+        "method": "wgan" if discriminator == "scores" else "gan",
+        "description": "A tiny generator for tests.",
+        "licence": "Apache-2.0",
+        "data": manifest.Data(name="Noise", source="made in code", terms="none", images=1),
+        "training": manifest.Training(recipe="none", config={}, seed=0, images_seen=0, device="none"),
+        "metrics": (),
+        "networks": {key: _network(f"{key}.onnx", raw) for key, raw in files.items()},
+        "image": manifest.Image(height=SIDE, width=SIDE, channels=1 if channels == 1 else 3),
+        "latent": manifest.Latent(dim=Z_DIM, distribution=distribution),
+        "classes": CLASSES if conditional else None,
+        "directions": tuple(
+            Direction(name=key, description=key, vector=_pack(values)) for key, values in (directions or {}).items()
+        ),
+        "preview": "preview.png",
+        "goldens": (golden,),
+    }
+    described = Manifest.model_validate(fields | overrides)
+    (folder / manifest.FILE_NAME).write_text(described.model_dump_json())
+    return folder
