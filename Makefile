@@ -7,7 +7,7 @@ PORT ?= 8000
 EXTRA ?= cpu
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: serve test lint format bench clean
+.PHONY: help serve test lint format bench bench-training clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -25,12 +25,16 @@ lint: $(VENV)/.dev ## check style, types and the direction of imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-format: $(VENV)/.dev ## bring the code into its form
+format: $(VENV)/.dev ## bring the code, and the schema made from it, into their form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/python -m service.manifest > models/manifest.schema.json
 
 bench: $(VENV)/.dev ## measure the service
 	$(BIN)/python -m tests.benchmark.service
+
+bench-training: $(VENV)/.dev ## measure training beside a plain loop
+	$(BIN)/python -m tests.benchmark.training
 
 clean: ## remove the environment and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache *.egg-info

@@ -36,15 +36,17 @@ class GracefulServer(uvicorn.Server):
         hurried = self._parts.draining or sig == signal.SIGINT
         self._parts.draining = True
         if hurried or self._loop is None:
-            self._stop(sig, frame)
+            self._stop()
         else:
-            self._loop.call_soon_threadsafe(
-                lambda: asyncio.get_running_loop().call_later(self._parts.settings.drain_s, self._stop, sig, frame)
-            )
+            loop, wait_s = self._loop, self._parts.settings.drain_s
+            loop.call_soon_threadsafe(lambda: loop.call_later(wait_s, self._stop))
 
-    def _stop(self, sig: int, frame: FrameType | None) -> None:
+    def _stop(self) -> None:
         self._parts.closing = True
-        super().handle_exit(sig, frame)
+        # Not by uvicorn's own handler: it raises the signal again at the end, and an orderly stop would look like a
+        # kill. The second time, requests in flight are given up.
+        self.force_exit = self.should_exit
+        self.should_exit = True
 
 
 def main() -> int:

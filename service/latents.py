@@ -103,7 +103,8 @@ def slerp(start: Floats, end: Floats, shares: Sequence[float]) -> Floats:
     Args and returns as for `lerp`.
 
     Raises:
-        Invalid: an end has no direction (it is zero), or the ends point opposite ways, so that no circle is defined.
+        Invalid: an end has no direction (it is zero), or the ends point opposite ways, so that no circle is defined,
+            or a point between them leaves float32's range.
     """
     a, b = start.astype(np.float64), end.astype(np.float64)
     # Scaled by the largest entry first, so that the squares of huge values stay finite.
@@ -121,7 +122,7 @@ def slerp(start: Floats, end: Floats, shares: Sequence[float]) -> Floats:
     if sine < _MIN_SINE:
         return lerp(start, end, shares)
     direction = (np.sin((1.0 - t) * angle) * unit_a + np.sin(t * angle) * unit_b) / sine
-    points: Floats = (((1.0 - t) * norm_a + t * norm_b) * direction).astype(np.float32)
+    points = finite(((1.0 - t) * norm_a + t * norm_b) * direction)
     points[t[:, 0] == 0.0], points[t[:, 0] == 1.0] = start, end  # the ends are what the client sent, to the bit
     return points
 

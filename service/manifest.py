@@ -8,6 +8,7 @@ import base64
 import binascii
 import hashlib
 import json
+import sys
 import zlib
 from math import prod
 from pathlib import PurePosixPath
@@ -239,3 +240,7 @@ def sha256(raw: bytes) -> str:
 def json_schema() -> str:
     """The manifest as a JSON schema, as `models/manifest.schema.json` holds it."""
     return json.dumps(Manifest.model_json_schema(), indent=2) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json_schema())

@@ -4,9 +4,12 @@ Nothing here reads a data set or trains anything.
 """
 
 import gzip
+import hashlib
 import io
+import json
 import struct
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +121,74 @@ def generator_graph(channels: int = 1, n_classes: int = 0, seed: int = 0) -> byt
     return _model(nodes, inputs, {"images": ["N", channels, SIDE, SIDE]}, weights)
 
 
+def mlp_graph(z_dim: int = 100, widths: tuple[int, ...] = (128, 256), side: int = 28, transposed: bool = True) -> bytes:
+    """The MLP of a GAN at its real size: Gemm and Relu, at last Tanh, as (N, 1, side, side)."""
+    rng = np.random.default_rng(0)
+    sizes = (z_dim, *widths, side * side)
+    weights: dict[str, NDArray[Any]] = {"shape": np.array([-1, 1, side, side], np.int64)}
+    nodes, last = [], "latents"
+    for index, (n_in, n_out) in enumerate(pairwise(sizes)):
+        values = rng.normal(0, 1.5 / np.sqrt(n_in), (n_in, n_out)).astype(np.float32)
+        weights[f"w{index}"] = np.ascontiguousarray(values.T) if transposed else values
+        weights[f"b{index}"] = rng.normal(0, 0.1, n_out).astype(np.float32)
+        nodes.append(helper.make_node("Gemm", [last, f"w{index}", f"b{index}"], [f"h{index}"], transB=int(transposed)))
+        last = f"a{index}"
+        nodes.append(helper.make_node("Tanh" if n_out == sizes[-1] else "Relu", [f"h{index}"], [last]))
+    nodes.append(helper.make_node("Reshape", [last, "shape"], ["images"]))
+    return _model(nodes, {"latents": ["N", z_dim]}, {"images": ["N", 1, side, side]}, weights)
+
+
+def slow_graph(turns: int) -> bytes:
+    """(N, 1, SIDE, SIDE) after so many turns of work: about 4 ms a row for 100 turns."""
+    rng = np.random.default_rng(0)
+    weights = {
+        "wide": rng.normal(0, 0.5, (Z_DIM, 20_000)).astype(np.float32),
+        "narrow": np.array([SIDE * SIDE], np.int64),
+        "from": np.array([0], np.int64),
+        "axis": np.array([1], np.int64),
+        "turns": np.array(turns, np.int64),
+        "go": np.array(True),
+        "shape": np.array([-1, 1, SIDE, SIDE], np.int64),
+    }
+    wide = ["N", 20_000]
+    body = helper.make_graph(
+        [helper.make_node("Sin", ["x"], ["y"]), helper.make_node("Identity", ["again"], ["on"])],
+        "turn",
+        [
+            helper.make_tensor_value_info("turn", TensorProto.INT64, []),
+            helper.make_tensor_value_info("again", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("x", TensorProto.FLOAT, wide),
+        ],
+        [
+            helper.make_tensor_value_info("on", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("y", TensorProto.FLOAT, wide),
+        ],
+    )
+    nodes = [
+        helper.make_node("MatMul", ["latents", "wide"], ["start"]),
+        helper.make_node("Loop", ["turns", "go", "start"], ["end"], body=body),
+        helper.make_node("Slice", ["end", "from", "narrow", "axis"], ["flat"]),
+        helper.make_node("Reshape", ["flat", "shape"], ["images"]),
+    ]
+    return _model(nodes, {"latents": ["N", Z_DIM]}, {"images": ["N", 1, SIDE, SIDE]}, weights)
+
+
+def fragile_graph() -> bytes:
+    """Pictures all of one grey; the engine fails as soon as a latent's value is 100 or more."""
+    weights = {
+        "hundred": np.array(100.0, np.float32),
+        "table": np.zeros((1, 1, SIDE, SIDE), np.float32),
+        "axes": np.array([1], np.int64),
+    }
+    nodes = [
+        helper.make_node("ReduceMax", ["latents", "axes"], ["largest"], keepdims=0),
+        helper.make_node("Div", ["largest", "hundred"], ["share"]),
+        helper.make_node("Cast", ["share"], ["index"], to=TensorProto.INT64),
+        helper.make_node("Gather", ["table", "index"], ["images"], axis=0),
+    ]
+    return _model(nodes, {"latents": ["N", Z_DIM]}, {"images": ["N", 1, SIDE, SIDE]}, weights)
+
+
 def discriminator_graph(channels: int = 1, output: str = "logits", n_classes: int = 0, seed: int = 1) -> bytes:
     """A linear score of a picture (and of its class), (N, 1)."""
     rng = np.random.default_rng(seed)
@@ -165,6 +236,7 @@ def write_package(
     discriminator: str | None = "logits",
     directions: Mapping[str, NDArray[np.float32]] | None = None,
     seed: int = 0,
+    generator: bytes | None = None,
     **overrides: Any,
 ) -> Path:
     """A whole, valid model package over tiny graphs.
@@ -179,6 +251,7 @@ def write_package(
         discriminator: name of its output, `logits` or `scores`; None leaves it out.
         directions: named directions, (Z_DIM,) each.
         seed: of the weights.
+        generator: another graph without classes; give `discriminator=None` where its pictures are of another size.
         **overrides: fields of the manifest to replace.
 
     Returns:
@@ -187,15 +260,17 @@ def write_package(
     folder = models / name / str(version)
     folder.mkdir(parents=True)
     n_classes = N_CLASSES if conditional else 0
-    files = {"generator": generator_graph(channels, n_classes, seed)}
+    files = {"generator": generator or generator_graph(channels, n_classes, seed)}
+    drawing = Session(files["generator"], threads=1)
+    (_, z_dim), (_, channels, height, width) = drawing.inputs["latents"], drawing.outputs["images"]
     if discriminator:
         files["discriminator"] = discriminator_graph(channels, discriminator, n_classes, seed + 1)
     for network, raw in files.items():
         (folder / f"{network}.onnx").write_bytes(raw)
-    fed = {"latents": np.random.default_rng(7).normal(0, 1, (2, Z_DIM)).astype(np.float32)}
+    fed = {"latents": np.random.default_rng(7).normal(0, 1, (2, z_dim)).astype(np.float32)}
     if conditional:
         fed["classes"] = np.eye(N_CLASSES, dtype=np.float32)[:2]
-    drawn = images.to_uint8(Session(files["generator"], threads=1).run(fed))
+    drawn = images.to_uint8(drawing.run(fed))
     (folder / "preview.png").write_bytes(images.encode(images.grid(drawn, 2), "png"))
     golden = Golden(
         inputs={key: _pack(values) for key, values in fed.items()},
@@ -213,8 +288,8 @@ def write_package(
         "training": manifest.Training(recipe="none", config={}, seed=0, images_seen=0, device="none"),
         "metrics": (),
         "networks": {key: _network(f"{key}.onnx", raw) for key, raw in files.items()},
-        "image": manifest.Image(height=SIDE, width=SIDE, channels=1 if channels == 1 else 3),
-        "latent": manifest.Latent(dim=Z_DIM, distribution=distribution),
+        "image": manifest.Image(height=height, width=width, channels=channels),
+        "latent": manifest.Latent(dim=z_dim, distribution=distribution),
         "classes": CLASSES if conditional else None,
         "directions": tuple(
             Direction(name=key, description=key, vector=_pack(values)) for key, values in (directions or {}).items()
@@ -225,3 +300,28 @@ def write_package(
     described = Manifest.model_validate(fields | overrides)
     (folder / manifest.FILE_NAME).write_text(described.model_dump_json())
     return folder
+
+
+def rewrite_manifest(package: Path, **fields: Any) -> None:
+    """Replaces fields of a package's manifest, without any check."""
+    path = package / manifest.FILE_NAME
+    path.write_text(json.dumps(json.loads(path.read_text()) | fields))
+
+
+def pixels(raw: bytes) -> NDArray[np.uint8]:
+    """What a file's picture shows: (H, W) or (H, W, C)."""
+    with Image.open(io.BytesIO(raw)) as image:
+        return np.asarray(image)
+
+
+def digest(value: Any) -> str:
+    """A hash of nested dicts, lists, tensors, arrays and plain values: equal where every bit is equal."""
+    if isinstance(value, dict):
+        value = sorted((str(key), digest(item)) for key, item in value.items())
+    elif isinstance(value, list | tuple):
+        value = [digest(item) for item in value]
+    elif hasattr(value, "detach"):
+        value = digest(value.detach().cpu().numpy())
+    elif isinstance(value, np.ndarray):
+        value = (str(value.dtype), value.shape, value.tobytes())
+    return hashlib.sha256(repr(value).encode()).hexdigest()

@@ -1,11 +1,17 @@
 """Fixtures of every test."""
 
-from collections.abc import Callable, Iterator
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import uvicorn
 from starlette.testclient import TestClient
 
 from service.app import create_app
@@ -30,8 +36,6 @@ async def wait_until_scanned(app: Any) -> None:
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Four proven packages: grey, in colour with directions, conditional, and one with a critic."""
-    import numpy as np
-
     folder = tmp_path_factory.mktemp("models")
     builders.write_package(folder, "tiny")
     axis = np.eye(builders.Z_DIM, dtype=np.float32)[0]
@@ -52,3 +56,62 @@ def client(models: Path) -> Iterator[TestClient]:
 def serve() -> Callable[..., Any]:
     """`serving`, for tests that need packages or settings of their own."""
     return serving
+
+
+@contextmanager
+def listening(models: Path, **settings: Any) -> Iterator[int]:
+    """The port of a real server over a folder of packages, in a thread of this process."""
+    app = create_app(Settings(models_dir=models, **settings))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, ws="none"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        while not app.state.services.repository.is_scanned:
+            time.sleep(0.01)
+        yield listener.getsockname()[1]
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture(scope="session")
+def port(models: Path) -> Iterator[int]:
+    """The port of a real server over `models`, for what only bytes on a socket can say."""
+    with listening(models) as number:
+        yield number
+
+
+async def converse(
+    app: Any, method: str, path: str, messages: Iterable[dict[str, Any]], headers: dict[str, str] | None = None
+) -> list[dict[str, Any]]:
+    """One request as a server would make it: `messages` come in, the answer's messages go out.
+
+    After the last message the client stays, and says nothing.
+    """
+    incoming, sent = iter(messages), []
+
+    async def receive() -> dict[str, Any]:
+        for message in incoming:
+            return message
+        return await asyncio.Event().wait()
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    path, _, query = path.partition("?")
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": query.encode(),
+        "root_path": "",
+        "headers": [(name.lower().encode(), value.encode()) for name, value in (headers or {}).items()],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 80),
+        "state": {},
+    }
+    await app(scope, receive, send)
+    return sent

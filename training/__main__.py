@@ -1,6 +1,7 @@
 """The command line: `python -m training COMMAND`; each command's --help says what it takes."""
 
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -55,7 +56,8 @@ def train(
     from training import commands
 
     checked = configs.validated(config)
-    recipe = next((name for name in RECIPES if name in sys.argv), "custom")
+    words = pairwise(sys.argv)
+    recipe = next((word for before, word in words if word in RECIPES and not before.startswith("--")), "custom")
     commands.train(Run(out, recipe, checked, data), accelerator, devices)
 
 
@@ -140,6 +142,9 @@ def main() -> int:
         return _fail(sentence(error))
     except (RunError, OSError, ValueError, RuntimeError, FloatingPointError) as error:
         return _fail(str(error))
+    except KeyboardInterrupt:  # outside of the loop, or for the second time
+        print("\nstopped", file=sys.stderr)
+        return 130
     return 0
 
 

@@ -48,7 +48,8 @@ def load(path: Path) -> dict[str, Any]:
         raise CheckpointError(f"there is no checkpoint at {path}") from error
     except Exception as error:  # torch.load has no common base for what a damaged file raises
         raise CheckpointError(f"{path} is damaged or no checkpoint: {error}") from error
-    assert isinstance(state, dict)
+    if not isinstance(state, dict):
+        raise CheckpointError(f"{path} is no checkpoint: it holds a {type(state).__name__}")
     return state
 
 

@@ -1,6 +1,9 @@
 """The fabric of a run: device, precision and processes."""
 
+import os
+
 import torch
+import torch.distributed as dist
 from lightning_fabric import Fabric
 
 from training.config import TrainingConfig
@@ -16,6 +19,10 @@ def open_fabric(config: TrainingConfig, accelerator: str, devices: int) -> Fabri
         accelerator: `auto`, `cpu` or `cuda`.
         devices: how many devices, or processes on a CPU.
     """
+    n_nodes = 1
+    if dist.is_available() and dist.is_torchelastic_launched():
+        devices = int(os.environ["LOCAL_WORLD_SIZE"])
+        n_nodes = int(os.environ["WORLD_SIZE"]) // devices
     on_gpu = accelerator == "cuda" or (accelerator == "auto" and torch.cuda.is_available())
     precision = config.precision
     if precision == "auto":
@@ -23,7 +30,8 @@ def open_fabric(config: TrainingConfig, accelerator: str, devices: int) -> Fabri
     fabric = Fabric(
         accelerator="cuda" if on_gpu else "cpu",
         devices=devices,
-        strategy="ddp" if devices > 1 else "auto",
+        num_nodes=n_nodes,
+        strategy="ddp" if devices * n_nodes > 1 else "auto",
         precision=precision,
     )
     fabric.launch()

@@ -116,11 +116,6 @@ def preview_rows(config: TrainingConfig) -> Floats:
     return _rows(config, _PREVIEW_SEEDS)
 
 
-def write_schema(path: Path) -> None:
-    """Writes the manifest's JSON schema."""
-    path.write_text(manifest.json_schema())
-
-
 def _folder(models: Path, label: Label) -> Path:
     if not re.match(manifest.NAME_PATTERN, label.name):
         raise ExportError(f"a model's name is small letters, digits and hyphens, at most 64; {label.name!r} is not")

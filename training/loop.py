@@ -4,7 +4,7 @@ import json
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
 from typing import Any, TextIO
@@ -70,7 +70,7 @@ class Trainer:
         """Goes on from a checkpoint.
 
         Raises:
-            CheckpointError: it is of another method or of other networks; nothing was changed.
+            CheckpointError: it is of another method or of other networks; this trainer cannot be used any more.
         """
         if state.get("method") != self._config.method:
             raise checkpoint.CheckpointError(
@@ -90,7 +90,7 @@ class Trainer:
         Raises:
             Stopped: Ctrl-C or SIGTERM; the state of the last whole step has been saved.
             CheckpointError: a checkpoint could not be written.
-            FloatingPointError: a loss is not finite; the last checkpoint is from before.
+            FloatingPointError: a loss or a weight is not finite; the last checkpoint is from before.
         """
         config, rank_0 = self._config, self._fabric.is_global_zero
         log = _Log(self._run.folder, self._step) if rank_0 else None
@@ -101,9 +101,10 @@ class Trainer:
             unit_scale=True,
             disable=not rank_0,
         )
-        with _stop_signal() as stop, bar:
+        with _stop_signal() as stop, bar, log or nullcontext():
             if self._step == 0:
                 self._sample(log)
+                self._save()
             while self._step < config.total_steps:
                 losses = self._objective.step(self._data.batch(self._next_indices()))
                 self._step += 1
@@ -119,8 +120,6 @@ class Trainer:
                     self._save()
             self._sample(log)
             self._save()
-        if log is not None:
-            log.close()
 
     def _next_indices(self) -> torch.Tensor:
         return self._sampler.next_indices().to(self._fabric.device)
@@ -142,10 +141,7 @@ class Trainer:
         values = {name: float(loss) for name, loss in losses.items()}
         broken = [name for name, number in values.items() if number != number or abs(number) == float("inf")]
         if broken:
-            raise FloatingPointError(
-                f"{', '.join(broken)} is not finite at step {self._step}: go on from the last checkpoint with a "
-                "smaller learning rate or --precision 32-true"
-            )
+            raise self._diverged(broken)
         bar.set_postfix({name: f"{number:.3f}" for name, number in values.items()}, refresh=False)
         if log is not None:
             rate = bar.format_dict["rate"]
@@ -158,7 +154,18 @@ class Trainer:
         latents = self._objective.latents(_GRID, torch.Generator().manual_seed(self._config.seed))
         log.grid(self._step, self.images_seen, evaluate.grid(sampler, latents.cpu().numpy()))
 
+    def _diverged(self, broken: list[str]) -> FloatingPointError:
+        return FloatingPointError(
+            f"{', '.join(broken)} is not finite at step {self._step}; the last checkpoint is from before: start anew "
+            f"with a smaller learning rate, or set precision to 32-true in its config.json and resume"
+        )
+
     def _save(self) -> None:
+        # Losses are looked at every `log_every_steps` only, and a broken state must not replace a whole one.
+        networks = self._objective.networks.items()
+        broken = [name for name, network in networks if not all(bool(p.isfinite().all()) for p in network.parameters())]
+        if broken:
+            raise self._diverged(broken)
         if self._fabric.is_global_zero:
             checkpoint.save(self._run.checkpoint, self.state_dict())
         self._fabric.barrier()
@@ -187,7 +194,10 @@ class _Log:
         evaluate.save_png(pixels, self._folder / "samples" / f"{nimg:09d}.png")
         self._board.add_image("samples", pixels, step, dataformats="HWC")
 
-    def close(self) -> None:
+    def __enter__(self) -> "_Log":
+        return self
+
+    def __exit__(self, *error: object) -> None:
         """Writes out what is buffered."""
         self._lines.close()
         self._board.close()

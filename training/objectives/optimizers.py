@@ -34,6 +34,10 @@ class MomentumLR(LambdaLR):
         """The step alone: everything else follows from the configuration."""
         return {"last_epoch": self.last_epoch}
 
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Takes over what `state_dict` returned."""
+        LRScheduler.load_state_dict(self, state_dict)  # LambdaLR's own asks for lambdas, which are not kept
+
 
 def build(
     config: Sgd | Adam, parameters: Iterable[nn.Parameter], total_steps: int, steps_per_epoch: int

@@ -1,0 +1,91 @@
+"""The real server, as a user starts it, on a free port of this machine."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_START_LIMIT_S = 60
+
+
+@dataclass
+class Server:
+    """A running server process."""
+
+    process: "subprocess.Popen[str]"
+    port: int
+    log: Path
+    ready_s: float = 0.0
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def status(self, path: str) -> int:
+        """The status of a GET; 0 where nothing answers."""
+        try:
+            with urllib.request.urlopen(self.url + path, timeout=5) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+        except OSError:
+            return 0
+
+    def peak_mib(self) -> float:
+        """Most memory that was resident at once."""
+        text = Path(f"/proc/{self.process.pid}/status").read_text()
+        found = re.search(r"VmHWM:\s+(\d+) kB", text)
+        assert found
+        return int(found[1]) / 1024
+
+    def lines(self) -> list[dict[str, Any]]:
+        """What it has logged so far; every line must be JSON."""
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+
+@contextmanager
+def running(models: Path, log: Path | None = None, **settings: str) -> Iterator[Server]:
+    """Starts `python -m service` over a folder of packages and waits until it is ready.
+
+    Args:
+        models: the packages.
+        log: where its log goes; by default nowhere.
+        **settings: more environment variables.
+    """
+    port = free_port()
+    environment = os.environ | {"GANVAS_PORT": str(port), "GANVAS_MODELS_DIR": str(models)} | settings
+    target = log or Path(os.devnull)
+    with target.open("w") as file:
+        started = time.perf_counter()
+        process = subprocess.Popen([sys.executable, "-m", "service"], env=environment, stderr=file, text=True)
+        server = Server(process, port, target)
+        try:
+            while server.status("/readyz") != 200:
+                if process.poll() is not None or time.perf_counter() - started > _START_LIMIT_S:
+                    raise RuntimeError(f"the server did not become ready: {target.read_text()}")
+                time.sleep(0.02)
+            server.ready_s = time.perf_counter() - started
+            yield server
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+            process.wait(timeout=60)
+
+
+def free_port() -> int:
+    """A port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

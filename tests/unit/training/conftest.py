@@ -1,0 +1,136 @@
+"""Fixtures of the training package's tests: small data, small configurations, runs, and the command line."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import torch
+from lightning_fabric import Fabric
+
+from tests import builders
+from training import checkpoint, classifier, data
+from training.__main__ import main
+from training.classifier import Judge
+from training.config import Adam, GanConfig, MlpDiscriminator, MlpGenerator
+from training.data import ImageSet
+from training.loop import Trainer
+from training.run import Run
+
+GENERATOR = MlpGenerator(z_dim=8, hidden=(16, 16))
+DISCRIMINATOR = MlpDiscriminator(hidden=(16, 16), pieces=2)
+TINY = GanConfig(
+    dataset="mnist",
+    total_nimg=640,
+    batch_size=32,
+    precision="32-true",
+    ema_decay=0.9,
+    log_every_steps=1,
+    sample_every_nimg=320,
+    checkpoint_every_nimg=320,
+    generator=GENERATOR,
+    discriminator=DISCRIMINATOR,
+)
+BATCH_NORM = replace(TINY, generator=replace(GENERATOR, batch_norm=True), optimizer=Adam(constant_share=0.5))
+
+# What `train gan-mnist` needs to be `TINY`, but for its own additions.
+TINY_WORDS = (
+    *("--total-nimg", "640", "--batch-size", "32", "--precision", "32-true", "--ema-decay", "0.9"),
+    *("--log-every-steps", "1", "--sample-every-nimg", "320", "--checkpoint-every-nimg", "320"),
+    *("--first-nimg", "None", "--generator.z-dim", "8", "--generator.hidden", "16", "16"),
+    *("--discriminator.hidden", "16", "16", "--discriminator.pieces", "2"),
+)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """Sums in one order, and no threads that wait for each other on a busy machine."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def same_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lightning notes the seed in the environment: every test starts without it."""
+    for name in ("PL_GLOBAL_SEED", "PL_SEED_WORKERS"):
+        monkeypatch.setenv(name, "0")
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def digits_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The four IDX files of 256 training and 64 test images."""
+    return builders.write_digits(tmp_path_factory.mktemp("digits"))
+
+
+@pytest.fixture(scope="session")
+def train_set(digits_folder: Path) -> ImageSet:
+    return data.load_idx(digits_folder, "train", "mnist")
+
+
+@pytest.fixture(scope="session")
+def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
+    """A classifier of `builders.digits`, trained here on 500 of them."""
+    folder = builders.write_digits(tmp_path_factory.mktemp("judge"), n_train=500, n_test=200)
+    sets = (data.load_idx(folder, split, "mnist") for split in ("train", "test"))
+    network, accuracy = classifier.train(*sets, epochs=4)
+    classifier.store(folder / "mnist.safetensors", network, accuracy)
+    return classifier.load("mnist", folder)
+
+
+@pytest.fixture
+def fabric() -> Fabric:
+    return Fabric(accelerator="cpu", devices=1, precision="32-true")
+
+
+@pytest.fixture
+def start(tmp_path: Path, train_set: ImageSet, digits_folder: Path, fabric: Fabric) -> Callable[..., Trainer]:
+    """Makes a run in a new folder, and the trainer of its first step; or a second trainer of the same run."""
+
+    def make(config: GanConfig = TINY, name: str = "run", again: bool = False) -> Trainer:
+        run = Run(tmp_path / name, "gan-mnist", config, digits_folder)
+        trainer = Trainer(run, train_set, fabric)
+        if again:
+            trainer.load_state_dict(checkpoint.load(run.checkpoint))
+        else:
+            run.create("a test")
+        return trainer
+
+    return make
+
+
+class Said(NamedTuple):
+    """What a command ended with and printed."""
+
+    code: int
+    out: str
+    error: str
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
+    """Runs `python -m training ...` in this process."""
+
+    def run(*words: Any) -> Said:
+        monkeypatch.setattr(sys, "argv", ["training", *map(str, words)])
+        try:
+            code = main()
+        except SystemExit as leaving:
+            code = int(leaving.code or 0)
+        return Said(code, *capsys.readouterr())
+
+    return run
+
+
+def spawn(*words: Any, **environment: str) -> "subprocess.Popen[str]":
+    """Starts `python -m training ...` as a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "training", *map(str, words)],
+        env=os.environ | {"OMP_NUM_THREADS": "1"} | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )

@@ -1,0 +1,81 @@
+from dataclasses import replace
+
+import pytest
+import torch
+
+from training.config import Adam, Sgd
+from training.objectives import optimizers
+
+
+def schedule(config, steps, total_steps=100, steps_per_epoch=4):
+    """(learning rate, momentum or None) that each of `steps` updates uses."""
+    weight = torch.nn.Parameter(torch.ones(2))
+    optimizer, scheduler = optimizers.build(config, [weight], total_steps, steps_per_epoch)
+    used = []
+    for _ in range(steps):
+        group = optimizer.param_groups[0]
+        used.append((group["lr"], group.get("momentum")))
+        weight.grad = torch.ones(2)
+        optimizer.step()
+        scheduler.step()
+    return used
+
+
+def test_the_learning_rate_is_divided_by_1_000004_at_every_update():
+    rates = [rate for rate, _ in schedule(Sgd(), 500)]
+    assert rates == pytest.approx([0.1 / 1.000004**step for step in range(500)], rel=1e-12)
+
+
+def test_the_learning_rate_has_a_floor():
+    rates = [rate for rate, _ in schedule(Sgd(lr_decay=2.0, min_lr=0.01), 10)]
+    assert rates[:4] == pytest.approx([0.1, 0.05, 0.025, 0.0125])
+    assert rates[4:] == pytest.approx([0.01] * 6)
+
+
+def test_momentum_grows_linearly_over_250_epochs_and_then_stays():
+    momenta = [momentum for _, momentum in schedule(Sgd(), 1_100, steps_per_epoch=4)]
+    assert momenta == pytest.approx([min(0.7, 0.5 + 0.2 * step / 1_000) for step in range(1_100)])
+
+
+def test_the_first_gans_numbers_are_the_defaults():
+    assert Sgd() == Sgd(lr=0.1, lr_decay=1.000004, min_lr=1e-6, momentum=0.5, final_momentum=0.7, momentum_epochs=250)
+
+
+def test_adam_keeps_its_rate_and_then_falls_linearly_to_zero():
+    rates = [rate for rate, _ in schedule(Adam(lr=1e-3, constant_share=0.6), 101)]
+    assert rates[:60] == pytest.approx([1e-3] * 60)
+    assert rates[60:] == pytest.approx([1e-3 * (100 - step) / 40 for step in range(60, 101)])
+    assert rates[100] == 0.0
+
+
+def test_adam_is_constant_by_default():
+    assert {rate for rate, _ in schedule(Adam(), 100)} == {2e-4}
+
+
+def test_adams_betas_reach_the_optimizer():
+    optimizer, _ = optimizers.build(Adam(betas=(0.1, 0.9)), [torch.nn.Parameter(torch.ones(1))], 10, 1)
+    assert optimizer.param_groups[0]["betas"] == (0.1, 0.9)
+
+
+@pytest.mark.parametrize("config", [Sgd(lr_decay=1.01), Adam(constant_share=0.2)])
+def test_a_schedule_goes_on_where_its_state_stood(config):
+    def make():
+        weight = torch.nn.Parameter(torch.ones(2))
+        return weight, *optimizers.build(replace(config), [weight], 100, 4)
+
+    def advance(weight, optimizer, scheduler, steps):
+        for _ in range(steps):
+            weight.grad = weight.detach().clone()
+            optimizer.step()
+            scheduler.step()
+
+    whole, first, second = make(), make(), make()
+    advance(*whole, 40)
+    advance(*first, 20)
+    with torch.no_grad():
+        second[0].copy_(first[0])
+    second[1].load_state_dict(first[1].state_dict())
+    second[2].load_state_dict(first[2].state_dict())
+    advance(*second, 20)
+    assert torch.equal(whole[0], second[0])
+    assert whole[1].param_groups[0]["lr"] == second[1].param_groups[0]["lr"]
