@@ -20,6 +20,8 @@ from service.errors import DeadlineExceeded, Draining, QueueFull, TooLarge
 Floats = NDArray[np.float32]
 Rows = Mapping[str, Floats]
 
+_CLOSED = "the model is being closed; send the request again"
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -92,6 +94,7 @@ class Batcher:
         self._threads = ThreadPoolExecutor(instances, thread_name_prefix="infer")
         self._instances = instances
         self._workers: list[asyncio.Task[None]] = []
+        self._closed = False
 
     @property
     def waiting_rows(self) -> int:
@@ -103,15 +106,15 @@ class Batcher:
         self._workers = [asyncio.create_task(self._work()) for _ in range(self._instances)]
 
     async def close(self) -> None:
-        """Refuses what waits, lets the batches that run come to their end, and stops."""
+        """Refuses what waits and what comes later, lets the batches that run come to their end, and stops."""
+        self._closed = True
         for entry in self._queue:
             self._leave(entry)
             if not entry.future.done():
-                entry.future.set_exception(Draining("the model is being closed; send the request again"))
+                entry.future.set_exception(Draining(_CLOSED))
         self._queue.clear()
-        for worker in self._workers:
-            worker.cancel()
-        await asyncio.gather(*self._workers, return_exceptions=True)
+        self._arrival.set()
+        await asyncio.gather(*self._workers)
         await asyncio.to_thread(self._threads.shutdown)
 
     async def submit(self, rows: Rows, deadline: float) -> Result:
@@ -125,6 +128,7 @@ class Batcher:
             QueueFull: too many rows wait already.
             TooLarge: more rows than the queue ever holds.
             DeadlineExceeded: the deadline passed first.
+            Draining: the batcher is closed, or was while the rows waited.
         """
         entries = self._admit(rows, deadline)
         try:
@@ -145,6 +149,8 @@ class Batcher:
         )
 
     def _admit(self, rows: Rows, deadline: float) -> list[_Entry]:
+        if self._closed:
+            raise Draining(_CLOSED)
         limits = self._limits
         count = len(next(iter(rows.values())))
         n_bytes = sum(array.nbytes for array in rows.values())
@@ -190,11 +196,12 @@ class Batcher:
         return batch
 
     async def _work(self) -> None:
-        while True:
-            while not (batch := self._take()):
+        while not self._closed:
+            if batch := self._take():
+                await self._settle(batch)
+            else:
                 self._arrival.clear()
                 await self._arrival.wait()
-            await self._settle(batch)
 
     async def _settle(self, batch: list[_Entry]) -> None:
         """Runs a batch and answers its entries."""

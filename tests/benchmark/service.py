@@ -47,9 +47,7 @@ def main() -> None:
     limit = bound(package, options.seconds)
     rows = []
     with running(options.models) as server:
-        print(
-            f"{options.model}, {available_cores()} cores, {platform.machine()}; load by asyncio streams on the same cores"
-        )
+        print(f"{options.model}, {available_cores()} cores, {platform.machine()}; load by asyncio on the same cores")
         print(f"the bound without HTTP: {limit:,.0f} pictures/s; ready after {server.ready_s:.2f} s")
         print(f"{'connections':>11} {'requests/s':>11} {'of bound':>9} {'p50 ms':>8} {'p99 ms':>8} {'failed':>7}")
         for connections in (1, 16, 64):

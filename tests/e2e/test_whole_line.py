@@ -74,7 +74,12 @@ def test_a_seed_gives_the_same_bytes_after_a_restart(server: Server, models: Pat
 
 def test_the_log_is_json_with_the_request_id(server: Server):
     httpx.get(f"{server.url}/livez", headers={"X-Request-ID": "find-me"})
-    (line,) = [line for line in server.lines() if line.get("request_id") == "find-me"]
+    for _ in range(100):  # the line is written after the answer has left
+        found = [line for line in server.lines() if line.get("request_id") == "find-me"]
+        if found:
+            break
+        time.sleep(0.05)
+    (line,) = found
     assert (line["route"], line["status"]) == ("/livez", 200)
 
 
