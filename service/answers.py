@@ -23,6 +23,7 @@ from service.errors import Invalid
 from service.images import Pixels
 from service.negotiation import MEDIA_TYPES
 from service.package import LoadedModel
+from service.session import engine_version
 
 
 @dataclass
@@ -117,7 +118,8 @@ async def answer(
 
 def etag(model: LoadedModel, *what: object) -> str:
     """A strong ETag of an answer that is a function of the model and `what`, known before anything is drawn."""
-    parts = (model.manifest.digest, model.engine, model.precision, images.codec_versions(), *what)
+    engine = (model.engine, engine_version(), model.precision)
+    parts = (model.manifest.digest, *engine, images.codec_versions(), *what)
     return '"' + hashlib.sha256(repr(parts).encode()).hexdigest()[:32] + '"'
 
 

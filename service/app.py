@@ -25,7 +25,7 @@ VERSION = "0.1.0"
 _log = logging.getLogger(__name__)
 _RESOURCES = (health, models, sample, interpolate, arithmetic, discriminate, pages)
 _ROUTERS = tuple(resource.router for resource in _RESOURCES)
-_BODIES = (schemas.SampleRequest, schemas.InterpolateRequest, schemas.ArithmeticRequest)
+_BODIES = (schemas.SampleRequest, schemas.InterpolateRequest, schemas.ArithmeticRequest, schemas.Problem)
 _ABOUT = """Pictures by generative adversarial networks: sample them, walk between them, add and subtract them.
 
 Every picture call answers as PNG, JPEG or WebP, a zip, JSON or NumPy's npy: by the `Accept` header, or by `?format=`.
@@ -71,7 +71,7 @@ async def _open(repository: Repository) -> None:
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:
-    """FastAPI's page, with the schemas of the bodies that pydantic reads from the bytes."""
+    """FastAPI's page, with the schemas that FastAPI does not see: bodies that pydantic reads, and problems."""
     if app.openapi_schema is None:
         page = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
         components = page.setdefault("components", {}).setdefault("schemas", {})

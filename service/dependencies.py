@@ -1,6 +1,7 @@
 """What routes ask for by type: the model that a path names, a checked body, an uploaded picture.
 
-Each either gives a value or raises a domain error.
+Each either gives a value or raises a domain error. All are coroutines, also where nothing is awaited: FastAPI would
+send a plain function to a worker thread, which costs more than the function.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from fastapi import Depends, Path, Query, Request
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect
 
 from service import problems, schemas
 from service.answers import Clock
@@ -24,6 +26,8 @@ from service.settings import Settings
 
 T = TypeVar("T")
 Body = TypeVar("Body", bound=BaseModel)
+
+_GONE = "the client has gone"
 
 
 @dataclass
@@ -46,7 +50,7 @@ class Services:
     opening: "asyncio.Task[None] | None" = None
 
 
-def services(request: Request) -> Services:
+async def services(request: Request) -> Services:
     """The application's parts."""
     parts: Services = request.app.state.services
     return parts
@@ -55,11 +59,11 @@ def services(request: Request) -> Services:
 ServicesDependency = Annotated[Services, Depends(services)]
 
 
-def _found(
+async def _found(
     parts: ServicesDependency,
     model: Annotated[
         str,
-        Path(description="`name` for its newest version, or `name@version`.", examples=["mnist-gan"], max_length=100),
+        Path(description="`name` for its newest version, or `name@version`.", examples=["mnist-gan"]),
     ],
 ) -> LoadedModel:
     if parts.closing:
@@ -75,7 +79,7 @@ def _found(
 AnyModel = Annotated[LoadedModel, Depends(_found)]
 
 
-def _generator(model: AnyModel) -> LoadedModel:
+async def _generator(model: AnyModel) -> LoadedModel:
     if model.manifest.task != "generate":
         raise NotSupported(f"{model.name} translates pictures; it does not draw from latents")
     return model
@@ -84,7 +88,7 @@ def _generator(model: AnyModel) -> LoadedModel:
 GeneratorModel = Annotated[LoadedModel, Depends(_generator)]
 
 
-def _discriminating(model: AnyModel) -> LoadedModel:
+async def _discriminating(model: AnyModel) -> LoadedModel:
     if model.discriminator is None:
         raise NotSupported(f"{model.name} has no discriminator")
     return model
@@ -107,7 +111,7 @@ async def while_connected(request: Request, work: Awaitable[T]) -> T:
     try:
         await asyncio.wait((task, watcher), return_when=asyncio.FIRST_COMPLETED)
         if not task.done():
-            raise Unavailable("the client has gone")
+            raise Unavailable(_GONE)
         return task.result()
     finally:
         watcher.cancel()
@@ -143,6 +147,8 @@ async def _limited(request: Request, limit: int, parts: Services | None = None) 
             if total > limit:
                 raise TooLarge(f"the body is larger than {limit} bytes")
             yield chunk
+    except ClientDisconnect as error:
+        raise Unavailable(_GONE) from error
     finally:
         if parts is not None:
             parts.upload_bytes -= total
@@ -205,17 +211,39 @@ PICTURE_PAGE: dict[str, Any] = {
     }
 }
 _FRAMING_BYTES = 65_536  # boundaries and headers around the one part
+_BOUNDARY = re.compile(r';\s*boundary\s*=\s*(?:"([^"\\]{1,70})"|([^\s;"]{1,70}))\s*(?:;|\Z)', re.IGNORECASE)  # RFC 2046
+
+
+class _PictureParser(MultiPartParser):
+    """Reads one file and at most one field, and knows whether the last boundary came."""
+
+    def __init__(self, headers: Headers, stream: AsyncGenerator[bytes, None]) -> None:
+        super().__init__(headers, stream, max_files=1, max_fields=1, max_part_size=1024)
+        self.is_whole = False
+
+    def on_end(self) -> None:
+        self.is_whole = True
+
+    async def close(self) -> None:
+        """Closes the file of a part that was cut off, which the parser leaves open."""
+        if self._current_part.file is not None:
+            await self._current_part.file.close()
 
 
 async def _multipart_picture(request: Request, limit: int, parts: Services) -> bytes:
-    if not re.search(r"boundary\s*=\s*\"?[^\s\";]", request.headers.get("content-type", "")):
-        raise Malformed("multipart/form-data needs a boundary")
-    stream = _limited(request, limit + _FRAMING_BYTES, parts)
-    parser = MultiPartParser(Headers(scope=request.scope), stream, max_files=1, max_fields=1, max_part_size=1024)
+    boundary = _BOUNDARY.search(request.headers.get("content-type", ""))
+    if boundary is None:
+        raise Malformed("multipart/form-data needs a boundary of 1 to 70 characters")
+    # Nothing but the boundary is passed on: a charset of the client's would be looked up, and kept, as a codec.
+    headers = Headers({"content-type": f'multipart/form-data; boundary="{boundary[1] or boundary[2]}"'})
+    parser = _PictureParser(headers, _limited(request, limit + _FRAMING_BYTES, parts))
     try:
         form = await parser.parse()
     except MultiPartException as error:
         raise Malformed(f"the multipart body does not parse: {error.message[:200]}") from error
+    if not parser.is_whole:
+        await parser.close()
+        raise Malformed("the multipart body ends before its last boundary")
     try:
         fields = list(form.multi_items())
         if [name for name, _ in fields] != ["image"] or not isinstance(fields[0][1], UploadFile):

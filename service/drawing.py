@@ -66,12 +66,9 @@ class Drawing:
         """
         return self._point(latent, self.class_)
 
-    def mean(self, parts: Sequence[schemas.Latent], class_: schemas.ClassReference | None = None) -> Point:
-        """The mean of latents and of their classes; `class_` replaces the latter."""
-        points = [self._point(part, class_ or self.class_) for part in parts]
-        blends = [point.blend for point in points if point.blend is not None]
-        blend = np.mean(blends, axis=0).astype(np.float32) if blends else None
-        return Point(latents.mean([point.latent for point in points]), blend)
+    def mean(self, parts: Sequence[schemas.Latent]) -> Point:
+        """The mean of latents and of their classes."""
+        return self._mean(parts, self.class_)
 
     def direction(self, name: str) -> Floats:
         """(z_dim,) float32: a direction that the package names.
@@ -111,7 +108,7 @@ class Drawing:
         if blend is None or self.manifest.classes is None:
             return None
         parts = {name: float(weight) for name, weight in zip(self.manifest.classes, blend, strict=True) if weight > 0}
-        return next(iter(parts)) if len(parts) == 1 else parts
+        return next(iter(parts)) if list(parts.values()) == [1.0] else parts
 
     def _class_index(self, reference: int | str) -> int:
         names = self.manifest.classes or ()
@@ -139,14 +136,17 @@ class Drawing:
         if isinstance(latent, schemas.SeedLatent):
             return self._seed(latent.seed, class_)
         if isinstance(latent, schemas.MeanLatent):
-            points = [self._point(part, class_) for part in latent.mean]
-            blends = [point.blend for point in points if point.blend is not None]
-            blend = np.mean(blends, axis=0).astype(np.float32) if blends else None
-            return Point(latents.mean([point.latent for point in points]), blend)
+            return self._mean(latent.mean, class_)
         if class_ is None and self.manifest.classes:
             raise Invalid(f"model {self.manifest.name} draws classes: give class, in the latent or in the request")
         blend = None if class_ is None else self.blend_of(class_)
         return Point(self._given(latent), blend)
+
+    def _mean(self, parts: Sequence[schemas.Latent], inherited: schemas.ClassReference | None) -> Point:
+        points = [self._point(part, inherited) for part in parts]
+        blends = [point.blend for point in points if point.blend is not None]
+        blend = np.mean(blends, axis=0).astype(np.float32) if blends else None
+        return Point(latents.mean([point.latent for point in points]), blend)
 
     def _given(self, latent: schemas.VectorLatent | schemas.TokenLatent) -> Floats:
         space = self.manifest.latent
@@ -219,7 +219,10 @@ def arithmetic(drawing: Drawing, request: schemas.ArithmeticRequest, seed: int) 
     noise = latents.jitter(seed, request.variations, len(centre), request.jitter)
     if request.variations:
         drawing.seeds.append(seed)
-    blend = _sum_of_classes([(weight, mean.blend) for weight, mean in means if mean.blend is not None])
+    if drawing.class_ is not None:
+        blend: Blend | None = drawing.blend_of(drawing.class_)
+    else:
+        blend = _sum_of_classes([(weight, mean.blend) for weight, mean in means if mean.blend is not None])
     return [Point(latents.finite(vector), blend) for vector in (centre, *(centre + row for row in noise))]
 
 

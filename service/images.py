@@ -5,6 +5,7 @@ Knows nothing about models or HTTP.
 
 import io
 from collections.abc import Sequence
+from functools import cache
 from math import ceil, sqrt
 from typing import Any, Literal
 
@@ -31,6 +32,7 @@ _SAVE: dict[StillFormat, dict[str, Any]] = {
 _SRGB = ImageCms.createProfile("sRGB")
 
 
+@cache
 def codec_versions() -> str:
     """Pillow and its codecs: when one changes, the bytes of a picture may change."""
     names = ("zlib", "jpg", "webp")
@@ -185,6 +187,8 @@ def _to_srgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I"):  # 16-bit grey: 0 ... 65535 to 0 ... 255
         image = Image.fromarray(np.rint(np.asarray(image, np.float64) / 257.0).clip(0, 255).astype(np.uint8))
     has_alpha = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
+    if has_alpha and image.mode in ("P", "PA"):
+        image = image.convert("RGBA")  # straight to RGB, Pillow warns of a palette with alpha
     alpha = image.convert("RGBA").getchannel("A") if has_alpha else None
     image = _convert_profile(image, profile) if profile else image
     image = image.convert("RGB")

@@ -29,7 +29,7 @@ _BYTES_PER_VALUE = {"float32": 4, "uint8": 1}
 
 
 def _plain_file_name(value: str) -> str:
-    if PurePosixPath(value).name != value or value.startswith("."):
+    if not value or PurePosixPath(value).name != value or value.startswith("."):
         raise ValueError("must be the name of a file inside the package, without a folder")
     return value
 
@@ -224,6 +224,24 @@ class Manifest(_Part):
             raise ValueError("a model that generates has a latent and no translation")
         if self.task == "translate" and (self.translation is None or self.latent is not None):
             raise ValueError("a model that translates has a translation and no latent")
+        return self
+
+    @model_validator(mode="after")
+    def _shapes_agree(self) -> Self:
+        """Goldens run before a package is served, so that what agrees with them agrees with the network."""
+        if self.latent is None:
+            return self
+        fed = {"latents": (self.latent.dim,)} | ({"classes": (len(self.classes),)} if self.classes else {})
+        drawn = (self.image.height, self.image.width, self.image.channels)
+        for golden in self.goldens:
+            if {name: array.shape[1:] for name, array in golden.inputs.items()} != fed:
+                raise ValueError(f"a golden's inputs do not have the shapes that latent and classes say: {fed}")
+            if golden.images.shape[1:] != drawn:
+                raise ValueError(f"a golden's images do not have the shape that image says: {drawn}")
+        for direction in self.directions:
+            if direction.vector.shape != (self.latent.dim,):
+                raise ValueError(f"direction {direction.name} does not have the {self.latent.dim} numbers of a latent")
+            direction.vector.unpack()
         return self
 
     @property

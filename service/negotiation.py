@@ -25,7 +25,8 @@ FRAMES = ("png", "jpeg", "webp", "gif", "apng", "zip", "json", "npy")
 """What an animation's frames can be answered as."""
 
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-_PARAMETER = rf'\s*;\s*{_WORD}\s*=\s*(?:{_WORD}|"(?:[^"\\]|\\.)*")'
+_QUOTED = r'"(?:[^"\\]|\\.)*"'
+_PARAMETER = rf"\s*;\s*{_WORD}\s*=\s*(?:{_WORD}|{_QUOTED})"
 _RANGE = re.compile(rf"\s*(?P<type>{_WORD})/(?P<subtype>{_WORD})(?P<parameters>(?:{_PARAMETER})*)\s*\Z")
 _QUALITY = re.compile(r";\s*[qQ]\s*=\s*([^;\s]*)")
 _QVALUE = re.compile(r"(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)\Z")
@@ -33,12 +34,12 @@ _COMMA = re.compile(r',(?=(?:[^"]*"[^"]*")*[^"]*\Z)')
 _MAX_LENGTH = 4096
 
 
-def choose(wanted: str | None, accept: str | None, offered: Sequence[str]) -> str:
+def choose(wanted: str | None, accepts: Sequence[str], offered: Sequence[str]) -> str:
     """The format of an answer.
 
     Args:
-        wanted: the `format` parameter; outranks `accept`.
-        accept: the Accept header; None where there is none.
+        wanted: the `format` parameter; outranks `accepts`.
+        accepts: every Accept header; several mean the same as one with their values joined.
         offered: keys of MEDIA_TYPES, the default first; ties go to the earlier one.
 
     Raises:
@@ -49,9 +50,9 @@ def choose(wanted: str | None, accept: str | None, offered: Sequence[str]) -> st
         if wanted not in offered:
             raise NotAcceptable(f"this call does not answer as {wanted}; it offers: {', '.join(offered)}")
         return wanted
-    if accept is None or not accept.strip():
+    ranges = _parse(",".join(accepts))
+    if not ranges:
         return offered[0]
-    ranges = _parse(accept)
     qualities = {form: _quality(MEDIA_TYPES[form], ranges) for form in offered}
     best = max(offered, key=lambda form: qualities[form])  # the first of equals
     if qualities[best] == 0.0:
@@ -70,7 +71,7 @@ def _parse(accept: str) -> list[tuple[str, str, float]]:
         match = _RANGE.match(part)
         if match is None or (match["type"] == "*" and match["subtype"] != "*"):
             raise Malformed(f"the Accept header does not parse at {part.strip()[:80]!r}")
-        quality = _QUALITY.search(match["parameters"])
+        quality = _QUALITY.search(re.sub(_QUOTED, "", match["parameters"]))
         if quality and not _QVALUE.match(quality[1]):
             raise Malformed(f"the Accept header has q={quality[1][:20]}, but q is 0 to 1 with at most three digits")
         ranges.append((match["type"].lower(), match["subtype"].lower(), float(quality[1]) if quality else 1.0))

@@ -145,8 +145,8 @@ def prove(session: Session, goldens: tuple[Golden, ...]) -> None:
         PackageError: a picture differs by more than a float32 engine may.
     """
     for index, golden in enumerate(goldens):
-        inputs = {name: _float_array(array) for name, array in golden.inputs.items()}
         try:
+            inputs = {name: _float_array(array) for name, array in golden.inputs.items()}
             expected = _uint8_array(golden.images)
             drawn = images.to_uint8(session.run(inputs))
         except (EngineError, NotFinite, ValueError) as error:

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Match, Route
 
-from service import errors, schemas
+from service import errors
 from service.errors import FieldError, GanvasError, Invalid, Unavailable
 
 MEDIA_TYPE = "application/problem+json"
@@ -87,6 +87,8 @@ def invalid(error: ValidationError | RequestValidationError) -> Invalid:
 
 
 def _say(item: Any) -> str:
+    if item["type"] == "extra_forbidden":
+        return "is not known here; leave it out"
     message = str(item["msg"]).removeprefix("Value error, ")
     return message[:1].lower() + message[1:300]
 
@@ -103,9 +105,10 @@ def responses(*kinds: type[GanvasError]) -> dict[int | str, dict[str, Any]]:
             "detail": (kind.__doc__ or "").split("\n")[0],
             "instance": "/v1/models/mnist-gan/sample",
         }
-        entry = described.setdefault(status, {"description": title, "model": schemas.Problem, "content": {}})
-        examples = entry["content"].setdefault(MEDIA_TYPE, {"examples": {}})["examples"]
-        examples[slug] = {"value": example}
+        # Not by FastAPI's "model", which would say that errors come as application/json too.
+        content = {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {}}
+        entry = described.setdefault(status, {"description": title, "content": {MEDIA_TYPE: content}})
+        entry["content"][MEDIA_TYPE]["examples"][slug] = {"value": example}
     return described
 
 

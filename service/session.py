@@ -16,7 +16,7 @@ Floats = NDArray[np.float32]
 
 # A tensor kept outside the file names its place in a protobuf entry with the key "location": these are its bytes.
 # The service reads a network as one file whose digest is known, so that no other file can be reached through it.
-_EXTERNAL_DATA = b"\x0a\x08location\x12"
+_EXTERNAL_DATA = b"\x0a\x08location"
 
 
 class Session:

@@ -4,7 +4,7 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,9 @@ from tests import builders
 
 
 @contextmanager
-def serving(models: Path, **settings: Any) -> Iterator[TestClient]:
+def serving(folder: Path, **settings: Any) -> Iterator[TestClient]:
     """The application over a folder of packages, in process, once its models have been opened."""
-    app = create_app(Settings(models_dir=models, **settings))
+    app = create_app(Settings(models_dir=folder, **settings))
     with TestClient(app, raise_server_exceptions=False) as client:
         client.portal.call(wait_until_scanned, app)
         yield client
@@ -59,9 +59,9 @@ def serve() -> Callable[..., Any]:
 
 
 @contextmanager
-def listening(models: Path, **settings: Any) -> Iterator[int]:
+def listening(folder: Path, **settings: Any) -> Iterator[int]:
     """The port of a real server over a folder of packages, in a thread of this process."""
-    app = create_app(Settings(models_dir=models, **settings))
+    app = create_app(Settings(models_dir=folder, **settings))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, ws="none"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
@@ -80,17 +80,27 @@ def port(models: Path) -> Iterator[int]:
         yield number
 
 
+async def _slowly(messages: Iterable[dict[str, Any]]) -> AsyncIterator[dict[str, Any]]:
+    for message in messages:
+        yield message
+
+
 async def converse(
-    app: Any, method: str, path: str, messages: Iterable[dict[str, Any]], headers: dict[str, str] | None = None
+    app: Any,
+    method: str,
+    path: str,
+    messages: Iterable[dict[str, Any]] | AsyncIterator[dict[str, Any]],
+    headers: dict[str, str] | None = None,
 ) -> list[dict[str, Any]]:
     """One request as a server would make it: `messages` come in, the answer's messages go out.
 
     After the last message the client stays, and says nothing.
     """
-    incoming, sent = iter(messages), []
+    sent: list[dict[str, Any]] = []
+    incoming = messages if isinstance(messages, AsyncIterator) else _slowly(messages)
 
     async def receive() -> dict[str, Any]:
-        for message in incoming:
+        async for message in incoming:
             return message
         return await asyncio.Event().wait()
 
@@ -115,3 +125,18 @@ async def converse(
     }
     await app(scope, receive, send)
     return sent
+
+
+def assert_problem(answer: Any, status: int, slug: str | None = None) -> dict[str, Any]:
+    """An answer is a whole problem document (RFC 9457) of this status, and says nothing of the inside."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    document = answer.json()
+    assert {"type", "title", "status", "detail", "instance"} <= set(document)
+    assert document["status"] == status
+    assert document["type"].startswith("urn:ganvas:problem:")
+    assert slug is None or document["type"] == f"urn:ganvas:problem:{slug}"
+    assert document["title"]
+    assert document["detail"]
+    assert "Traceback" not in answer.text
+    return document

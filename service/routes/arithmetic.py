@@ -26,7 +26,7 @@ async def arithmetic(
     body: Annotated[schemas.ArithmeticRequest, Depends(json_body(schemas.ArithmeticRequest))],
 ) -> Response:
     """Adds and subtracts means of latents and named directions; `variations` shows the result's surroundings."""
-    form = negotiation.choose(query.format, request.headers.get("accept"), negotiation.PICTURES)
+    form = negotiation.choose(query.format, request.headers.getlist("accept"), negotiation.PICTURES)
     count = 1 + body.variations
     check_count(count, parts)
     shape = answers.layout(count, body.columns, images.square_columns(count))

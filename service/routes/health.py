@@ -9,12 +9,14 @@ from service.errors import Draining, Invalid, NotReady
 router = APIRouter(tags=["health"])
 
 
+@router.head("/livez", include_in_schema=False)
 @router.get("/livez", responses=problems.responses(Invalid))
 async def livez(_: NoQuery) -> schemas.Health:
     """Answers as long as the process does."""
     return schemas.Health(status="alive")
 
 
+@router.head("/readyz", include_in_schema=False)
 @router.get("/readyz", responses=problems.responses(NotReady, Draining, Invalid))
 async def readyz(parts: ServicesDependency, _: NoQuery) -> schemas.Health:
     """Whether requests should be sent here: every wanted model has been proven, and the service is not stopping."""
@@ -26,6 +28,7 @@ async def readyz(parts: ServicesDependency, _: NoQuery) -> schemas.Health:
     return schemas.Health(status="ready")
 
 
+@router.head("/metrics", include_in_schema=False)
 @router.get(
     "/metrics",
     response_class=Response,

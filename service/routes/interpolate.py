@@ -27,7 +27,7 @@ async def interpolate(
     body: Annotated[schemas.InterpolateRequest, Depends(json_body(schemas.InterpolateRequest))],
 ) -> Response:
     """Walks from latent to latent. PNG and JPEG give a strip; GIF, APNG and WebP animate."""
-    form = negotiation.choose(query.format, request.headers.get("accept"), negotiation.FRAMES)
+    form = negotiation.choose(query.format, request.headers.getlist("accept"), negotiation.FRAMES)
     strip = answers.layout(body.frames, body.columns, body.frames)
     source = Drawing(model.manifest, body.class_)
     keyframes = [source.point(latent) for latent in body.points]

@@ -11,6 +11,7 @@ from service.package import LoadedModel
 router = APIRouter(prefix="/v1/models", tags=["models"])
 
 
+@router.head("", include_in_schema=False)
 @router.get("", responses=problems.responses(Invalid))
 async def list_models(parts: ServicesDependency, _: NoQuery) -> schemas.ModelList:
     """A card for every served version, and every package that was skipped, with the reason."""
@@ -18,12 +19,14 @@ async def list_models(parts: ServicesDependency, _: NoQuery) -> schemas.ModelLis
     return schemas.ModelList(models=[card(model) for model in parts.repository], skipped=skipped)
 
 
+@router.head("/{model}", include_in_schema=False)
 @router.get("/{model}", responses=problems.responses(ModelNotFound, Invalid, NotReady, Draining))
 async def show_model(model: AnyModel, _: NoQuery) -> schemas.ManifestCard:
     """One model's card and its whole manifest."""
     return schemas.ManifestCard(**card(model).model_dump(), manifest=model.manifest.model_dump(mode="json"))
 
 
+@router.head("/{model}/preview", include_in_schema=False)
 @router.get(
     "/{model}/preview",
     response_class=Response,

@@ -40,6 +40,7 @@ small {{ opacity: .75; }}
 """
 
 
+@router.head("/")
 @router.get("/")
 async def home(request: Request, parts: ServicesDependency) -> HTMLResponse:
     """The served models with their previews."""
@@ -49,6 +50,7 @@ async def home(request: Request, parts: ServicesDependency) -> HTMLResponse:
     return HTMLResponse(_PAGE.format(root=root, models=listed))
 
 
+@router.head("/docs")
 @router.get("/docs")
 async def docs(request: Request) -> HTMLResponse:
     """The interactive OpenAPI page."""

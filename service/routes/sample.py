@@ -27,7 +27,7 @@ async def sample(
     body: Annotated[schemas.SampleRequest, Depends(json_body(schemas.SampleRequest))],
 ) -> Response:
     """Draws pictures: `n` fresh ones, or those of `seeds`, or of `latents`."""
-    form = negotiation.choose(query.format, request.headers.get("accept"), negotiation.PICTURES)
+    form = negotiation.choose(query.format, request.headers.getlist("accept"), negotiation.PICTURES)
     source = Drawing(model.manifest, body.class_, body.truncation)
     seeds = body.seeds or [latents.random_seed() for _ in range(body.n or 1)]
     count = len(body.latents or seeds)
@@ -54,7 +54,7 @@ async def sample_by_seed(
     query: Annotated[schemas.SampleQuery, Query()],
 ) -> Response:
     """The pictures of the seeds seed ... seed+n-1, as a link that caches keep. Without a seed: fresh ones."""
-    form = negotiation.choose(query.format, request.headers.get("accept"), negotiation.PICTURES)
+    form = negotiation.choose(query.format, request.headers.getlist("accept"), negotiation.PICTURES)
     first = latents.random_seed() if query.seed is None else query.seed
     if first + query.n > latents.SEED_LIMIT:
         raise Invalid("seed + n - 1 must be below 2^63")

@@ -1,0 +1,101 @@
+import pytest
+
+from tests import builders
+from tests.conftest import assert_problem
+
+
+def test_alive_and_ready(client):
+    assert client.get("/livez").json() == {"status": "alive"}
+    assert client.get("/readyz").json() == {"status": "ready"}
+
+
+@pytest.mark.parametrize(
+    "path", ["/livez", "/readyz", "/metrics", "/v1/models", "/v1/models/tiny", "/v1/models/tiny/preview"]
+)
+def test_a_head_is_answered_like_a_get(client, path):
+    head, got = client.head(path), client.get(path)
+    assert head.status_code == got.status_code == 200
+    assert head.headers["content-type"] == got.headers["content-type"]
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics"])
+def test_unknown_query_parameters_are_refused(client, path):
+    assert_problem(client.get(f"{path}?verbose=1"), 422)
+
+
+def test_without_a_package_the_service_is_alive_but_not_ready(tmp_path, serve):
+    for folder in (tmp_path, tmp_path / "nowhere"):
+        with serve(folder) as client:
+            assert client.get("/livez").status_code == 200
+            answer = client.get("/readyz")
+            assert_problem(answer, 503, "not-ready")
+            assert int(answer.headers["retry-after"]) >= 1
+
+
+def test_every_wanted_name_has_to_be_served(models, serve):
+    with serve(models, models=("tiny", "colour")) as client:
+        assert client.get("/readyz").status_code == 200
+        assert [card["name"] for card in client.get("/v1/models").json()["models"]] == ["colour", "tiny"]
+        assert_problem(client.get("/v1/models/classes"), 404)
+    with serve(models, models=("tiny", "absent")) as client:
+        assert "absent" in assert_problem(client.get("/readyz"), 503, "not-ready")["detail"]
+        assert client.get("/v1/models/tiny/sample?seed=1").status_code == 200
+
+
+def test_a_broken_package_changes_readiness_only_where_nothing_of_its_name_is_left(tmp_path, serve):
+    builders.write_package(tmp_path, "tiny", 1)
+    (builders.write_package(tmp_path, "tiny", 2) / "generator.onnx").write_bytes(b"")
+    (builders.write_package(tmp_path, "broken", 1) / "generator.onnx").write_bytes(b"")
+    with serve(tmp_path) as client:
+        assert client.get("/readyz").status_code == 200
+    with serve(tmp_path, models=("tiny",)) as client:
+        assert client.get("/readyz").status_code == 200
+    with serve(tmp_path, models=("broken",)) as client:
+        assert_problem(client.get("/readyz"), 503, "not-ready")
+
+
+def test_while_the_models_are_being_opened_calls_are_told_to_wait(models, serve):
+    with serve(models) as client:
+        client.app.state.services.repository._scanned = False
+        client.app.state.services.repository._served.clear()
+        for path in ("/readyz", "/v1/models/tiny", "/v1/models/tiny/sample?seed=1"):
+            assert_problem(client.get(path), 503, "not-ready")
+
+
+def test_a_draining_service_fails_its_readiness_first_and_goes_on_answering(models, serve):
+    with serve(models) as client:
+        client.app.state.services.draining = True
+        answer = client.get("/readyz")
+        assert_problem(answer, 503, "draining")
+        assert "retry-after" in answer.headers
+        assert client.get("/livez").status_code == 200
+        assert client.get("/v1/models/tiny/sample?seed=1").status_code == 200
+        client.app.state.services.closing = True
+        assert_problem(client.get("/v1/models/tiny/sample?seed=1"), 503, "draining")
+
+
+def test_metrics_are_prometheus_text(tmp_path, serve):
+    builders.write_package(tmp_path, "tiny")
+    with serve(tmp_path) as client:
+        client.get("/v1/models/tiny/sample?seed=1&n=5")
+        client.post("/v1/models/tiny/discriminate", content=builders.picture())
+        client.get("/v1/models/nobody/sample")
+        client.get("/made/up/by/a/client")
+        answer = client.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    lines = answer.text.splitlines()
+    for line in (
+        'ganvas_model_served{model="tiny@1"} 1.0',
+        'ganvas_batch_rows_sum{model="tiny@1",network="generator"} 5.0',
+        'ganvas_batch_rows_count{model="tiny@1",network="generator"} 1.0',
+        'ganvas_batch_rows_sum{model="tiny@1",network="discriminator"} 1.0',
+        'ganvas_waiting_rows{model="tiny@1",network="generator"} 0.0',
+        'ganvas_phase_seconds_count{model="tiny@1",phase="infer"} 1.0',
+        'ganvas_request_seconds_count{method="GET",route="/v1/models/{model}/sample",status="200"} 1.0',
+        'ganvas_request_seconds_count{method="GET",route="/v1/models/{model}/sample",status="404"} 1.0',
+        'ganvas_request_seconds_count{method="GET",route="unmatched",status="404"} 1.0',
+        'ganvas_refusals_total{reason="model-not-found"} 1.0',
+    ):
+        assert line in lines, line
+    assert "made/up" not in answer.text
+    assert any(line.startswith("process_resident_memory_bytes") for line in lines)

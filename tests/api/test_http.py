@@ -1,0 +1,160 @@
+"""What only bytes on a socket can say, against a real server on the loopback interface."""
+
+import json
+import socket
+import struct
+import time
+
+import pytest
+
+from tests import builders
+
+CALL = "/v1/models/tiny/discriminate"
+
+
+def connect(port: int) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), timeout=10)
+
+
+def read_answer(connection: socket.socket) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and body of one answer."""
+    with connection.makefile("rb") as file:
+        status = int(file.readline().split()[1])
+        headers = {}
+        while (line := file.readline().strip()) != b"":
+            name, _, value = line.decode("latin-1").partition(":")
+            headers[name.lower()] = value.strip()
+        return status, headers, file.read(int(headers.get("content-length", 0)))
+
+
+def ask(port: int, *pieces: bytes) -> tuple[int, dict[str, str], bytes]:
+    with connect(port) as connection:
+        for piece in pieces:
+            connection.sendall(piece)
+        return read_answer(connection)
+
+
+def post(path: str, body: bytes = b"", *headers: str) -> bytes:
+    lines = [f"POST {path} HTTP/1.1", "Host: test", *headers]
+    if not any(line.lower().startswith(("content-length", "transfer-encoding")) for line in headers):
+        lines.append(f"Content-Length: {len(body)}")
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+def get(path: str, method: str = "GET") -> bytes:
+    return f"{method} {path} HTTP/1.1\r\nHost: test\r\n\r\n".encode()
+
+
+def test_a_picture_arrives(port):
+    status, headers, body = ask(port, get("/v1/models/tiny/sample?seed=1"))
+    assert (status, headers["content-type"]) == (200, "image/png")
+    assert builders.pixels(body).shape == (12, 12)
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/v1/models", "/v1/models/tiny/sample?seed=1", "/nothing"])
+def test_a_head_has_no_body(port, path):
+    with connect(port) as connection:
+        connection.sendall(get(path, "HEAD") + get("/livez"))
+        with connection.makefile("rb") as file:
+            while file.readline().strip():
+                pass
+            assert file.readline().startswith(b"HTTP/1.1 200")  # the next answer follows at once
+
+
+def test_an_upload_without_a_length_comes_in_chunks_of_one_byte(port):
+    raw = builders.picture(4, 4)
+    chunks = b"".join(b"1\r\n" + bytes([byte]) + b"\r\n" for byte in raw) + b"0\r\n\r\n"
+    status, _, body = ask(port, post(CALL, chunks, "Transfer-Encoding: chunked"))
+    assert status == 200
+    assert json.loads(body) == json.loads(ask(port, post(CALL, raw))[2])
+
+
+def test_a_body_is_asked_for_where_the_client_waits_for_it(port):
+    raw = builders.picture(4, 4)
+    with connect(port) as connection:
+        connection.sendall(post(CALL, b"", f"Content-Length: {len(raw)}", "Expect: 100-continue"))
+        assert connection.recv(100).startswith(b"HTTP/1.1 100")
+        connection.sendall(raw)
+        assert read_answer(connection)[0] == 200
+
+
+@pytest.mark.parametrize("length", ["-1", "x", "1, 2"])
+def test_a_content_length_that_is_no_number_is_refused(port, length):
+    assert ask(port, post(CALL, b"", f"Content-Length: {length}"))[0] == 400
+
+
+@pytest.mark.parametrize(
+    "garbage", [b"\x16\x03\x01\x02\x00", b"GET\r\n\r\n", b"\r\n\r\n\r\n\r\nnonsense\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n"]
+)
+def test_what_is_no_http_does_no_harm(port, garbage):
+    with connect(port) as connection:
+        connection.sendall(garbage)
+        connection.shutdown(socket.SHUT_WR)
+        connection.recv(1000)
+    assert ask(port, get("/livez"))[0] == 200
+
+
+def test_a_declared_length_beyond_the_limit_is_refused_without_the_body(port):
+    status, headers, _ = ask(port, post(CALL, b"", "Content-Length: 99000000000"))
+    assert status == 413
+    assert headers["content-type"] == "application/problem+json"
+
+
+def test_an_endless_upload_is_refused_before_its_end(port):
+    with connect(port) as connection:
+        connection.sendall(post(CALL, b"", "Transfer-Encoding: chunked"))
+        for _ in range(12):
+            connection.sendall(b"100000\r\n" + bytes(0x100000) + b"\r\n")
+        assert read_answer(connection)[0] == 413
+    assert ask(port, get("/livez"))[0] == 200
+
+
+@pytest.mark.parametrize("cut", [10, 60, 100, 300])
+def test_a_client_that_leaves_in_the_middle_does_no_harm(port, cut):
+    for _ in range(5):
+        with connect(port) as connection:
+            connection.sendall(post(CALL, builders.picture(40, 40))[:cut])
+            # Reset at once, as when a machine dies.
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    assert ask(port, post(CALL, builders.picture()))[0] == 200
+
+
+def test_a_client_that_does_not_read_its_answer_does_no_harm(port):
+    with connect(port) as lazy:
+        lazy.sendall(get("/v1/models/tiny/sample?n=64&format=json") * 20)
+        started = time.monotonic()
+        assert ask(port, get("/v1/models/tiny/sample?seed=1"))[0] == 200
+        assert time.monotonic() - started < 5.0
+
+
+def test_two_hundred_idle_connections_do_no_harm(port):
+    idle = [connect(port) for _ in range(200)]
+    try:
+        assert ask(port, get("/livez"))[0] == 200
+    finally:
+        for connection in idle:
+            connection.close()
+
+
+def test_requests_in_a_row_share_a_connection(port):
+    with connect(port) as connection:
+        bodies = []
+        for _ in range(3):
+            connection.sendall(get("/v1/models/tiny/sample?seed=1"))
+            bodies.append(read_answer(connection)[2])
+        connection.sendall(post("/v1/models/tiny/sample", b"{bad"))
+        assert read_answer(connection)[0] == 422
+        connection.sendall(get("/v1/models/tiny/sample?seed=1"))
+        bodies.append(read_answer(connection)[2])
+    assert len(set(bodies)) == 1
+
+
+def test_a_huge_header_is_refused(port):
+    with connect(port) as connection:
+        try:
+            connection.sendall(b"GET /livez HTTP/1.1\r\nHost: test\r\nX-Big: " + b"x" * 10_000_000 + b"\r\n\r\n")
+            answer = connection.recv(100)
+        except OSError:
+            answer = b""
+    assert answer == b"" or answer.startswith((b"HTTP/1.1 4", b"HTTP/1.1 200"))
+    assert ask(port, get("/livez"))[0] == 200

@@ -1,0 +1,159 @@
+import asyncio
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests import builders
+from tests.conftest import assert_problem, converse
+
+SAMPLE = "/v1/models/slow/sample"
+
+
+@pytest.fixture(scope="module")
+def slow(tmp_path_factory):
+    """A package that takes about 0.1 s a picture."""
+    folder = tmp_path_factory.mktemp("slow")
+    builders.write_package(folder, "slow", generator=builders.slow_graph(2500), discriminator=None)
+    return folder
+
+
+def waiting(client) -> int:
+    return client.app.state.services.repository.find("slow").generator.waiting_rows
+
+
+def until(condition) -> None:
+    end = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+def test_a_passed_deadline_is_504_and_frees_the_queue(slow, serve):
+    with serve(slow, deadline_s=0.15, max_batch_size=4) as client:
+        assert_problem(client.post(SAMPLE, json={"n": 40}), 504, "deadline-exceeded")
+        assert waiting(client) == 0
+        until(lambda: client.get(f"{SAMPLE}?seed=1").status_code == 200)
+
+
+def test_the_deadline_holds_while_the_body_is_read(models, serve):
+    stalled = [{"type": "http.request", "body": b'{"n"', "more_body": True}]
+    with serve(models, deadline_s=0.1) as client:
+        started, *_ = asyncio.run(converse(client.app, "POST", "/v1/models/tiny/sample", stalled))
+        assert started["status"] == 504
+        assert (b"content-type", b"application/problem+json") in started["headers"]
+
+
+def test_a_full_queue_is_503_with_retry_after_and_serves_what_it_admitted(slow, serve):
+    with serve(slow, max_queue_rows=4, max_batch_size=2) as client, ThreadPoolExecutor(10) as clients:
+        answers = list(clients.map(lambda seed: client.get(f"{SAMPLE}?seed={seed}&n=2"), range(10)))
+        refused = [answer for answer in answers if answer.status_code == 503]
+        assert refused
+        for answer in refused:
+            assert_problem(answer, 503, "queue-full")
+            assert int(answer.headers["retry-after"]) >= 1
+        served = [answer for answer in answers if answer.status_code == 200]
+        assert len(served) + len(refused) == 10
+        assert len(served) >= 2
+        assert waiting(client) == 0
+        for answer in served[:2]:
+            seed = answer.headers["x-seed"].split(",")[0]
+            assert client.get(f"{SAMPLE}?seed={seed}&n=2").content == answer.content
+
+
+def test_more_than_the_queue_ever_holds_is_too_large(models, serve):
+    for limit in ({"max_queue_rows": 8}, {"max_queue_bytes": 8 * 32}):
+        with serve(models, **limit) as client:
+            assert client.post("/v1/models/tiny/sample", json={"n": 8}).status_code == 200
+            assert_problem(client.post("/v1/models/tiny/sample", json={"n": 9}), 413, "too-large")
+
+
+def test_a_client_that_leaves_frees_its_rows(slow, serve):
+    async def leave(app):
+        async def once_it_waits():
+            yield {"type": "http.request", "body": json.dumps({"n": 60}).encode()}
+            while app.state.services.repository.find("slow").generator.waiting_rows < 40:  # noqa: ASYNC110  # no event to await
+                await asyncio.sleep(0.005)
+            yield {"type": "http.disconnect"}
+
+        await converse(app, "POST", SAMPLE, once_it_waits())
+
+    with serve(slow, max_batch_size=2) as client:
+        client.portal.call(leave, client.app)
+        until(lambda: waiting(client) == 0)
+        assert client.get(f"{SAMPLE}?seed=1").status_code == 200
+        drawn = 'ganvas_batch_rows_sum{model="slow@1",network="generator"} '
+        (line,) = (line for line in client.get("/metrics").text.splitlines() if line.startswith(drawn))
+        assert float(line.split()[-1]) < 30  # of the 60 that were asked for
+
+
+def test_the_service_is_alive_while_it_works(slow, serve):
+    with serve(slow) as client, ThreadPoolExecutor(1) as other:
+        busy = other.submit(client.post, SAMPLE, json={"n": 10})
+        seconds = []
+        while not busy.done():
+            started = time.monotonic()
+            assert client.get("/livez").status_code == 200
+            seconds.append(time.monotonic() - started)
+        assert busy.result().status_code == 200
+        assert sorted(seconds)[len(seconds) * 9 // 10] < 0.5
+
+
+def test_images_a_request_are_limited_by_a_setting(models, serve):
+    with serve(models, max_images=3) as client:
+        path = "/v1/models/tiny"
+        assert client.post(f"{path}/sample", json={"n": 3}).status_code == 200
+        assert_problem(client.post(f"{path}/sample", json={"n": 4}), 422)
+        assert_problem(client.post(f"{path}/sample", json={"seeds": [1] * 4}), 422)
+        assert_problem(client.post(f"{path}/sample", json={"latents": [{"seed": 1}] * 4}), 422)
+        assert_problem(client.get(f"{path}/sample?seed=1&n=4"), 422)
+        terms = {"terms": [{"latents": [{"seed": 1}]}]}
+        assert client.post(f"{path}/arithmetic", json=terms | {"variations": 2}).status_code == 200
+        assert_problem(client.post(f"{path}/arithmetic", json=terms | {"variations": 3}), 422)
+
+
+@pytest.mark.parametrize("call", ["sample", "interpolate", "arithmetic"])
+def test_a_json_body_beyond_the_limit_is_refused(client, call):
+    padding = b" " * 1_048_576
+    assert_problem(client.post(f"/v1/models/tiny/{call}", content=b"{}" + padding), 413, "too-large")
+
+
+def test_a_body_of_100_mb_is_refused_before_it_is_read(client):
+    taken = []
+
+    def endless():
+        for _ in range(100):
+            taken.append(1)
+            yield {"type": "http.request", "body": b" " * 1_000_000, "more_body": True}
+
+    sent = asyncio.run(converse(client.app, "POST", "/v1/models/tiny/sample", endless()))
+    assert sent[0]["status"] == 413
+    assert len(taken) <= 2
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "deflate, gzip"])
+@pytest.mark.parametrize("call", ["sample", "discriminate"])
+def test_a_compressed_body_is_refused(client, call, encoding):
+    import gzip
+
+    raw = gzip.compress(b"{}")
+    answer = client.post(f"/v1/models/tiny/{call}", content=raw, headers={"Content-Encoding": encoding})
+    assert answer.status_code in (415, 422)
+    assert_problem(answer, answer.status_code)
+
+
+def test_a_body_in_chunks_of_one_byte_is_read(client):
+    chunks = [{"type": "http.request", "body": bytes([byte]), "more_body": True} for byte in b'{"seeds": [1]}']
+    end = {"type": "http.request", "body": b"", "more_body": False}
+    sent = client.portal.call(converse, client.app, "POST", "/v1/models/tiny/sample", [*chunks, end])
+    assert sent[0]["status"] == 200
+    assert sent[1]["body"] == client.get("/v1/models/tiny/sample?seed=1").content
+
+
+@pytest.mark.parametrize("length", ["-1", "x", "99999999999999999999999999", "0", "1", "²"])
+def test_a_false_content_length_is_no_fault(client, length):
+    body = [{"type": "http.request", "body": b'{"seeds": [1]}'}]
+    headers = {"Content-Length": length}
+    sent = client.portal.call(converse, client.app, "POST", "/v1/models/tiny/sample", body, headers)
+    assert sent[0]["status"] in (200, 400, 413)

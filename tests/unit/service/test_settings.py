@@ -1,0 +1,89 @@
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from service import __main__ as command
+from service import settings
+from service.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def _bare_environment(monkeypatch):
+    import os
+
+    for name in os.environ:
+        if name.startswith("GANVAS_"):
+            monkeypatch.delenv(name)
+
+
+def test_the_defaults_are_the_contract_s():
+    chosen = Settings()
+    assert (chosen.max_images, chosen.max_body_bytes, chosen.max_upload_bytes) == (64, 2**20, 10 * 2**20)
+    assert (chosen.max_uploads_bytes, chosen.max_image_pixels, chosen.deadline_s) == (256 * 2**20, 16_000_000, 30.0)
+    assert (chosen.max_queue_rows, chosen.max_queue_bytes) == (256, 256_000_000)
+    assert (chosen.port, chosen.models) == (8000, ())
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("port", "9000", 9000), ("models", "a, b,,c", ("a", "b", "c")), ("models", "", ()),
+        ("models_dir", "/x", Path("/x")),
+        ("max_images", "7", 7), ("deadline_s", "0.5", 0.5), ("log_level", "DEBUG", "DEBUG"),
+    ],
+)  # fmt: skip
+def test_every_setting_is_an_environment_variable(monkeypatch, name, text, value):
+    monkeypatch.setenv(f"GANVAS_{name.upper()}", text)
+    assert getattr(Settings(), name) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("port", "70000"),
+        ("port", "x"),
+        ("max_images", "0"),
+        ("deadline_s", "0"),
+        ("log_level", "LOUD"),
+        ("max_images", "5000"),
+    ],
+)
+def test_a_wrong_setting_is_refused_by_its_name(monkeypatch, capsys, name, text):
+    monkeypatch.setenv(f"GANVAS_{name.upper()}", text)
+    with pytest.raises(ValidationError):
+        Settings()
+    monkeypatch.setattr("sys.argv", ["service"])
+    assert command.main() == 2
+    assert f"GANVAS_{name.upper()}" in capsys.readouterr().err
+
+
+def test_help_lists_every_setting(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["service", "--help"])
+    with pytest.raises(SystemExit) as stop:
+        command.main()
+    assert stop.value.code == 0
+    text = capsys.readouterr().out
+    for name, field in Settings.model_fields.items():
+        assert f"GANVAS_{name.upper()}" in text
+        assert field.description in text
+
+
+def test_settings_do_not_change():
+    with pytest.raises(ValidationError):
+        Settings().port = 1
+
+
+def test_threads_are_the_cores_shared_among_the_instances(monkeypatch):
+    monkeypatch.setattr(settings, "available_cores", lambda: 8)
+    assert Settings().infer_threads == 8
+    assert Settings(instances=3).infer_threads == 2
+    assert Settings(instances=20).infer_threads == 1
+    assert Settings(threads=5).infer_threads == 5
+
+
+@pytest.mark.parametrize(("quota", "cores"), [(None, 8), (0.5, 1), (2.0, 2), (3.9, 3), (64.0, 8)])
+def test_cores_are_limited_by_affinity_and_by_the_container_s_quota(monkeypatch, quota, cores):
+    monkeypatch.setattr(settings.os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
+    monkeypatch.setattr(settings, "_cgroup_quota", lambda: quota)
+    assert settings.available_cores() == cores
