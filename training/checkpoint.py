@@ -47,7 +47,8 @@ def load(path: Path) -> dict[str, Any]:
     except FileNotFoundError as error:
         raise CheckpointError(f"there is no checkpoint at {path}") from error
     except Exception as error:  # torch.load has no common base for what a damaged file raises
-        raise CheckpointError(f"{path} is damaged or no checkpoint: {error}") from error
+        # Not in torch's words: they advise to read the file as a pickle.
+        raise CheckpointError(f"{path} is damaged or no checkpoint") from error
     if not isinstance(state, dict):
         raise CheckpointError(f"{path} is no checkpoint: it holds a {type(state).__name__}")
     return state

@@ -59,6 +59,46 @@ class MlpDiscriminator:
 
 
 @dataclass(frozen=True, kw_only=True, config=_STRICT)
+class ConvGenerator:
+    """Fractionally-strided convolutions from latents to pixels. The default is DCGAN's well-known form for 64 px."""
+
+    z_dim: Positive = 100
+    """Size of a latent vector."""
+    dense: tuple[Positive, ...] = ()
+    """Width of each fully connected hidden layer before the convolutions; DCGAN's guidelines have none."""
+    widths: Widths = (512, 256, 128, 64)
+    """Feature maps before each layer of stride 2; the side of the picture is the first maps' side x 2^layers."""
+    kernel: Annotated[int, Field(ge=4, le=5)] = 4
+    batch_norm: bool = True
+    norm_affine: bool = True
+    """BatchNorm has a scale and a bias of its own."""
+    bias: bool = False
+    """Layers without BatchNorm have a bias."""
+    output: Literal["sigmoid", "tanh"] = "tanh"
+    """Last activation; a sigmoid's [0, 1] is mapped to [-1, 1] inside the network."""
+
+
+@dataclass(frozen=True, kw_only=True, config=_STRICT)
+class ConvDiscriminator:
+    """Strided convolutions from pixels to one number. The default is DCGAN's well-known form for 64 px."""
+
+    widths: Widths = (64, 128, 256, 512)
+    """Feature maps after each layer of stride 2."""
+    dense: tuple[Positive, ...] = ()
+    """Width of each fully connected hidden layer after the convolutions."""
+    kernel: Annotated[int, Field(ge=4, le=5)] = 4
+    leak: Share = 0.2
+    """Slope of the LeakyReLU below zero."""
+    batch_norm: bool = True
+    norm_affine: bool = True
+    """BatchNorm has a scale and a bias of its own."""
+    bias: bool = False
+    """Layers without BatchNorm have a bias."""
+    spectral_norm: bool = False
+    """Every layer is divided by its spectral norm (Miyato et al., 2018)."""
+
+
+@dataclass(frozen=True, kw_only=True, config=_STRICT)
 class Sgd:
     """Stochastic gradient descent with the schedules of the first GAN's code."""
 

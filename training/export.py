@@ -117,7 +117,7 @@ def preview_rows(config: TrainingConfig) -> Floats:
 
 
 def _folder(models: Path, label: Label) -> Path:
-    if not re.match(manifest.NAME_PATTERN, label.name):
+    if not re.fullmatch(manifest.NAME_PATTERN, label.name):
         raise ExportError(f"a model's name is small letters, digits and hyphens, at most 64; {label.name!r} is not")
     versions = [int(path.name) for path in (models / label.name).glob("[0-9]*") if path.name.isdigit()]
     folder = models / label.name / str(label.version or max(versions, default=0) + 1)

@@ -152,9 +152,13 @@ def _session(model: onnx.ModelProto) -> Session:
 
 def _check_parity(module: nn.Module, session: Session, example: Tensor, name: str) -> None:
     for rows in _TEST_ROWS:
-        with torch.inference_mode():
-            expected = module(example[:rows]).numpy()
-        worst = float(np.abs(session.run({name: example[:rows].numpy()}) - expected).max())
+        try:
+            with torch.inference_mode():
+                expected = module(example[:rows]).numpy()
+            drawn = session.run({name: example[:rows].numpy()})
+        except Exception as error:  # modules and the engine have no common base for what they raise
+            raise ExportError(f"with {rows} rows the network or its graph fails: {error}") from error
+        worst = float(np.abs(drawn - expected).max())
         if not worst <= _PARITY:  # also true for NaN
             raise ExportError(f"with {rows} rows the graph differs from the network by {worst:.2g}, above {_PARITY}")
 

@@ -35,10 +35,11 @@ class Trainer:
         self._run, self._config, self._fabric = run, run.config, fabric
         fabric.seed_everything(self._config.seed, verbose=False)
         self._data = data.to(fabric.device)
-        self._objective = objectives.build(self._config, self._data, fabric)
+        # First of all, since it refuses a batch that is larger than the data set.
         self._sampler = Sampler(
             len(data), self._config.batch_size, self._config.seed, fabric.global_rank, fabric.world_size
         )
+        self._objective = objectives.build(self._config, self._data, fabric)
         self._step = 0
 
     @property
@@ -79,7 +80,8 @@ class Trainer:
         try:
             self._objective.load_state_dict(state["objective"])
         except (ValueError, RuntimeError, KeyError) as error:
-            raise checkpoint.CheckpointError(f"the checkpoint does not fit the run's networks: {error}") from error
+            reason = " ".join(str(error).split())  # torch's has a line for each weight
+            raise checkpoint.CheckpointError(f"the checkpoint does not fit the run's networks: {reason}") from error
         self._sampler.load_state_dict(state["sampler"])
         checkpoint.set_rng_state(state["rng"])
         self._step = state["step"]
@@ -148,6 +150,7 @@ class Trainer:
             log.losses(self._step, self.images_seen, values, rate)
 
     def _sample(self, log: "_Log | None") -> None:
+        self._refuse_broken()
         if log is None:
             return
         sampler = evaluate.module_sampler(self._objective.finished_generator(), self._fabric.device)
@@ -160,12 +163,15 @@ class Trainer:
             f"with a smaller learning rate, or set precision to 32-true in its config.json and resume"
         )
 
-    def _save(self) -> None:
-        # Losses are looked at every `log_every_steps` only, and a broken state must not replace a whole one.
+    def _refuse_broken(self) -> None:
+        """Losses are looked at every `log_every_steps` only, and a broken state must not replace a whole one."""
         networks = self._objective.networks.items()
         broken = [name for name, network in networks if not all(bool(p.isfinite().all()) for p in network.parameters())]
         if broken:
             raise self._diverged(broken)
+
+    def _save(self) -> None:
+        self._refuse_broken()
         if self._fabric.is_global_zero:
             checkpoint.save(self._run.checkpoint, self.state_dict())
         self._fabric.barrier()

@@ -25,7 +25,8 @@ class Maxout(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(N, in_features) -> (N, units)."""
         out: Tensor = self.linear(x)
-        return out.reshape(len(out), -1, self.pieces).amax(dim=2)
+        # Not len(out), a plain number, which would fix the batch in an exported graph.
+        return out.reshape(out.shape[0], -1, self.pieces).amax(dim=2)
 
 
 class Generator(nn.Module):

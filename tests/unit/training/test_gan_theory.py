@@ -60,10 +60,10 @@ PAIRS = [(normal(0.0), normal(1.0)), (normal(-1.0, 0.5), normal(1.0, 2.0)), (nor
 
 
 class Table:
-    """A discriminator with one free logit for each of 40 bins."""
+    """A discriminator with one free logit for each of 24 bins."""
 
     def __init__(self, data: Distribution, fake: Distribution) -> None:
-        self.edges = torch.linspace(-4.0, 4.0, 39, dtype=torch.float64)
+        self.edges = torch.linspace(-2.75, 2.75, 23, dtype=torch.float64)
         self.bins = [torch.bucketize(points(side), self.edges) for side in (data, fake)]
         p, q = (self._masses(side) for side in (data, fake))
         self.optimum = p / (p + q)
@@ -87,8 +87,8 @@ def test_the_discriminators_gradient_vanishes_at_p_data_over_the_sum(data, fake)
 @pytest.mark.parametrize(("data", "fake"), PAIRS)
 def test_descending_the_discriminators_loss_leads_to_p_data_over_the_sum(data, fake):
     table = Table(data, fake)
-    logits = torch.zeros(40, dtype=torch.float64, requires_grad=True)
-    optimizer = torch.optim.LBFGS([logits], max_iter=200, tolerance_grad=1e-9, line_search_fn="strong_wolfe")
+    logits = torch.zeros(24, dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.LBFGS([logits], max_iter=300, tolerance_change=0, line_search_fn="strong_wolfe")
 
     def closure():
         optimizer.zero_grad()
@@ -97,8 +97,7 @@ def test_descending_the_discriminators_loss_leads_to_p_data_over_the_sum(data, f
         return loss
 
     optimizer.step(closure)
-    seen = table.optimum * (1 - table.optimum) > 1e-3  # bins where both densities have points to count
-    assert (torch.sigmoid(logits) - table.optimum)[seen].abs().max() < 5e-3
+    assert (torch.sigmoid(logits) - table.optimum).abs().max() < 2e-3
 
 
 def test_the_optimum_between_equal_gaussians_is_a_line_through_their_middle():
@@ -186,10 +185,10 @@ def test_playing_the_game_brings_the_samples_to_the_data(loss):
     z = points(normal(0.0))[::100]
     for _ in range(200):
         optimizer.zero_grad()
-        loss(optimal_logits(z + mu, normal(0.0), normal(float(mu)))).backward()
+        loss(optimal_logits(z + mu, normal(0.0), normal(mu.item()))).backward()
         optimizer.step()
-    assert abs(float(mu)) < 1e-3
-    assert value_at_optimum(normal(0.0), normal(float(mu))) == pytest.approx(-LOG_4, abs=1e-5)
+    assert abs(mu.item()) < 1e-3
+    assert value_at_optimum(normal(0.0), normal(mu.item())) == pytest.approx(-LOG_4, abs=1e-5)
 
 
 def test_the_losses_stay_finite_at_the_largest_logits():

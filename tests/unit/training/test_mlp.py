@@ -100,6 +100,8 @@ def test_unit_range_turns_black_into_zero_for_the_first_layer(unit_range):
 
 
 def test_batch_norm_follows_every_hidden_layer_but_the_first():
-    kinds = [type(layer) for layer in Generator(MlpGenerator(hidden=(4, 4, 4), batch_norm=True, leak=0.2), SHAPE).layers]
+    kinds = [
+        type(layer) for layer in Generator(MlpGenerator(hidden=(4, 4, 4), batch_norm=True, leak=0.2), SHAPE).layers
+    ]
     linear, norm, leaky = nn.Linear, nn.BatchNorm1d, nn.LeakyReLU
     assert kinds == [linear, leaky, linear, norm, leaky, linear, norm, leaky, linear]

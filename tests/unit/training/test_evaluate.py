@@ -1,0 +1,102 @@
+import json
+
+import numpy as np
+import pytest
+
+from service import latents
+from tests import builders
+from training import classifier, data, evaluate
+
+DIGITS = {seed: (builders.digits(400, seed)[0][:, None] / np.float32(127.5) - 1).astype(np.float32) for seed in (3, 4)}
+
+
+@pytest.fixture
+def measure(judge, digits_folder):
+    """The metrics of samples, by name."""
+    train_set, test_set = (data.load_idx(digits_folder, split, "mnist") for split in ("train", "test"))
+
+    def by_name(samples):
+        return {item.name: item for item in evaluate.evaluate(samples, train_set, test_set, judge)}
+
+    return by_name
+
+
+def test_real_pictures_reach_what_real_data_gets(measure):
+    found = measure(DIGITS[3])
+    parzen, coverage = found["parzen_log_likelihood"], found["coverage"]
+    assert parzen.value == pytest.approx(parzen.floor, rel=0.05)
+    assert parzen.reference.startswith("225")
+    assert parzen.standard_error > 0
+    assert coverage.value > 0.9
+    assert coverage.floor > 0.9
+    assert found["rarest_class_share"].value == pytest.approx(0.1, abs=0.02)
+    assert found["classifier_confidence"].value > 0.9
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda pictures: np.random.default_rng(0).uniform(-1, 1, pictures.shape).astype(np.float32),
+        lambda pictures: np.repeat(pictures[:1], len(pictures), axis=0),
+    ],
+    ids=["noise", "one picture"],
+)
+def test_spoilt_pictures_are_worse_by_every_metric_that_can_see_it(measure, spoil):
+    real, spoilt = measure(DIGITS[3]), measure(spoil(DIGITS[3]))
+    for name in ("parzen_log_likelihood", "coverage", "rarest_class_share"):
+        assert spoilt[name].value < real[name].value, name
+
+
+def test_the_protocols_name_the_classifier_and_the_number_of_samples(measure, judge):
+    found = measure(DIGITS[3])
+    assert all("400 samples" in found[name].protocol for name in ("parzen_log_likelihood", "rarest_class_share"))
+    assert judge.digest[:12] in found["coverage"].protocol
+
+
+def test_samples_are_the_pictures_of_the_seeds_in_order():
+    seen = []
+
+    def sampler(rows):
+        seen.append(len(rows))
+        return rows[:, :1].reshape(-1, 1, 1, 1)
+
+    drawn = evaluate.draw(sampler, 1_100, 3, "uniform", first_seed=5)
+    assert seen == [500, 500, 100]
+    assert drawn[:, 0, 0, 0].tolist() == [float(latents.draw(5 + i, 3, "uniform")[0]) for i in range(1_100)]
+
+
+@pytest.fixture
+def few_samples(monkeypatch, judge):
+    """300 samples in place of 10,000, read by the tests' own judge."""
+    draw = evaluate.draw
+    monkeypatch.setattr(evaluate, "draw", lambda sampler, count, *rest: draw(sampler, 300, *rest))
+    monkeypatch.setattr(classifier, "load", lambda dataset: judge)
+
+
+def numbers(said):
+    """The table's values by name."""
+    rows = [line.split() for line in said.out.splitlines() if line[:1].isalpha()]
+    return {row[0]: float(row[1]) for row in rows if row[0] != "metric"}
+
+
+@pytest.mark.usefixtures("few_samples")
+def test_a_package_is_measured_as_its_run_was(command, finished_run, digits_folder, tmp_path):
+    of_run = command("evaluate", finished_run.folder)
+    assert of_run.code == 0, of_run.error
+    assert command("export", finished_run.folder, "--models", tmp_path, "--name", "digits").code == 0
+    package = tmp_path / "digits" / "1"
+    of_package = command("evaluate", package, "--data", digits_folder)
+    assert of_package.code == 0, of_package.error
+    assert set(numbers(of_run)) == {
+        "parzen_log_likelihood",
+        "rarest_class_share",
+        "classifier_confidence",
+        "coverage",
+    }
+    assert numbers(of_package) == pytest.approx(numbers(of_run), rel=2e-3, abs=0.01)
+    kept = json.loads((package / "manifest.json").read_text())["metrics"]
+    assert {metric["name"]: metric["value"] for metric in kept} == pytest.approx(numbers(of_run), rel=1e-3, abs=1e-3)
+    assert (finished_run.folder / "samples" / "evaluation.png").exists()
+    without_data = command("evaluate", package)
+    assert without_data.code == 1
+    assert without_data.error == "error: a package does not know where its data lies: give --data\n"

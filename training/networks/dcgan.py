@@ -1,0 +1,135 @@
+"""Convolutional generator and discriminator of DCGAN, with and without classes; also WGAN's.
+
+References:
+    A. Radford et al., "Unsupervised Representation Learning with Deep Convolutional GANs", ICLR 2016: the five
+    guidelines, the networks for 64 px, and the class-conditional ones for MNIST.
+    I. Gulrajani et al., "Improved Training of Wasserstein GANs", NeurIPS 2017: a critic without BatchNorm.
+"""
+
+from itertools import pairwise
+from math import log2
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+from training.config import ConvDiscriminator, ConvGenerator
+from training.networks.init import init_normal
+
+
+class Generator(nn.Module):
+    """(N, z_dim) latents, and (N, n_classes) rows of classes, -> (N, C, H, W) images in [-1, 1].
+
+    A dense layer, or several, gives the first feature maps; fractionally-strided convolutions double the side. With
+    classes, their row is joined to the input of every layer, as in the paper's code for MNIST.
+    """
+
+    def __init__(self, config: ConvGenerator, image_shape: tuple[int, int, int], n_classes: int = 0) -> None:
+        super().__init__()
+        channels, side = image_shape[0], image_shape[1]
+        self.base = (config.widths[0], *(_base_side(side, len(config.widths)),) * 2)
+        self.sigmoid = config.output == "sigmoid"
+        widths = (config.z_dim, *config.dense, config.widths[0] * self.base[1] ** 2)
+        self.dense = nn.ModuleList(
+            nn.Linear(before + n_classes, after, bias=not config.batch_norm) for before, after in pairwise(widths)
+        )
+        self.dense_norms = nn.ModuleList(_norm1d(config, width) for width in config.dense)
+        # The maps of the projection are normalised each as one, like every later layer's.
+        self.norms = nn.ModuleList(_norm2d(config, width) for width in config.widths)
+        maps = (*config.widths, channels)
+        kernel, padding, extra = _doubling(config.kernel)
+        self.convs = nn.ModuleList(
+            nn.ConvTranspose2d(
+                before + n_classes, after, kernel, 2, padding, extra, bias=_has_bias(config, index == len(maps) - 2)
+            )
+            for index, (before, after) in enumerate(pairwise(maps))
+        )
+        init_normal(self)
+
+    def forward(self, latents: Tensor, classes: Tensor | None = None) -> Tensor:
+        """(N, z_dim), (N, n_classes) -> (N, C, H, W) in [-1, 1]."""
+        x = latents
+        for layer, norm in zip(self.dense[:-1], self.dense_norms, strict=True):
+            x = torch.relu(norm(layer(_join(x, classes))))
+        x = self.dense[-1](_join(x, classes)).reshape(-1, *self.base)
+        for norm, conv in zip(self.norms, self.convs, strict=True):
+            x = conv(_join(torch.relu(norm(x)), classes))
+        return 2.0 * torch.sigmoid(x) - 1.0 if self.sigmoid else torch.tanh(x)
+
+
+class Discriminator(nn.Module):
+    """(N, C, H, W) images in [-1, 1], and (N, n_classes) rows of classes, -> (N, 1) logits, or scores for a critic."""
+
+    def __init__(self, config: ConvDiscriminator, image_shape: tuple[int, int, int], n_classes: int = 0) -> None:
+        super().__init__()
+        channels, side = image_shape[0], image_shape[1]
+        kernel, padding, _ = _doubling(config.kernel)
+        maps = (channels, *config.widths)
+        self.leak = config.leak
+        self.convs = nn.ModuleList(
+            nn.Conv2d(before + n_classes, after, kernel, 2, padding, bias=_has_bias(config, index == 0))
+            for index, (before, after) in enumerate(pairwise(maps))
+        )
+        # The first layer goes without, as in the paper: its input's statistics are the data's own.
+        self.norms = nn.ModuleList(
+            nn.Identity() if index == 0 else _norm2d(config, width) for index, width in enumerate(config.widths)
+        )
+        flat = config.widths[-1] * _base_side(side, len(config.widths)) ** 2
+        widths = (flat, *config.dense)
+        self.dense = nn.ModuleList(
+            nn.Linear(before + n_classes, after, bias=not config.batch_norm) for before, after in pairwise(widths)
+        )
+        self.dense_norms = nn.ModuleList(_norm1d(config, width) for width in config.dense)
+        self.head = nn.Linear(widths[-1] + n_classes, 1, bias=config.bias)
+        init_normal(self)
+        if config.spectral_norm:
+            for layer in (*self.convs, *self.dense, self.head):
+                spectral_norm(layer)
+
+    def forward(self, images: Tensor, classes: Tensor | None = None) -> Tensor:
+        """(N, C, H, W) in [-1, 1], (N, n_classes) -> (N, 1)."""
+        x = images
+        for conv, norm in zip(self.convs, self.norms, strict=True):
+            x = nn.functional.leaky_relu(norm(conv(_join(x, classes))), self.leak)
+        x = x.flatten(1)
+        for layer, norm in zip(self.dense, self.dense_norms, strict=True):
+            x = nn.functional.leaky_relu(norm(layer(_join(x, classes))), self.leak)
+        out: Tensor = self.head(_join(x, classes))
+        return out
+
+
+def _join(x: Tensor, classes: Tensor | None) -> Tensor:
+    """The classes' rows beside the features, or as constant maps beside the feature maps."""
+    if classes is None:
+        return x
+    if x.ndim == 4:
+        classes = classes[:, :, None, None].expand(-1, -1, *x.shape[2:])
+    return torch.cat((x, classes.to(x.dtype)), dim=1)
+
+
+def _base_side(side: int, doublings: int) -> int:
+    base, rest = divmod(side, 1 << doublings)
+    if rest or base == 0:
+        raise ValueError(
+            f"{doublings} layers of stride 2 need pictures whose side is a multiple of {2**doublings} px; {side} px is "
+            f"none. Give {max(1, int(log2(side & -side)))} widths"
+        )
+    return base
+
+
+def _doubling(kernel: int) -> tuple[int, int, int]:
+    """(kernel, padding, output padding) of a layer of stride 2 that exactly doubles, or halves, the side."""
+    return kernel, (kernel - 1) // 2, kernel % 2
+
+
+def _has_bias(config: ConvGenerator | ConvDiscriminator, is_bare: bool) -> bool:
+    """BatchNorm would take a bias out again; a layer without it has one if the configuration says so."""
+    return config.bias and (is_bare or not config.batch_norm)
+
+
+def _norm1d(config: ConvGenerator | ConvDiscriminator, width: int) -> nn.Module:
+    return nn.BatchNorm1d(width, affine=config.norm_affine) if config.batch_norm else nn.Identity()
+
+
+def _norm2d(config: ConvGenerator | ConvDiscriminator, width: int) -> nn.Module:
+    return nn.BatchNorm2d(width, affine=config.norm_affine) if config.batch_norm else nn.Identity()

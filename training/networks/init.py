@@ -1,0 +1,23 @@
+"""The start of convolutional networks' weights.
+
+References:
+    A. Radford et al. (2015), section 4: weights from N(0, 0.02^2).
+"""
+
+import torch
+from torch import nn
+
+_STD = 0.02
+
+
+@torch.no_grad()
+def init_normal(network: nn.Module) -> None:
+    """Weights from N(0, 0.02^2) and BatchNorm's gamma from N(1, 0.02^2); biases and beta 0."""
+    for module in network.modules():
+        if isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+            nn.init.normal_(module.weight, 0.0, _STD)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+        elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d) and module.affine:
+            nn.init.normal_(module.weight, 1.0, _STD)
+            nn.init.zeros_(module.bias)
