@@ -1,14 +1,14 @@
 """Frozen dataclasses, one a method, and the named recipes: each hyper-parameter is declared here, once.
 
 Knows nothing about torch: networks and objectives read these values, the command line overrides them, and a run
-saves them beside its checkpoints.
+saves them beside its checkpoints. A value is checked where it comes in: by `validated` from the command line, by
+`from_json` from a file.
 """
 
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import ConfigDict, Field, TypeAdapter, model_validator
-from pydantic.dataclasses import dataclass
 
 _STRICT = ConfigDict(extra="forbid")
 
@@ -18,9 +18,11 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 Widths = Annotated[tuple[Positive, ...], Field(min_length=1, max_length=16)]
 
 
-@dataclass(frozen=True, kw_only=True, config=_STRICT)
+@dataclass(frozen=True, kw_only=True)
 class MlpGenerator:
     """A multilayer perceptron from latents to pixels."""
+
+    __pydantic_config__ = _STRICT
 
     z_dim: Positive = 100
     """Size of a latent vector."""
@@ -38,9 +40,11 @@ class MlpGenerator:
     """Output biases start at the logit of each pixel's mean, so that the first samples have the data's mean."""
 
 
-@dataclass(frozen=True, kw_only=True, config=_STRICT)
+@dataclass(frozen=True, kw_only=True)
 class MlpDiscriminator:
     """A multilayer perceptron from pixels to one logit."""
+
+    __pydantic_config__ = _STRICT
 
     hidden: Widths = (240, 240)
     """Units of each hidden layer."""
@@ -58,9 +62,11 @@ class MlpDiscriminator:
     """Weights start uniform in +-init_range; 0 keeps PyTorch's own start."""
 
 
-@dataclass(frozen=True, kw_only=True, config=_STRICT)
+@dataclass(frozen=True, kw_only=True)
 class ConvGenerator:
     """Fractionally-strided convolutions from latents to pixels. The default is DCGAN's well-known form for 64 px."""
+
+    __pydantic_config__ = _STRICT
 
     z_dim: Positive = 100
     """Size of a latent vector."""
@@ -78,9 +84,11 @@ class ConvGenerator:
     """Last activation; a sigmoid's [0, 1] is mapped to [-1, 1] inside the network."""
 
 
-@dataclass(frozen=True, kw_only=True, config=_STRICT)
+@dataclass(frozen=True, kw_only=True)
 class ConvDiscriminator:
     """Strided convolutions from pixels to one number. The default is DCGAN's well-known form for 64 px."""
+
+    __pydantic_config__ = _STRICT
 
     widths: Widths = (64, 128, 256, 512)
     """Feature maps after each layer of stride 2."""
@@ -98,9 +106,11 @@ class ConvDiscriminator:
     """Every layer is divided by its spectral norm (Miyato et al., 2018)."""
 
 
-@dataclass(frozen=True, kw_only=True, config=_STRICT)
+@dataclass(frozen=True, kw_only=True)
 class Sgd:
     """Stochastic gradient descent with the schedules of the first GAN's code."""
+
+    __pydantic_config__ = _STRICT
 
     kind: Literal["sgd"] = "sgd"
     lr: Rate = 0.1
@@ -113,9 +123,11 @@ class Sgd:
     """Momentum grows linearly to final_momentum over this many epochs."""
 
 
-@dataclass(frozen=True, kw_only=True, config=_STRICT)
+@dataclass(frozen=True, kw_only=True)
 class Adam:
     """Adam, constant at first and then linear to zero."""
+
+    __pydantic_config__ = _STRICT
 
     kind: Literal["adam"] = "adam"
     lr: Rate = 2e-4
@@ -124,9 +136,11 @@ class Adam:
     """Share of the run with a constant learning rate; over the rest it falls linearly to zero."""
 
 
-@dataclass(frozen=True, kw_only=True, config=_STRICT)
+@dataclass(frozen=True, kw_only=True)
 class TrainingConfig:
     """What every method has in common. An image *seen* is a real image that a discriminator step looked at."""
+
+    __pydantic_config__ = _STRICT
 
     method: ClassVar[str]
 
@@ -156,9 +170,11 @@ class TrainingConfig:
         return max(1, self.total_nimg // self.batch_size)
 
 
-@dataclass(frozen=True, kw_only=True, config=_STRICT)
+@dataclass(frozen=True, kw_only=True)
 class GanConfig(TrainingConfig):
     """The GAN of Goodfellow et al. (2014): two perceptrons and one game."""
+
+    __pydantic_config__ = _STRICT
 
     method: ClassVar[str] = "gan"
 

@@ -103,7 +103,8 @@ def sentence(error: ValidationError) -> str:
     parts = []
     for item in error.errors():
         field = ".".join(str(part) for part in item["loc"])
-        parts.append(f"{field}: {item['msg']} (it is {item['input']!r})" if field else str(item["msg"]))
+        said = str(item["msg"]).removeprefix("Value error, ")
+        parts.append(f"{field}: {said} (it is {item['input']!r})" if field else said)
     return "; ".join(parts)
 
 
