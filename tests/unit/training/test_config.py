@@ -58,7 +58,7 @@ def test_a_replaced_value_is_checked_again():
 
 def test_batch_norm_with_one_image_a_step_is_refused():
     with pytest.raises(ValidationError, match="BatchNorm needs at least 2 images"):
-        validated(replace(BATCH_NORM, batch_size=1))
+        configs.validated(replace(BATCH_NORM, batch_size=1))
     assert replace(TINY, batch_size=1).batch_size == 1
 
 
