@@ -92,7 +92,7 @@ def main() -> None:
             rates[name].append(rate(step, config.batch_size, options.seconds))
     ratios = [ours / plain for ours, plain in zip(rates["ours"], rates["plain"], strict=True)]
     print(
-        f"{options.recipe}, batch {config.batch_size}, {torch.get_num_threads()} threads, {options.rounds} rounds in turn"
+        f"{options.recipe}, batch {config.batch_size}, {torch.get_num_threads()} threads, {options.rounds} turns"
     )
     for name, values in rates.items():
         print(f"{name:<6} {median(values):>9,.0f} images/s (median)")
