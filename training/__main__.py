@@ -28,12 +28,12 @@ def recipes() -> None:
     """Shows the named recipes."""
     from training import objectives
 
-    print(f"{'recipe':<20} {'method':<7} {'data':<14} {'images':>10} {'batch':>5} {'G':>7} {'D':>7}  description")
+    print(f"{'recipe':<22} {'method':<7} {'data':<14} {'images':>10} {'batch':>5} {'G':>7} {'D':>7}  description")
     for name, (description, config) in RECIPES.items():
-        sizes = objectives.parameter_counts(config, (1, 28, 28))
+        drawing, judging = objectives.parameter_counts(config, (1, 28, 28)).values()
         print(
-            f"{name:<20} {config.method:<7} {config.dataset:<14} {config.total_nimg:>10,} {config.batch_size:>5} "
-            f"{sizes['generator'] / 1e6:>6.2f}M {sizes['discriminator'] / 1e6:>6.2f}M  {description}"
+            f"{name:<22} {config.method:<7} {config.dataset:<14} {config.total_nimg:>10,} {config.batch_size:>5} "
+            f"{drawing / 1e6:>6.2f}M {judging / 1e6:>6.2f}M  {description}"
         )
 
 

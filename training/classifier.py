@@ -73,14 +73,14 @@ def train(train_set: ImageSet, test_set: ImageSet, epochs: int = 6, seed: int = 
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=5e-3, total_steps=steps)
     for _ in tqdm(range(steps), unit="step"):
         chosen = sampler.next_indices()
-        loss = F.cross_entropy(network(_shift(train_set.batch(chosen))), train_set.labels[chosen])
+        loss = F.cross_entropy(network(_shift(train_set.batch(chosen).images)), train_set.labels[chosen])
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         schedule.step()
     network.eval()
     judge = Judge(network, "", 0.0)
-    read = judge.probabilities(test_set.batch(torch.arange(len(test_set))).numpy()).argmax(axis=1)
+    read = judge.probabilities(test_set.batch(torch.arange(len(test_set))).images.numpy()).argmax(axis=1)
     return network, float((read == test_set.labels.numpy()).mean())
 
 

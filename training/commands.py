@@ -9,12 +9,14 @@ from service import manifest
 from training import checkpoint, classifier, data, devices
 from training import evaluate as evaluation
 from training import export as exporting
-from training.config import GanConfig, TrainingConfig
+from training.config import GenerativeConfig, TrainingConfig
 from training.data import ImageSet
 from training.evaluate import Measured
 from training.export import Label
 from training.loop import Stopped, Trainer
 from training.run import Run, RunError, open_run
+
+_SAMPLES = 10_000
 
 
 def train(run: Run, accelerator: str, count: int) -> None:
@@ -80,10 +82,10 @@ def evaluate(target: Path, folder: Path | None) -> None:
 
 def measure(sampler: evaluation.Sampler, config: TrainingConfig, folder: Path) -> Sequence[Measured]:
     """Every metric of a generator, on 10,000 samples of the seeds 0 ... 9,999."""
-    assert isinstance(config, GanConfig)
+    assert isinstance(config, GenerativeConfig)
     judge = classifier.load(config.dataset)
     train_set, test_set = (data.load_idx(folder, split, config.dataset) for split in ("train", "test"))
-    samples = evaluation.draw(sampler, 10_000, config.generator.z_dim, config.latent_distribution)
+    samples = evaluation.draw(sampler, exporting.rows(config, _SAMPLES))
     return evaluation.evaluate(samples, train_set, test_set, judge)
 
 

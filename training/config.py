@@ -124,6 +124,16 @@ class Sgd:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RmsProp:
+    """RMSprop with a constant learning rate, as the first WGAN's."""
+
+    __pydantic_config__ = _STRICT
+
+    kind: Literal["rmsprop"] = "rmsprop"
+    lr: Rate = 5e-5
+
+
+@dataclass(frozen=True, kw_only=True)
 class Adam:
     """Adam, constant at first and then linear to zero."""
 
@@ -132,6 +142,7 @@ class Adam:
     kind: Literal["adam"] = "adam"
     lr: Rate = 2e-4
     betas: tuple[Share, Share] = (0.5, 0.999)
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
     constant_share: Annotated[float, Field(ge=0, le=1)] = 1.0
     """Share of the run with a constant learning rate; over the rest it falls linearly to zero."""
 
@@ -171,26 +182,98 @@ class TrainingConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class GanConfig(TrainingConfig):
-    """The GAN of Goodfellow et al. (2014): two perceptrons and one game."""
+class GenerativeConfig(TrainingConfig):
+    """What every method that draws from latents has in common."""
 
     __pydantic_config__ = _STRICT
 
-    method: ClassVar[str] = "gan"
-
-    loss: Literal["non-saturating", "minimax"] = "non-saturating"
-    """The generator's loss: -log D(G(z)), or log(1 - D(G(z))) as in the minimax game."""
     latent_distribution: Literal["normal", "uniform"] = "normal"
     """N(0, 1), or uniform on [-1, 1]."""
-    generator: MlpGenerator = MlpGenerator()
-    discriminator: MlpDiscriminator = MlpDiscriminator()
-    optimizer: Annotated[Sgd | Adam, Field(discriminator="kind")] = Sgd()
+    conditional: bool = False
+    """Both networks are told the class of each picture."""
+    generator: MlpGenerator | ConvGenerator
+    optimizer: Annotated[Sgd | RmsProp | Adam, Field(discriminator="kind")] = Adam()
     """Settings of both optimisers."""
 
     @model_validator(mode="after")
     def _batch_norm_needs_neighbours(self) -> Self:
         if self.generator.batch_norm and self.batch_size < 2:
             raise ValueError("batch_size is 1, but BatchNorm needs at least 2 images a step")
+        return self
+
+
+@dataclass(frozen=True, kw_only=True)
+class GanConfig(GenerativeConfig):
+    """The GAN of Goodfellow et al. (2014): two perceptrons and one game."""
+
+    __pydantic_config__ = _STRICT
+    method: ClassVar[str] = "gan"
+
+    loss: Literal["non-saturating", "minimax"] = "non-saturating"
+    """The generator's loss: -log D(G(z)), or log(1 - D(G(z))) as in the minimax game."""
+    generator: MlpGenerator = MlpGenerator()
+    discriminator: MlpDiscriminator = MlpDiscriminator()
+    optimizer: Annotated[Sgd | RmsProp | Adam, Field(discriminator="kind")] = Sgd()
+
+    @model_validator(mode="after")
+    def _has_no_classes(self) -> Self:
+        if self.conditional:
+            raise ValueError("conditional is true, but the perceptrons of method gan take no class; use a dcgan recipe")
+        return self
+
+
+@dataclass(frozen=True, kw_only=True)
+class DcganConfig(GenerativeConfig):
+    """DCGAN (Radford et al., 2015): the same game between convolutional networks."""
+
+    __pydantic_config__ = _STRICT
+    method: ClassVar[str] = "dcgan"
+
+    loss: Literal["non-saturating", "minimax"] = "non-saturating"
+    """The generator's loss: -log D(G(z)), or log(1 - D(G(z))) as in the minimax game."""
+    generator: ConvGenerator = ConvGenerator()
+    discriminator: ConvDiscriminator = ConvDiscriminator()
+
+
+@dataclass(frozen=True, kw_only=True)
+class WganConfig(GenerativeConfig):
+    """WGAN (Arjovsky et al., 2017): a critic whose weights are clipped estimates the earth mover's distance."""
+
+    __pydantic_config__ = _STRICT
+    method: ClassVar[str] = "wgan"
+
+    generator: ConvGenerator = ConvGenerator()
+    critic: ConvDiscriminator = ConvDiscriminator()
+    optimizer: Annotated[Sgd | RmsProp | Adam, Field(discriminator="kind")] = RmsProp()
+    clip_value: Annotated[float, Field(gt=0)] = 0.01
+    """Every weight of the critic stays in +-clip_value."""
+    n_critic: Positive = 5
+    """Critic steps for each generator step."""
+    n_critic_warm: Positive = 100
+    """Critic steps for each of the first `warm_steps` generator steps, and for every `warm_every`-th."""
+    warm_steps: Annotated[int, Field(ge=0)] = 25
+    warm_every: Positive = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class WganGpConfig(GenerativeConfig):
+    """WGAN-GP (Gulrajani et al., 2017): the critic's gradient is held near norm 1 by a penalty."""
+
+    __pydantic_config__ = _STRICT
+    method: ClassVar[str] = "wgan-gp"
+
+    generator: ConvGenerator = ConvGenerator()
+    critic: ConvDiscriminator = ConvDiscriminator(batch_norm=False, bias=True)
+    optimizer: Annotated[Sgd | RmsProp | Adam, Field(discriminator="kind")] = Adam(lr=1e-4, betas=(0.5, 0.9))
+    lambda_gp: Annotated[float, Field(gt=0)] = 10.0
+    """Weight of the gradient penalty."""
+    n_critic: Positive = 5
+    """Critic steps for each generator step."""
+
+    @model_validator(mode="after")
+    def _critic_judges_alone(self) -> Self:
+        if self.critic.batch_norm:
+            raise ValueError("critic.batch_norm must be off: the penalty is on each picture's own gradient")
         return self
 
 
@@ -217,7 +300,9 @@ def validated(config: TrainingConfig) -> TrainingConfig:
     return TypeAdapter(type(config)).validate_python(asdict(config))
 
 
-METHODS: dict[str, type[TrainingConfig]] = {"gan": GanConfig}
+METHODS: dict[str, type[TrainingConfig]] = {
+    kind.method: kind for kind in (GanConfig, DcganConfig, WganConfig, WganGpConfig)
+}
 
 # Goodfellow et al. (2014), as in the code published with the paper: maxout discriminator with dropout, SGD with
 # momentum, 250 epochs of the first 50,000 images' length, no averaging of the weights.
@@ -244,9 +329,78 @@ _GAN_SMALL = GanConfig(
     optimizer=Adam(),
 )
 
+# Radford et al. (2015), the class-conditional networks of the paper's code for MNIST: 100 epochs, then 100 of linear
+# decay, of the first 50,000 images.
+_DCGAN_MNIST = DcganConfig(
+    dataset="mnist",
+    first_nimg=50_000,
+    total_nimg=200 * 50_000,
+    batch_size=128,
+    ema_decay=0.0,
+    latent_distribution="uniform",
+    conditional=True,
+    generator=ConvGenerator(dense=(1024,), widths=(128, 64), kernel=5, norm_affine=False, bias=True, output="sigmoid"),
+    discriminator=ConvDiscriminator(widths=(64, 128), dense=(1024,), kernel=5, norm_affine=False, bias=True),
+    optimizer=Adam(weight_decay=2.5e-5, constant_share=0.5),
+)
+_DCGAN_MNIST_SMALL = replace(
+    _DCGAN_MNIST,
+    first_nimg=None,
+    total_nimg=40 * 60_000,
+    ema_decay=0.9995,
+    generator=ConvGenerator(dense=(), widths=(128, 64), kernel=5, bias=True),
+    discriminator=ConvDiscriminator(widths=(32, 64), kernel=5, bias=True),
+    optimizer=Adam(),
+)
+
+# Arjovsky et al. (2017): their hyper-parameters, with DCGAN's networks at 28 px; 20,000 generator steps.
+_WGAN = WganConfig(
+    dataset="fashion-mnist",
+    total_nimg=(20_000 * 5 + 65 * 95) * 64,
+    batch_size=64,
+    ema_decay=0.0,
+    generator=ConvGenerator(widths=(256, 128), bias=True),
+    critic=ConvDiscriminator(widths=(64, 128), bias=True),
+)
+# Gulrajani et al. (2017), the networks of the paper's code for MNIST: z 128, dim 64, batch 50.
+_WGAN_GP = WganGpConfig(
+    dataset="fashion-mnist",
+    total_nimg=20_000 * 5 * 50,
+    batch_size=50,
+    ema_decay=0.0,
+    generator=ConvGenerator(z_dim=128, widths=(256, 128, 64), kernel=5, batch_norm=False, bias=True, output="sigmoid"),
+    critic=ConvDiscriminator(widths=(64, 128, 256), kernel=5, batch_norm=False, bias=True),
+)
+_SMALL_GENERATOR = ConvGenerator(z_dim=64, widths=(128, 64), bias=True)
+
 RECIPES: dict[str, tuple[str, TrainingConfig]] = {
     "gan-mnist": ("The first GAN as published: maxout discriminator, dropout, SGD; MNIST digits.", _GAN),
     "gan-mnist-small": ("A BatchNorm generator that two CPU cores train in minutes; MNIST digits.", _GAN_SMALL),
     "gan-fashion": ("The first GAN's recipe on Fashion-MNIST.", replace(_GAN, dataset="fashion-mnist")),
     "gan-fashion-small": ("The small recipe on Fashion-MNIST.", replace(_GAN_SMALL, dataset="fashion-mnist")),
+    "dcgan-mnist": ("Class-conditional DCGAN as published with the paper; MNIST digits.", _DCGAN_MNIST),
+    "dcgan-mnist-small": ("Class-conditional DCGAN without dense layers, averaged; MNIST digits.", _DCGAN_MNIST_SMALL),
+    "wgan-fashion": ("WGAN with clipped weights, as published; Fashion-MNIST.", _WGAN),
+    "wgan-fashion-small": (
+        "WGAN with clipped weights and small networks, averaged; Fashion-MNIST.",
+        replace(
+            _WGAN,
+            total_nimg=(6_000 * 5 + 37 * 95) * 64,
+            ema_decay=0.999,
+            generator=_SMALL_GENERATOR,
+            critic=ConvDiscriminator(widths=(32, 64), bias=True),
+        ),
+    ),
+    "wgan-gp-fashion": ("WGAN with a gradient penalty, as published; Fashion-MNIST.", _WGAN_GP),
+    "wgan-gp-fashion-small": (
+        "WGAN with a gradient penalty and small networks, averaged; Fashion-MNIST.",
+        replace(
+            _WGAN_GP,
+            total_nimg=6_000 * 5 * 64,
+            batch_size=64,
+            ema_decay=0.999,
+            generator=_SMALL_GENERATOR,
+            critic=ConvDiscriminator(widths=(32, 64), kernel=5, batch_norm=False, bias=True),
+        ),
+    ),
 }

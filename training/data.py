@@ -13,6 +13,7 @@ import struct
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -77,6 +78,18 @@ _SPLITS = {"train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte")}
 _SPLITS["test"] = ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 
 
+class Batch(NamedTuple):
+    """What one step looks at.
+
+    Attributes:
+        images: (B, C, H, W) float32 in [-1, 1].
+        labels: (B,) int64.
+    """
+
+    images: Tensor
+    labels: Tensor
+
+
 @dataclass(frozen=True)
 class ImageSet:
     """Images and labels of one split, on one device.
@@ -98,9 +111,9 @@ class ImageSet:
         channels, height, width = self.images.shape[1:]
         return channels, height, width
 
-    def batch(self, indices: Tensor) -> Tensor:
-        """The images at `indices` ((B,) int64) as (B, C, H, W) float32 in [-1, 1]."""
-        return self.images[indices].float().div_(127.5).sub_(1.0)
+    def batch(self, indices: Tensor) -> "Batch":
+        """The images at `indices`, (B,) int64."""
+        return Batch(self.images[indices].float().div_(127.5).sub_(1.0), self.labels[indices])
 
     def head(self, count: int) -> "ImageSet":
         """The first `count` images."""

@@ -3,7 +3,7 @@
 Knows the protocols; the arithmetic of each metric is in `training.metrics`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -14,14 +14,16 @@ from torch import Tensor, nn
 
 from service import images, latents
 from training.classifier import Judge
+from training.config import GenerativeConfig
 from training.data import ImageSet
 from training.metrics import classes, neighbours, parzen
 
 Floats = NDArray[np.float32]
-Sampler = Callable[[Floats], Floats]
-"""(N, z_dim) float32 latents -> (N, C, H, W) float32 in [-1, 1]."""
+Sampler = Callable[[Mapping[str, Floats]], Floats]
+"""`latents` (N, z_dim), and `classes` (N, n_classes) where the model has them -> (N, C, H, W) float32 in [-1, 1]."""
 
-_SAMPLES = 10_000
+INPUTS = ("latents", "classes")
+"""A generator's inputs in their order."""
 _BATCH = 500
 _COVERAGE_NIMG = 5_000
 _PARZEN_REFERENCE = "225 +- 2 (Goodfellow et al., 2014, Table 1)"
@@ -46,25 +48,39 @@ class Measured:
 def module_sampler(generator: nn.Module, device: torch.device) -> Sampler:
     """A trained generator as a sampler."""
 
-    def sample(rows: Floats) -> Floats:
+    def sample(rows: Mapping[str, Floats]) -> Floats:
         with torch.inference_mode():
-            drawn: Tensor = generator(torch.from_numpy(rows).to(device))
+            drawn: Tensor = generator(*(torch.from_numpy(rows[name]).to(device) for name in INPUTS if name in rows))
         return drawn.float().cpu().numpy()
 
     return sample
 
 
-def draw(sampler: Sampler, count: int, z_dim: int, distribution: latents.Distribution, first_seed: int = 0) -> Floats:
-    """The pictures of the seeds first_seed ... first_seed + count - 1: those that the service serves for them.
+def seed_rows(config: GenerativeConfig, n_classes: int, count: int) -> dict[str, Floats]:
+    """What a generator is fed for the seeds 0 ... count - 1, as the service feeds it.
 
-    Returns:
-        (count, C, H, W) float32 in [-1, 1].
+    A seed without a class draws its class too.
+
+    Args:
+        config: whose latents are drawn.
+        n_classes: 0 where the model has none.
+        count: how many.
     """
-    rows = np.stack([latents.draw(first_seed + index, z_dim, distribution) for index in range(count)])
-    return np.concatenate([sampler(rows[start : start + _BATCH]) for start in range(0, count, _BATCH)])
+    z_dim, distribution = config.generator.z_dim, config.latent_distribution
+    rows = {"latents": np.stack([latents.draw(seed, z_dim, distribution) for seed in range(count)])}
+    if n_classes:
+        rows["classes"] = np.eye(n_classes, dtype=np.float32)[[latents.draw_class(s, n_classes) for s in range(count)]]
+    return rows
 
 
-def grid(sampler: Sampler, rows: Floats, columns: int = 8) -> images.Pixels:
+def draw(sampler: Sampler, rows: Mapping[str, Floats]) -> Floats:
+    """The pictures of some rows, (N, C, H, W) float32 in [-1, 1]."""
+    count = len(rows["latents"])
+    parts = ({name: array[i : i + _BATCH] for name, array in rows.items()} for i in range(0, count, _BATCH))
+    return np.concatenate([sampler(part) for part in parts])
+
+
+def grid(sampler: Sampler, rows: Mapping[str, Floats], columns: int = 8) -> images.Pixels:
     """The pictures of some latents as one, (H, W, C) uint8."""
     return images.grid(images.to_uint8(sampler(rows)), columns)
 
@@ -121,8 +137,8 @@ def _classes(samples: Floats, judge: Judge) -> list[Measured]:
 
 def _coverage(samples: Floats, train: ImageSet, test: ImageSet, judge: Judge) -> Measured:
     count = min(_COVERAGE_NIMG, len(samples), len(test))
-    real = judge.features(test.batch(torch.arange(count)).numpy())
-    other = judge.features(train.batch(torch.arange(count)).numpy())
+    real = judge.features(test.batch(torch.arange(count)).images.numpy())
+    other = judge.features(train.batch(torch.arange(count)).images.numpy())
     drawn = judge.features(samples[:count])
     return Measured(
         "coverage",

@@ -8,21 +8,22 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from service import images, latents, manifest
+from service import images, manifest
 from service.manifest import Array, Golden, Manifest, NetworkName
 from service.session import Session
 from training import card, graphs
 from training import config as configs
-from training.config import RECIPES, GanConfig, TrainingConfig
+from training.config import RECIPES, GenerativeConfig, TrainingConfig
 from training.data import IDX_DATASETS, ImageSet
-from training.evaluate import Sampler, grid, save_png
+from training.evaluate import Sampler, grid, save_png, seed_rows
 from training.graphs import ExportError, Graph
-from training.objectives import Objective
+from training.objectives import Generative
 from training.run import Run
 
 Floats = NDArray[np.float32]
@@ -61,7 +62,7 @@ class Label:
 
 
 def export(
-    run: Run, objective: Objective, data: ImageSet, images_seen: int, models: Path, label: Label, weights: str = "auto"
+    run: Run, objective: Generative, data: ImageSet, images_seen: int, models: Path, label: Label, weights: str = "auto"
 ) -> Path:
     """Writes `models/<name>/<version>/`.
 
@@ -87,7 +88,7 @@ def export(
     for graph in built.values():
         (folder / graph.network.file).write_bytes(graph.model)
     sampler = _sampler(built["generator"].model)
-    save_png(grid(sampler, _rows(run.config, _PREVIEW_SEEDS)), folder / "preview.png")
+    save_png(grid(sampler, rows(run.config, _PREVIEW_SEEDS)), folder / "preview.png")
     described = _describe(run, label, int(folder.name), data, images_seen, built, sampler)
     (folder / "README.md").write_text(card.render(described))
     _write_last(folder / manifest.FILE_NAME, described)
@@ -111,9 +112,20 @@ def open_package(folder: Path) -> Package:
     return Package(_sampler(raw), configs.from_json(dict(described.training.config)))
 
 
-def preview_rows(config: TrainingConfig) -> Floats:
-    """(64, z_dim): the latents of the seeds that a preview shows."""
-    return _rows(config, _PREVIEW_SEEDS)
+def rows(config: TrainingConfig, count: int) -> dict[str, Floats]:
+    """What a generator is fed for the seeds 0 ... count - 1, as the service feeds it."""
+    assert isinstance(config, GenerativeConfig)
+    return seed_rows(config, len(_classes(config) or ()), count)
+
+
+def preview_rows(config: TrainingConfig) -> dict[str, Floats]:
+    """What a generator is fed for the 64 seeds that a preview shows."""
+    return rows(config, _PREVIEW_SEEDS)
+
+
+def _classes(config: GenerativeConfig) -> tuple[str, ...] | None:
+    """The names of a conditional model's classes."""
+    return IDX_DATASETS[config.dataset].classes if config.conditional else None
 
 
 def _folder(models: Path, label: Label) -> Path:
@@ -126,39 +138,37 @@ def _folder(models: Path, label: Label) -> Path:
     return folder
 
 
-def _graphs(config: TrainingConfig, objective: Objective, data: ImageSet, weights: str) -> dict[NetworkName, Graph]:
-    assert isinstance(config, GanConfig)
+def _graphs(config: TrainingConfig, objective: Generative, data: ImageSet, weights: str) -> dict[NetworkName, Graph]:
+    assert isinstance(config, GenerativeConfig)
     channels, height, width = data.shape
     picture = manifest.Tensor(name="images", shape=("N", channels, height, width), range=(-1.0, 1.0))
+    classes = tuple(manifest.Tensor(name="classes", shape=("N", n)) for n in (objective.n_classes,) if n)
+    fed = {name: torch.from_numpy(array) for name, array in rows(config, _PARITY_ROWS).items()}
     generator = graphs.build(
         objective.finished_generator(),
-        torch.from_numpy(_rows(config, _PARITY_ROWS)),
+        fed,
         "generator.onnx",
-        manifest.Tensor(name="latents", shape=("N", config.generator.z_dim)),
+        (manifest.Tensor(name="latents", shape=("N", config.generator.z_dim)), *classes),
         picture,
         weights,
     )
+    shown = data.batch(torch.arange(_PARITY_ROWS) % len(data))
+    judged = {"images": shown.images} | dict(zip(["classes"], objective.rows(shown.labels), strict=False))
+    # A critic's score has no scale of its own, so it has another name than a logit, whose sigmoid is a probability.
+    verdict = "scores" if "critic" in objective.networks else "logits"
     discriminator = graphs.build(
-        objective.networks["discriminator"].eval(),
-        data.batch(torch.arange(min(_PARITY_ROWS, len(data)))),
+        objective.judge.eval(),
+        judged,
         "discriminator.onnx",
-        picture,
-        manifest.Tensor(name="logits", shape=("N", 1)),
+        (picture, *classes),
+        manifest.Tensor(name=verdict, shape=("N", 1)),
         weights,
     )
     return {"generator": generator, "discriminator": discriminator}
 
 
-def _rows(config: TrainingConfig, count: int) -> Floats:
-    """(count, z_dim): the latents of the seeds 0 ... count - 1, as the service draws them."""
-    assert isinstance(config, GanConfig)
-    z_dim, distribution = config.generator.z_dim, config.latent_distribution
-    return np.stack([latents.draw(seed, z_dim, distribution) for seed in range(count)])
-
-
 def _sampler(model: bytes) -> Sampler:
-    session = Session(model, torch.get_num_threads())
-    return lambda rows: session.run({"latents": rows})
+    return Session(model, torch.get_num_threads()).run
 
 
 def _describe(
@@ -171,13 +181,13 @@ def _describe(
     sampler: Sampler,
 ) -> Manifest:
     config = run.config
-    assert isinstance(config, GanConfig)
+    assert isinstance(config, GenerativeConfig)
     known = IDX_DATASETS[config.dataset]
     channels, height, width = data.shape
-    rows = _rows(config, _GOLDEN_SEEDS)
-    drawn = images.to_uint8(sampler(rows))
+    fed = rows(config, _GOLDEN_SEEDS)
+    drawn = images.to_uint8(sampler(fed))
     golden = Golden(
-        inputs={"latents": Array.pack("float32", rows.shape, rows.astype("<f4").tobytes())},
+        inputs={name: Array.pack("float32", part.shape, part.astype("<f4").tobytes()) for name, part in fed.items()},
         images=Array.pack("uint8", drawn.shape, drawn.tobytes()),
     )
     return Manifest(
@@ -185,8 +195,8 @@ def _describe(
         name=label.name,
         version=version,
         task="generate",
-        method="gan",
-        description=label.description or RECIPES.get(run.recipe, ("A GAN.", None))[0],
+        method=cast(manifest.Method, config.method),
+        description=label.description or RECIPES.get(run.recipe, (f"A {config.method}.", None))[0],
         licence="Apache-2.0",
         data=manifest.Data(name=known.title, source=known.source, terms=known.terms, images=len(data)),
         training=manifest.Training(
@@ -200,6 +210,7 @@ def _describe(
         networks={name: graph.network for name, graph in built.items()},
         image=manifest.Image(height=height, width=width, channels=1 if channels == 1 else 3),
         latent=manifest.Latent(dim=config.generator.z_dim, distribution=config.latent_distribution),
+        classes=_classes(config),
         preview="preview.png",
         goldens=(golden,),
     )

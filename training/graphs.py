@@ -6,6 +6,7 @@ neighbours are; anything else is refused.
 
 import logging
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf, log10
 
@@ -51,19 +52,19 @@ class Graph:
 
 def build(
     module: nn.Module,
-    example: Tensor,
+    examples: Mapping[str, Tensor],
     file: str,
-    inputs: manifest.Tensor,
+    inputs: tuple[manifest.Tensor, ...],
     outputs: manifest.Tensor,
     weights: str = "auto",
 ) -> Graph:
-    """Exports a network of one input and one output, and proves that the graph does the same.
+    """Exports a network of one output, and proves that the graph does the same.
 
     Args:
         module: in evaluation mode, float32, on the CPU.
-        example: (8 or more, ...) inputs as they occur, for the parity tests.
+        examples: (8 or more, ...) inputs as they occur, by name in their order, for the parity tests.
         file: the ONNX file's name in the package.
-        inputs: name, shape and range of the input.
+        inputs: name, shape and range of each input.
         outputs: name, shape and range of the output.
         weights: `float32`, `float16`, `int8`; `auto` is float16 where the output stays above 50 dB, else float32.
 
@@ -71,17 +72,17 @@ def build(
         ExportError: the graph differs from the module, a row depends on its neighbours, a training-mode layer is
             left, or the stored weights lose too much.
     """
-    model = _export(module, example[:_EXPORT_ROWS], inputs.name, outputs.name)
+    model = _export(module, examples, outputs.name)
     _refuse_training_ops(model)
     session = _session(model)
-    _check_parity(module, session, example, inputs.name)
-    _check_rows(session, example, inputs.name)
-    stored, kind = _store(model, session, example.numpy(), inputs.name, outputs, weights)
+    _check_parity(module, session, examples)
+    _check_rows(session, examples)
+    stored, kind = _store(model, session, _fed(examples), outputs, weights)
     raw = stored.SerializeToString()
     described = Network(
         file=file,
         sha256=manifest.sha256(raw),
-        inputs=(inputs,),
+        inputs=inputs,
         outputs=(outputs,),
         weights=kind,
         parameters=sum(p.numel() for p in module.parameters()),
@@ -95,9 +96,10 @@ def decibels(reference: Floats, other: Floats, peak: float) -> float:
     return inf if error == 0.0 else 10.0 * log10(peak * peak / error)
 
 
-def _export(module: nn.Module, example: Tensor, input_name: str, output_name: str) -> onnx.ModelProto:
+def _export(module: nn.Module, examples: Mapping[str, Tensor], output_name: str) -> onnx.ModelProto:
     if any(part.training for part in module.modules()):
         raise ExportError("the network is in training mode: BatchNorm and Dropout would work on the batch")
+    rows = torch.export.Dim("N", min=1)
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     with warnings.catch_warnings():
@@ -106,12 +108,12 @@ def _export(module: nn.Module, example: Tensor, input_name: str, output_name: st
         try:
             program = torch.onnx.export(
                 module,
-                (example,),
+                tuple(example[:_EXPORT_ROWS] for example in examples.values()),
                 dynamo=True,
                 opset_version=OPSET,
-                input_names=[input_name],
+                input_names=list(examples),
                 output_names=[output_name],
-                dynamic_shapes=({0: torch.export.Dim("N", min=1)},),
+                dynamic_shapes=tuple({0: rows} for _ in examples),
                 verbose=False,
             )
         except Exception as error:  # the exporter has no common base for what it raises
@@ -150,12 +152,17 @@ def _session(model: onnx.ModelProto) -> Session:
     return Session(model.SerializeToString(), torch.get_num_threads())
 
 
-def _check_parity(module: nn.Module, session: Session, example: Tensor, name: str) -> None:
+def _fed(examples: Mapping[str, Tensor], start: int = 0, end: int | None = None) -> dict[str, Floats]:
+    """Some rows of the examples, as the engine takes them."""
+    return {name: example[start:end].numpy() for name, example in examples.items()}
+
+
+def _check_parity(module: nn.Module, session: Session, examples: Mapping[str, Tensor]) -> None:
     for rows in _TEST_ROWS:
         try:
             with torch.inference_mode():
-                expected = module(example[:rows]).numpy()
-            drawn = session.run({name: example[:rows].numpy()})
+                expected = module(*(example[:rows] for example in examples.values())).numpy()
+            drawn = session.run(_fed(examples, 0, rows))
         except Exception as error:  # modules and the engine have no common base for what they raise
             raise ExportError(f"with {rows} rows the network or its graph fails: {error}") from error
         worst = float(np.abs(drawn - expected).max())
@@ -163,26 +170,26 @@ def _check_parity(module: nn.Module, session: Session, example: Tensor, name: st
             raise ExportError(f"with {rows} rows the graph differs from the network by {worst:.2g}, above {_PARITY}")
 
 
-def _check_rows(session: Session, example: Tensor, name: str) -> None:
-    rows = example[: max(_TEST_ROWS)].numpy()
-    together = session.run({name: rows})
-    alone = np.concatenate([session.run({name: row[None]}) for row in rows])
+def _check_rows(session: Session, examples: Mapping[str, Tensor]) -> None:
+    count = max(_TEST_ROWS)
+    together = session.run(_fed(examples, 0, count))
+    alone = np.concatenate([session.run(_fed(examples, row, row + 1)) for row in range(count)])
     worst = float(np.abs(together - alone).max())
     if not worst <= _ROW_PARITY * max(1.0, float(np.abs(together).max())):
         raise ExportError(f"a row's result depends on its neighbours: alone it differs by {worst:.2g}")
 
 
 def _store(
-    model: onnx.ModelProto, session: Session, example: Floats, name: str, outputs: manifest.Tensor, weights: str
+    model: onnx.ModelProto, session: Session, fed: Mapping[str, Floats], outputs: manifest.Tensor, weights: str
 ) -> tuple[onnx.ModelProto, str]:
     if weights == "float32":
         return model, weights
     kind = "float16" if weights == "auto" else weights
     stored = storage.store(model, kind)
-    reference = session.run({name: example})
+    reference = session.run(fed)
     # Where the output has no range, as with logits, the peak is what occurs.
     peak = outputs.range[1] - outputs.range[0] if outputs.range else float(np.ptp(reference))
-    quality = decibels(reference, _session(stored).run({name: example}), peak)
+    quality = decibels(reference, _session(stored).run(fed), peak)
     if quality >= _LEAST_DB[kind]:
         return stored, kind
     if weights == "auto":

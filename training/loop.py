@@ -17,11 +17,12 @@ from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 from training import checkpoint, evaluate, objectives
+from training.config import GenerativeConfig
 from training.data import ImageSet, Sampler
-from training.objectives import Objective
+from training.objectives import Generative
 from training.run import Run
 
-_GRID = 64  # samples in a grid, always of the same latents
+_GRID = 64  # samples in a grid, always of the same seeds
 
 
 class Stopped(Exception):
@@ -43,7 +44,7 @@ class Trainer:
         self._step = 0
 
     @property
-    def objective(self) -> Objective:
+    def objective(self) -> Generative:
         """What is trained."""
         return self._objective
 
@@ -154,8 +155,9 @@ class Trainer:
         if log is None:
             return
         sampler = evaluate.module_sampler(self._objective.finished_generator(), self._fabric.device)
-        latents = self._objective.latents(_GRID, torch.Generator().manual_seed(self._config.seed))
-        log.grid(self._step, self.images_seen, evaluate.grid(sampler, latents.cpu().numpy()))
+        assert isinstance(self._config, GenerativeConfig)
+        rows = evaluate.seed_rows(self._config, self._objective.n_classes, _GRID)
+        log.grid(self._step, self.images_seen, evaluate.grid(sampler, rows))
 
     def _diverged(self, broken: list[str]) -> FloatingPointError:
         return FloatingPointError(

@@ -91,9 +91,7 @@ def main() -> None:
         for name, step in steps.items():
             rates[name].append(rate(step, config.batch_size, options.seconds))
     ratios = [ours / plain for ours, plain in zip(rates["ours"], rates["plain"], strict=True)]
-    print(
-        f"{options.recipe}, batch {config.batch_size}, {torch.get_num_threads()} threads, {options.rounds} turns"
-    )
+    print(f"{options.recipe}, batch {config.batch_size}, {torch.get_num_threads()} threads, {options.rounds} turns")
     for name, values in rates.items():
         print(f"{name:<6} {median(values):>9,.0f} images/s (median)")
     print(f"ratio  {median(ratios):>9.2f} ({min(ratios):.2f} ... {max(ratios):.2f})")

@@ -7,7 +7,6 @@ References:
 """
 
 from itertools import pairwise
-from math import log2
 
 import torch
 from torch import Tensor, nn
@@ -27,7 +26,9 @@ class Generator(nn.Module):
     def __init__(self, config: ConvGenerator, image_shape: tuple[int, int, int], n_classes: int = 0) -> None:
         super().__init__()
         channels, side = image_shape[0], image_shape[1]
-        self.base = (config.widths[0], *(_base_side(side, len(config.widths)),) * 2)
+        sides = _sides(side, len(config.widths), config.kernel)
+        self.base = (config.widths[0], sides[-1], sides[-1])
+        self.sides = sides[-2::-1]
         self.sigmoid = config.output == "sigmoid"
         widths = (config.z_dim, *config.dense, config.widths[0] * self.base[1] ** 2)
         self.dense = nn.ModuleList(
@@ -52,8 +53,8 @@ class Generator(nn.Module):
         for layer, norm in zip(self.dense[:-1], self.dense_norms, strict=True):
             x = torch.relu(norm(layer(_join(x, classes))))
         x = self.dense[-1](_join(x, classes)).reshape(-1, *self.base)
-        for norm, conv in zip(self.norms, self.convs, strict=True):
-            x = conv(_join(torch.relu(norm(x)), classes))
+        for norm, conv, side in zip(self.norms, self.convs, self.sides, strict=True):
+            x = conv(_join(torch.relu(norm(x)), classes))[:, :, :side, :side]
         return 2.0 * torch.sigmoid(x) - 1.0 if self.sigmoid else torch.tanh(x)
 
 
@@ -74,7 +75,7 @@ class Discriminator(nn.Module):
         self.norms = nn.ModuleList(
             nn.Identity() if index == 0 else _norm2d(config, width) for index, width in enumerate(config.widths)
         )
-        flat = config.widths[-1] * _base_side(side, len(config.widths)) ** 2
+        flat = config.widths[-1] * _sides(side, len(config.widths), config.kernel)[-1] ** 2
         widths = (flat, *config.dense)
         self.dense = nn.ModuleList(
             nn.Linear(before + n_classes, after, bias=not config.batch_norm) for before, after in pairwise(widths)
@@ -107,14 +108,20 @@ def _join(x: Tensor, classes: Tensor | None) -> Tensor:
     return torch.cat((x, classes.to(x.dtype)), dim=1)
 
 
-def _base_side(side: int, doublings: int) -> int:
-    base, rest = divmod(side, 1 << doublings)
-    if rest or base == 0:
-        raise ValueError(
-            f"{doublings} layers of stride 2 need pictures whose side is a multiple of {2**doublings} px; {side} px is "
-            f"none. Give {max(1, int(log2(side & -side)))} widths"
-        )
-    return base
+def _sides(side: int, layers: int, kernel: int) -> list[int]:
+    """The side of the picture and of the maps after each layer of stride 2.
+
+    A kernel of 5 rounds an odd side up, as in the networks of WGAN-GP for MNIST (28, 14, 7, 4); the generator cuts
+    the row and column off that it has too many. A kernel of 4 needs even sides.
+    """
+    sides = [side]
+    for _ in range(layers):
+        if sides[-1] == 1 or (kernel == 4 and sides[-1] % 2):
+            raise ValueError(
+                f"pictures of {side} px cannot be halved {layers} times by kernel {kernel}: give fewer widths"
+            )
+        sides.append((sides[-1] + 1) // 2)
+    return sides
 
 
 def _doubling(kernel: int) -> tuple[int, int, int]:

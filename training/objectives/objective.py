@@ -5,7 +5,6 @@ Knows nothing about the maths of a method, nor about files.
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from copy import deepcopy
 from typing import Any
 
 import torch
@@ -13,9 +12,9 @@ from lightning_fabric import Fabric as Fabric
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn, update_bn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-_BATCH_NORM_NIMG = 20_000  # latents for the averaged generator's BatchNorm statistics
+from training.data import Batch
 
 
 class Objective(ABC):
@@ -27,37 +26,20 @@ class Objective(ABC):
         self.optimizers: dict[str, Optimizer] = {}
         self.schedulers: dict[str, LRScheduler] = {}
         self.averages: dict[str, AveragedModel] = {}
+        self.counters: dict[str, int] = {}
 
     @abstractmethod
-    def step(self, batch: Tensor) -> dict[str, Tensor]:
-        """Trains every network once on this process's share of a batch.
-
-        Args:
-            batch: (B, C, H, W) float32 in [-1, 1].
+    def step(self, batch: Batch) -> dict[str, Tensor]:
+        """Trains on this process's share of a batch.
 
         Returns:
             Named scalars, detached: losses and mean outputs.
         """
 
-    @abstractmethod
-    def latents(self, count: int, generator: torch.Generator) -> Tensor:
-        """(count, z_dim) float32 latents on the device, drawn from a CPU `generator`."""
-
-    def finished_generator(self) -> nn.Module:
-        """A copy of the generator to sample from: averaged, its BatchNorm statistics those of the averaged weights."""
-        averaged = self.averages.get("generator")
-        generator = averaged.module if averaged is not None else self.networks["generator"]
-        finished = deepcopy(generator).requires_grad_(False)
-        if averaged is not None:
-            seeded = torch.Generator().manual_seed(0)
-            size = 1_000
-            batches = [self.latents(size, seeded) for _ in range(_BATCH_NORM_NIMG // size)]
-            update_bn(batches, finished)
-        return finished.eval()
-
     def state_dict(self) -> dict[str, Any]:
         """Everything that training changes, by part and name."""
-        return {part: {name: module.state_dict() for name, module in getattr(self, part).items()} for part in _PARTS}
+        parts = {part: {name: module.state_dict() for name, module in getattr(self, part).items()} for part in _PARTS}
+        return {**parts, "counters": dict(self.counters)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Takes over what `state_dict` returned.
@@ -65,6 +47,7 @@ class Objective(ABC):
         Raises:
             ValueError: the state is of other networks.
         """
+        self.counters = dict(state.get("counters", {}))
         for part in _PARTS:
             modules = getattr(self, part)
             if set(modules) != set(state[part]):

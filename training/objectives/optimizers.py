@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
-from training.config import Adam, Sgd
+from training.config import Adam, RmsProp, Sgd
 
 
 class MomentumLR(LambdaLR):
@@ -40,13 +40,16 @@ class MomentumLR(LambdaLR):
 
 
 def build(
-    config: Sgd | Adam, parameters: Iterable[nn.Parameter], total_steps: int, steps_per_epoch: int
+    config: Sgd | RmsProp | Adam, parameters: Iterable[nn.Parameter], total_steps: int, steps_per_epoch: int
 ) -> tuple[torch.optim.Optimizer, LRScheduler]:
     """An optimiser and the schedule that is stepped after each of its updates."""
     if isinstance(config, Sgd):
         sgd = torch.optim.SGD(parameters, lr=config.lr, momentum=config.momentum)
         return sgd, MomentumLR(sgd, config, steps_per_epoch)
-    adam = torch.optim.Adam(parameters, lr=config.lr, betas=config.betas, fused=True)
+    if isinstance(config, RmsProp):
+        rmsprop = torch.optim.RMSprop(parameters, lr=config.lr)
+        return rmsprop, LambdaLR(rmsprop, lambda _: 1.0)
+    adam = torch.optim.Adam(parameters, lr=config.lr, betas=config.betas, weight_decay=config.weight_decay, fused=True)
     constant = config.constant_share * total_steps
 
     def factor(step: int) -> float:

@@ -16,7 +16,17 @@ from tests import builders
 from training import checkpoint, classifier, data
 from training.__main__ import main
 from training.classifier import Judge
-from training.config import Adam, GanConfig, MlpDiscriminator, MlpGenerator
+from training.config import (
+    Adam,
+    ConvDiscriminator,
+    ConvGenerator,
+    DcganConfig,
+    GanConfig,
+    MlpDiscriminator,
+    MlpGenerator,
+    WganConfig,
+    WganGpConfig,
+)
 from training.data import ImageSet
 from training.loop import Trainer
 from training.run import Run
@@ -36,6 +46,35 @@ TINY = GanConfig(
     discriminator=DISCRIMINATOR,
 )
 BATCH_NORM = replace(TINY, generator=replace(GENERATOR, batch_norm=True), optimizer=Adam(constant_share=0.5))
+
+_SHARED = {
+    name: getattr(TINY, name)
+    for name in (
+        *("dataset", "total_nimg", "batch_size", "precision", "ema_decay"),
+        *("log_every_steps", "sample_every_nimg", "checkpoint_every_nimg"),
+    )
+}
+_CONV = ConvGenerator(z_dim=8, widths=(8, 4))
+DCGAN = DcganConfig(
+    **_SHARED,
+    conditional=True,
+    generator=replace(_CONV, dense=(12,), kernel=5, norm_affine=False, bias=True, output="sigmoid"),
+    discriminator=ConvDiscriminator(widths=(4, 8), dense=(12,), kernel=5, norm_affine=False, bias=True),
+)
+WGAN = WganConfig(
+    **_SHARED,
+    generator=_CONV,
+    critic=ConvDiscriminator(widths=(4, 8)),
+    n_critic=3,
+    n_critic_warm=4,
+    warm_steps=1,
+)
+WGAN_GP = WganGpConfig(
+    **_SHARED,
+    generator=replace(_CONV, widths=(8, 8, 4), kernel=5, batch_norm=False, bias=True),
+    critic=ConvDiscriminator(widths=(4, 8, 8), kernel=5, batch_norm=False, bias=True),
+    n_critic=2,
+)
 
 # What `train gan-mnist` needs to be `TINY`, but for its own additions.
 TINY_WORDS = (

@@ -92,7 +92,7 @@ def test_another_sets_files_are_refused_by_name(digits_folder, monkeypatch, spli
 
 def test_a_batch_is_every_level_over_127_5_less_1():
     levels = torch.arange(256, dtype=torch.uint8).view(256, 1, 1, 1)
-    batch = ImageSet(levels, torch.zeros(256)).batch(torch.arange(256))
+    batch = ImageSet(levels, torch.zeros(256)).batch(torch.arange(256)).images
     assert batch.dtype == torch.float32
     assert torch.equal(batch.flatten(), torch.arange(256, dtype=torch.float32) / 127.5 - 1.0)
     assert (batch.min(), batch.max()) == (-1.0, 1.0)
@@ -101,7 +101,8 @@ def test_a_batch_is_every_level_over_127_5_less_1():
 
 def test_a_batch_takes_the_images_asked_for_and_leaves_the_set_as_it_is(train_set):
     before = builders.digest(train_set.images)
-    batch = train_set.batch(torch.tensor([5, 2, 5]))
+    batch, labels = train_set.batch(torch.tensor([5, 2, 5]))
+    assert labels.tolist() == train_set.labels[[5, 2, 5]].tolist()
     assert torch.equal(batch[0], batch[2])
     assert torch.equal((batch[1] + 1.0).mul(127.5).round().byte(), train_set.images[2])
     assert builders.digest(train_set.images) == before

@@ -5,7 +5,8 @@ import pytest
 
 from service import latents
 from tests import builders
-from training import classifier, data, evaluate
+from training import classifier, commands, data, evaluate
+from training.config import ConvGenerator, DcganConfig
 
 DIGITS = {seed: (builders.digits(400, seed)[0][:, None] / np.float32(127.5) - 1).astype(np.float32) for seed in (3, 4)}
 
@@ -57,19 +58,20 @@ def test_samples_are_the_pictures_of_the_seeds_in_order():
     seen = []
 
     def sampler(rows):
-        seen.append(len(rows))
-        return rows[:, :1].reshape(-1, 1, 1, 1)
+        seen.append(len(rows["latents"]))
+        return np.stack((rows["latents"][:, 0], rows["classes"].argmax(axis=1)), axis=1).reshape(-1, 2, 1, 1)
 
-    drawn = evaluate.draw(sampler, 1_100, 3, "uniform", first_seed=5)
+    config = DcganConfig(dataset="mnist", total_nimg=1, generator=ConvGenerator(z_dim=3), latent_distribution="uniform")
+    drawn = evaluate.draw(sampler, evaluate.seed_rows(config, 10, 1_100))
     assert seen == [500, 500, 100]
-    assert drawn[:, 0, 0, 0].tolist() == [float(latents.draw(5 + i, 3, "uniform")[0]) for i in range(1_100)]
+    assert drawn[:, 0, 0, 0].tolist() == [float(latents.draw(seed, 3, "uniform")[0]) for seed in range(1_100)]
+    assert drawn[:, 1, 0, 0].tolist() == [latents.draw_class(seed, 10) for seed in range(1_100)]
 
 
 @pytest.fixture
 def few_samples(monkeypatch, judge):
     """300 samples in place of 10,000, read by the tests' own judge."""
-    draw = evaluate.draw
-    monkeypatch.setattr(evaluate, "draw", lambda sampler, count, *rest: draw(sampler, 300, *rest))
+    monkeypatch.setattr(commands, "_SAMPLES", 300)
     monkeypatch.setattr(classifier, "load", lambda dataset: judge)
 
 

@@ -1,5 +1,6 @@
 import functools
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,9 +14,10 @@ from service.metrics import Metrics
 from service.package import Engine
 from service.package import open_package as open_in_service
 from service.session import Session
-from tests.unit.training.conftest import BATCH_NORM
+from tests.unit.training.conftest import BATCH_NORM, DCGAN, WGAN, WGAN_GP
 from training import card, commands, export
 from training.export import ExportError, Label
+from training.run import open_run
 
 
 @pytest.fixture(scope="module")
@@ -172,3 +174,15 @@ def test_half_a_package_cannot_be_measured(write, tmp_path, missing):
     (folder / missing).unlink()
     with pytest.raises(ExportError, match="holds no whole package"):
         export.open_package(folder)
+
+
+@pytest.mark.parametrize("config", [DCGAN, WGAN, WGAN_GP], ids=["dcgan", "wgan", "wgan-gp"])
+def test_every_method_is_exported_to_a_package_that_the_service_proves(start, train_set, tmp_path, config):
+    trainer = start(replace(config, total_nimg=64), "run")
+    trainer.train()
+    run = open_run(tmp_path / "run")
+    loaded = open_as_served(export.export(run, trainer.objective, train_set, 64, tmp_path / "models", Label("made")))
+    assert loaded.manifest.method == config.method
+    assert loaded.manifest.classes == (tuple("0123456789") if config.conditional else None)
+    verdict = loaded.manifest.networks["discriminator"].outputs[0].name
+    assert verdict == ("logits" if config.method == "dcgan" else "scores")

@@ -25,9 +25,9 @@ def build(module, weights="float32", example=ROWS, output_range=None):
         shape = module(example[:2]).shape[1:]
     return graphs.build(
         module,
-        example,
+        {"latents": example},
         "network.onnx",
-        manifest.Tensor(name="latents", shape=("N", *example.shape[1:])),
+        (manifest.Tensor(name="latents", shape=("N", *example.shape[1:])),),
         manifest.Tensor(name="images", shape=("N", *shape), range=output_range),
         weights,
     )

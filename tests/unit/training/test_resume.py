@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tests.builders import digest
-from tests.unit.training.conftest import BATCH_NORM, TINY, TINY_WORDS, spawn
+from tests.unit.training.conftest import BATCH_NORM, DCGAN, TINY, TINY_WORDS, WGAN, WGAN_GP, spawn
 from training import checkpoint
 from training.config import Adam, Sgd
 from training.loop import Stopped
@@ -38,8 +38,11 @@ def logged_steps(folder):
         replace(TINY, optimizer=Sgd(lr=0.05, momentum_epochs=2), latent_distribution="uniform"),
         BATCH_NORM,
         replace(BATCH_NORM, ema_decay=0.0, loss="minimax", optimizer=Adam(constant_share=0.1)),
+        DCGAN,
+        WGAN,
+        WGAN_GP,
     ],
-    ids=["sgd, dropout", "momentum", "adam, batch norm", "no average"],
+    ids=["sgd, dropout", "momentum", "adam, batch norm", "no average", "dcgan", "wgan", "wgan-gp"],
 )
 @pytest.mark.parametrize("steps", [1, 9])
 def test_stopping_and_going_on_equals_never_stopping(start, tmp_path, config, steps):

@@ -1,0 +1,111 @@
+"""What every method that draws from latents shares: its two networks, latents, classes, the finished generator.
+
+Knows nothing about a method's losses.
+"""
+
+from copy import deepcopy
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from training.config import ConvDiscriminator, ConvGenerator, GenerativeConfig, MlpDiscriminator, MlpGenerator
+from training.data import ImageSet
+from training.networks import dcgan, mlp
+from training.objectives import optimizers
+from training.objectives.objective import Fabric, Objective
+
+_BATCH_NORM_NIMG = 20_000  # latents for the averaged generator's BatchNorm statistics
+_BATCH_NORM_ROWS = 1_000
+
+
+class Generative(Objective):
+    """A generator and the network that judges it, `discriminator` or `critic`.
+
+    Attributes:
+        generator: latents (and classes) -> images.
+        judge: images (and classes) -> (N, 1).
+        n_classes: 0 where the networks are not told classes.
+    """
+
+    def __init__(
+        self,
+        config: GenerativeConfig,
+        judge: MlpDiscriminator | ConvDiscriminator,
+        judge_name: str,
+        data: ImageSet,
+        fabric: Fabric,
+    ) -> None:
+        super().__init__(fabric)
+        self.n_classes = int(data.labels.max()) + 1 if config.conditional else 0
+        self._z_dim, self._distribution = config.generator.z_dim, config.latent_distribution
+        self.generator = _generator(config.generator, data, self.n_classes)
+        self.judge = _judge(judge, data, self.n_classes)
+        self.networks = {"generator": self.generator, judge_name: self.judge}
+        for name, network in self.networks.items():
+            network.to(fabric.device)
+            self.optimizers[name], self.schedulers[name] = optimizers.build(
+                config.optimizer, network.parameters(), config.total_steps, len(data) // config.batch_size
+            )
+        self.average("generator", config.ema_decay)
+
+    def latents(self, count: int, generator: torch.Generator | None = None) -> Tensor:
+        """(count, z_dim) float32 latents on the device.
+
+        Drawn on the CPU even for a GPU, so that a run's latents do not depend on the device; they are small.
+
+        Args:
+            count: how many.
+            generator: a CPU generator; None is torch's own.
+        """
+        shape = (count, self._z_dim)
+        if self._distribution == "normal":
+            return torch.randn(shape, generator=generator).to(self.fabric.device)
+        return torch.rand(shape, generator=generator).mul(2.0).sub(1.0).to(self.fabric.device)
+
+    def rows(self, labels: Tensor) -> tuple[Tensor, ...]:
+        """What a network is given beside latents or images: nothing, or (N, n_classes) one-hot rows of labels."""
+        return (F.one_hot(labels, self.n_classes).float(),) if self.n_classes else ()
+
+    def fakes(self, labels: Tensor) -> Tensor:
+        """Fresh pictures of the classes of a batch of this process, (B, C, H, W)."""
+        drawn = self.share(self.latents(len(labels) * self.fabric.world_size))
+        images: Tensor = self.generator(drawn, *self.rows(labels))
+        return images
+
+    def finished_generator(self) -> nn.Module:
+        """A copy of the generator to sample from: averaged, its BatchNorm statistics those of the averaged weights."""
+        averaged = self.averages.get("generator")
+        generator = averaged.module if averaged is not None else self.generator
+        finished = deepcopy(generator).requires_grad_(False)
+        if averaged is not None:
+            self._recompute_batch_norm(finished)
+        return finished.eval()
+
+    @torch.no_grad()
+    def _recompute_batch_norm(self, network: nn.Module) -> None:
+        """Sets the running statistics to those of 20,000 latents, by a plain mean over batches."""
+        norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d)]
+        for norm in norms:
+            norm.reset_running_stats()
+            norm.momentum = None
+        network.train()
+        seeded = torch.Generator().manual_seed(0)
+        for _ in range(_BATCH_NORM_NIMG // _BATCH_NORM_ROWS if norms else 0):
+            labels = torch.arange(_BATCH_NORM_ROWS, device=self.fabric.device) % max(1, self.n_classes)
+            network(self.latents(_BATCH_NORM_ROWS, seeded), *self.rows(labels))
+
+
+def _generator(config: MlpGenerator | ConvGenerator, data: ImageSet, n_classes: int) -> nn.Module:
+    if isinstance(config, ConvGenerator):
+        return dcgan.Generator(config, data.shape, n_classes)
+    generator = mlp.Generator(config, data.shape)
+    if config.bias_from_marginals:
+        generator.set_output_bias(data.images.float().mean(0).cpu() / 127.5 - 1.0)
+    return generator
+
+
+def _judge(config: MlpDiscriminator | ConvDiscriminator, data: ImageSet, n_classes: int) -> nn.Module:
+    if isinstance(config, ConvDiscriminator):
+        return dcgan.Discriminator(config, data.shape, n_classes)
+    return mlp.Discriminator(config, data.shape)

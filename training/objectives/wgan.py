@@ -1,0 +1,125 @@
+"""The Wasserstein GAN, with clipped weights and with a gradient penalty.
+
+References:
+    M. Arjovsky et al., "Wasserstein GAN", ICML 2017: Equation 2 (the dual form), Algorithm 1.
+    I. Gulrajani et al., "Improved Training of Wasserstein GANs", NeurIPS 2017: Equation 3, Algorithm 1.
+"""
+
+import torch
+from torch import Tensor
+
+from training.config import WganConfig, WganGpConfig
+from training.data import Batch, ImageSet
+from training.objectives.generative import Generative
+from training.objectives.objective import Fabric
+
+
+def distance(real_scores: Tensor, fake_scores: Tensor) -> Tensor:
+    """E f(x) - E f(G(z)): the critic's estimate of the earth mover's distance, up to its Lipschitz constant.
+
+    Args:
+        real_scores: scores of data, any shape.
+        fake_scores: scores of samples, any shape.
+
+    Returns:
+        A scalar; 0 where p_g = p_data.
+    """
+    return real_scores.mean() - fake_scores.mean()
+
+
+def gradient_norms(scores: Tensor, images: Tensor) -> Tensor:
+    """(N,): the norm of each picture's gradient of its own score.
+
+    Args:
+        scores: (N, 1), computed from `images` without layers that mix pictures.
+        images: (N, C, H, W), requires grad.
+    """
+    (gradients,) = torch.autograd.grad(scores.sum(), images, create_graph=True)
+    norms: Tensor = gradients.flatten(1).norm(dim=1)
+    return norms
+
+
+class _Wasserstein(Generative):
+    """A step trains the critic; every so often, the generator after it.
+
+    The counters `generator_steps` and `critic_steps` (since the generator's last) belong to the checkpoint.
+    """
+
+    def __init__(self, config: WganConfig | WganGpConfig, data: ImageSet, fabric: Fabric) -> None:
+        super().__init__(config, config.critic, "critic", data, fabric)
+        self.counters = {"generator_steps": 0, "critic_steps": 0}
+
+    def step(self, batch: Batch) -> dict[str, Tensor]:
+        """See `Objective.step`; reports the critic's estimate, and what the method adds to the critic's loss."""
+        classes = self.rows(batch.labels)
+        with torch.no_grad(), self.fabric.autocast():
+            fakes = self.fakes(batch.labels)
+        with self.fabric.autocast():
+            estimate = distance(self.judge(batch.images, *classes).float(), self.judge(fakes, *classes).float())
+        extra = self.regulariser(batch.images, fakes.float(), classes)
+        self.descend("critic", -estimate + sum(extra.values()))
+        self.constrain()
+        self.counters["critic_steps"] += 1
+        if self.counters["critic_steps"] >= self.critic_steps():
+            self._train_generator(batch)
+        return {"distance": estimate.detach(), **{name: value.detach() for name, value in extra.items()}}
+
+    def critic_steps(self) -> int:
+        """Critic steps before the generator's next."""
+        raise NotImplementedError
+
+    def regulariser(self, real: Tensor, fake: Tensor, classes: tuple[Tensor, ...]) -> dict[str, Tensor]:
+        """What is added to the critic's loss, by name."""
+        return {}
+
+    def constrain(self) -> None:
+        """What is done to the critic's weights after its step."""
+
+    def _train_generator(self, batch: Batch) -> None:
+        self.judge.requires_grad_(False)
+        with self.fabric.autocast():
+            scores = self.judge(self.fakes(batch.labels), *self.rows(batch.labels))
+        self.descend("generator", -scores.float().mean())
+        self.judge.requires_grad_(True)
+        self.counters["generator_steps"] += 1
+        self.counters["critic_steps"] = 0
+
+
+class Wgan(_Wasserstein):
+    """Weights of the critic in +-clip_value, BatchNorm's too, as in the paper's code."""
+
+    def __init__(self, config: WganConfig, data: ImageSet, fabric: Fabric) -> None:
+        super().__init__(config, data, fabric)
+        self._config = config
+        self.constrain()
+
+    def critic_steps(self) -> int:
+        """n_critic, and many more at the start and now and then, so that the estimate is near its optimum."""
+        done = self.counters["generator_steps"]
+        is_warm = done < self._config.warm_steps or done % self._config.warm_every == 0
+        return self._config.n_critic_warm if is_warm else self._config.n_critic
+
+    @torch.no_grad()
+    def constrain(self) -> None:
+        """Algorithm 1, line 7: after the step."""
+        for weight in self.judge.parameters():
+            weight.clamp_(-self._config.clip_value, self._config.clip_value)
+
+
+class WganGp(_Wasserstein):
+    """The norm of the critic's gradient is drawn to 1 on lines between data and samples."""
+
+    def __init__(self, config: WganGpConfig, data: ImageSet, fabric: Fabric) -> None:
+        super().__init__(config, data, fabric)
+        self._config = config
+
+    def critic_steps(self) -> int:
+        """n_critic."""
+        return self._config.n_critic
+
+    def regulariser(self, real: Tensor, fake: Tensor, classes: tuple[Tensor, ...]) -> dict[str, Tensor]:
+        """Lambda E (|grad f| - 1)^2, Equation 3; in float32, since it is a gradient of a gradient."""
+        share = self.share(torch.rand(len(real) * self.fabric.world_size, 1, 1, 1)).to(real.device)
+        between = torch.lerp(real, fake, share).requires_grad_()
+        norms = gradient_norms(self.judge(between, *classes), between)
+        return {"penalty": self._config.lambda_gp * (norms - 1.0).square().mean()}
