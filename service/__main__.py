@@ -2,20 +2,23 @@
 
 import argparse
 import asyncio
+import logging
 import signal
 import sys
 from types import FrameType
 
 import uvicorn
+from fastapi import FastAPI
 from pydantic import ValidationError
-from pydantic_core import PydanticUndefined
 
 from service import logs
 from service.app import create_app
 from service.dependencies import Services
-from service.settings import Settings
+from service.protocol import ProblemProtocol
+from service.settings import Settings, unknown_variables
 
 _KEEP_ALIVE_S = 30
+_log = logging.getLogger(__name__)
 
 
 class GracefulServer(uvicorn.Server):
@@ -35,17 +38,18 @@ class GracefulServer(uvicorn.Server):
         """Starts to drain; a second signal, or Ctrl-C, does not wait."""
         hurried = self._parts.draining or sig == signal.SIGINT
         self._parts.draining = True
-        if hurried or self._loop is None:
-            self._stop()
-        else:
+        if not hurried and self._loop is not None:
             loop, wait_s = self._loop, self._parts.settings.drain_s
             loop.call_soon_threadsafe(lambda: loop.call_later(wait_s, self._stop))
+        elif self.should_exit:
+            self.force_exit = True  # asked again although the port is closed: requests in flight are given up
+        else:
+            self._stop()
 
     def _stop(self) -> None:
-        self._parts.closing = True
         # Not by uvicorn's own handler: it raises the signal again at the end, and an orderly stop would look like a
-        # kill. The second time, requests in flight are given up.
-        self.force_exit = self.should_exit
+        # kill.
+        self._parts.closing = True
         self.should_exit = True
 
 
@@ -53,7 +57,7 @@ def main() -> int:
     """Starts the service.
 
     Returns:
-        0 after an orderly stop; 2 where a setting is wrong.
+        0 after an orderly stop; 2 where a setting is wrong; uvicorn itself exits with 3 where the port is taken.
     """
     parser = argparse.ArgumentParser(
         prog="python -m service",
@@ -70,27 +74,34 @@ def main() -> int:
             print(f"error: {name}: {item['msg']} (it is {item['input']!r})", file=sys.stderr)
         return 2
     logs.configure(settings.log_level)
+    for name in unknown_variables():
+        _log.warning("an environment variable is no setting", extra={"variable": name})
     app = create_app(settings)
-    config = uvicorn.Config(
+    server = GracefulServer(server_config(app, settings), app.state.services)
+    server.run()
+    return 0 if server.started else 1
+
+
+def server_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    """How uvicorn serves the application."""
+    return uvicorn.Config(
         app,
         settings.host,
         settings.port,
         log_config=None,
         access_log=False,
         server_header=False,
+        http=ProblemProtocol,
         timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=int(settings.deadline_s) + 1,
     )
-    server = GracefulServer(config, app.state.services)
-    server.run()
-    return 0 if server.started else 1
 
 
 def _describe_settings() -> str:
     lines = ["every setting is an environment variable:"]
     for name, field in Settings.model_fields.items():
-        default = "" if field.default is PydanticUndefined else f" (default: {field.default or 'none'})"
-        lines.append(f"  GANVAS_{name.upper():<18} {field.description}{default}")
+        default = ", ".join(field.default) or "none" if isinstance(field.default, tuple) else field.default
+        lines.append(f"  GANVAS_{name.upper():<18} {field.description} (default: {default})")
     return "\n".join(lines)
 
 

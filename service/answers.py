@@ -25,6 +25,8 @@ from service.negotiation import MEDIA_TYPES
 from service.package import LoadedModel
 from service.session import engine_version
 
+_MOST_SEEDS = 128
+
 
 @dataclass
 class Clock:
@@ -105,13 +107,14 @@ async def answer(
         pictures: at least one.
         form: a key of MEDIA_TYPES.
         shape: of a grid or an animation.
-        seeds: for X-Seed; empty where no seed drew.
+        seeds: for X-Seed; empty where no seed drew. More than 128 are left out.
         clock: of the request; gains the phase `encode`.
     """
     with clock.phase("encode"):
         body = await asyncio.to_thread(_ENCODERS.get(form, _encode_picture), model, pictures, form, shape)
     headers = {"X-Model": model.name, "Server-Timing": clock.header()}
-    if seeds:
+    # Proxies refuse an answer whose headers are larger than a few kB; JSON answers hold every seed in any case.
+    if 0 < len(seeds) <= _MOST_SEEDS:
         headers["X-Seed"] = ",".join(map(str, seeds))
     return Response(body, 200, headers, MEDIA_TYPES[form])
 
@@ -130,7 +133,7 @@ def not_modified(request: Request, tag: str) -> bool:
 
 
 def _encode_picture(model: LoadedModel, pictures: Sequence[Picture], form: str, shape: Layout) -> bytes:
-    frames = images.stack([picture.pixels for picture in pictures])
+    frames = np.stack([picture.pixels for picture in pictures])
     if shape.animation and form in ("gif", "apng", "webp"):
         return images.animate(frames, form, shape.animation.fps, shape.animation.loop)  # type: ignore[arg-type]  # checked above
     return images.encode(images.grid(frames, shape.columns), form)  # type: ignore[arg-type]  # negotiated among these
@@ -163,7 +166,7 @@ def _encode_json(model: LoadedModel, pictures: Sequence[Picture], form: str, sha
 
 def _encode_npy(model: LoadedModel, pictures: Sequence[Picture], form: str, shape: Layout) -> bytes:
     buffer = io.BytesIO()
-    np.save(buffer, images.stack([picture.pixels for picture in pictures]), allow_pickle=False)
+    np.save(buffer, np.stack([picture.pixels for picture in pictures]), allow_pickle=False)
     return buffer.getvalue()
 
 

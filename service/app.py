@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.staticfiles import StaticFiles
 
 from service import problems, schemas
 from service.batcher import Limits
-from service.dependencies import Services
+from service.dependencies import Services, no_repeated_query
 from service.metrics import Metrics
 from service.middleware import RequestContext
 from service.package import Engine
@@ -39,7 +39,14 @@ def create_app(settings: Settings) -> FastAPI:
     engine = Engine(settings.infer_threads, settings.instances, limits)
     parts = Services(settings, Repository(settings.models_dir, settings.models, engine, metrics), metrics)
     app = FastAPI(
-        title="Ganvas", version=VERSION, description=_ABOUT, lifespan=_lifespan, docs_url=None, redoc_url=None
+        title="Ganvas",
+        version=VERSION,
+        description=_ABOUT,
+        lifespan=_lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,  # a redirect would repeat whatever Host the client named
+        dependencies=[Depends(no_repeated_query)],
     )
     app.state.services = parts
     for router in _ROUTERS:

@@ -96,6 +96,15 @@ async def _discriminating(model: AnyModel) -> LoadedModel:
 
 DiscriminatorModel = Annotated[LoadedModel, Depends(_discriminating)]
 
+
+async def no_repeated_query(request: Request) -> None:
+    """Refuses a query parameter that is given twice: one of the two would be passed over in silence."""
+    names = [name for name, _ in request.query_params.multi_items()]
+    repeated = sorted({name[:80] for name in names if names.count(name) > 1}) if len(names) < 100 else ["too many"]
+    if repeated:
+        raise Invalid(f"query parameters are given more than once: {', '.join(repeated)}")
+
+
 NoQuery = Annotated[schemas.NoQuery, Query()]
 FormatQuery = Annotated[schemas.FormatQuery, Query()]
 

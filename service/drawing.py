@@ -3,6 +3,7 @@
 The step between `schemas` (what may be said) and `latents` (the arithmetic); knows one model's manifest, not HTTP.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -13,7 +14,8 @@ from numpy.typing import NDArray
 from service import latents, schemas
 from service.errors import Invalid, NotSupported
 from service.latents import Floats
-from service.manifest import Array, Manifest
+from service.manifest import Manifest
+from service.package import float_array
 
 Blend = NDArray[np.float32]
 """(n_classes,) weights that add up to 1; a one-hot row for a single class."""
@@ -82,7 +84,7 @@ class Drawing:
             raise NotSupported(f"model {self.manifest.name} has no named directions")
         if name not in known:
             raise Invalid(f"there is no direction {name!r}; this model has: {', '.join(known)}")
-        return array_of(known[name].vector)
+        return float_array(known[name].vector)
 
     def blend_of(self, reference: schemas.ClassReference) -> Blend:
         """The classes that a reference names, as one row.
@@ -114,13 +116,9 @@ class Drawing:
         names = self.manifest.classes or ()
         if isinstance(reference, str) and reference in names:
             return names.index(reference)
-        # In a query everything is text: what is no name may be an index.
-        index = (
-            int(reference) if str(reference).isascii() and str(reference).isdigit() and len(str(reference)) < 6 else -1
-        )
-        if not 0 <= index < len(names):
+        if isinstance(reference, str) or not 0 <= reference < len(names):
             raise Invalid(f"there is no class {str(reference)[:80]!r}; this model has: {', '.join(names)}")
-        return index
+        return reference
 
     def _seed(self, seed: int, class_: schemas.ClassReference | None) -> Point:
         space = self.manifest.latent
@@ -158,9 +156,10 @@ class Drawing:
         return latents.finite(np.array(latent.vector, np.float64))
 
 
-def array_of(array: Array) -> Floats:
-    """A manifest's float32 array."""
-    return np.frombuffer(array.unpack(), "<f4").astype(np.float32).reshape(array.shape)
+def class_in_query(described: Manifest, text: str | None) -> schemas.ClassReference | None:
+    """A query's class: everything is text there, so that what is no class's name may be an index."""
+    is_index = text is not None and text not in (described.classes or ()) and re.fullmatch(r"[0-9]{1,5}", text)
+    return int(text) if text is not None and is_index else text
 
 
 def rows(points: Sequence[Point]) -> Mapping[str, Floats]:
@@ -215,7 +214,7 @@ def arithmetic(drawing: Drawing, request: schemas.ArithmeticRequest, seed: int) 
     means = [(term.weight, drawing.mean(term.latents)) for term in request.terms]
     parts = [(weight, mean.latent) for weight, mean in means]
     parts += [(term.weight, drawing.direction(term.name)) for term in request.directions]
-    centre = latents.sum_of(parts)
+    centre = latents.combine(parts)
     noise = latents.jitter(seed, request.variations, len(centre), request.jitter)
     if request.variations:
         drawing.seeds.append(seed)
@@ -230,7 +229,7 @@ def _sum_of_classes(terms: Sequence[tuple[float, Blend]]) -> Blend | None:
     """Classes are added up like latents; what falls below zero is cut off, and the rest brought to a sum of 1."""
     if not terms:
         return None
-    total = np.clip(latents.sum_of(terms), 0.0, None)
+    total = np.clip(latents.combine(terms), 0.0, None)
     if total.sum() < 1e-6:
         raise Invalid("the terms' classes cancel out: give class for the result")
     blend: Blend = (total / total.sum()).astype(np.float32)

@@ -4,7 +4,6 @@ Knows nothing about models or HTTP.
 """
 
 import io
-from collections.abc import Sequence
 from functools import cache
 from math import ceil, sqrt
 from typing import Any, Literal
@@ -205,8 +204,3 @@ def _convert_profile(image: Image.Image, profile: bytes) -> Image.Image:
         return ImageCms.profileToProfile(image, source, _SRGB, outputMode="RGB") or image
     except (ImageCms.PyCMSError, OSError):  # a damaged or foreign profile: show the numbers as they are
         return image
-
-
-def stack(pictures: Sequence[Pixels]) -> Pixels:
-    """Pictures of one size as (N, H, W, C)."""
-    return np.stack(pictures)

@@ -132,17 +132,8 @@ def mean(latents: Sequence[Floats]) -> Floats:
     return finite(np.mean(np.stack(latents), axis=0, dtype=np.float64))
 
 
-def combine(terms: Sequence[tuple[float, Floats]]) -> Floats:
-    """(dim,) float32: the sum of weight x latent; nothing is renormalised.
-
-    Raises:
-        Invalid: the sum leaves float32's range.
-    """
-    return finite(sum_of(terms))
-
-
-def sum_of(terms: Sequence[tuple[float, Floats]]) -> Doubles:
-    """(dim,) float64: the same before rounding."""
+def combine(terms: Sequence[tuple[float, Floats]]) -> Doubles:
+    """(dim,) float64: the sum of weight x latent, before it is rounded; nothing is renormalised."""
     total: Doubles = np.sum([weight * latent.astype(np.float64) for weight, latent in terms], axis=0)
     return total
 

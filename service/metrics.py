@@ -1,6 +1,6 @@
 """Prometheus counters and histograms. One registry an application, so that tests do not share numbers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -59,9 +59,10 @@ class Metrics:
         """A request was answered; `route` is the path's template, so that clients cannot grow the label's values."""
         self._requests.labels(method, route, str(status)).observe(seconds)
 
-    def phase(self, model: str, phase: str, seconds: float) -> None:
-        """A phase of a request has passed."""
-        self._phases.labels(model, phase).observe(seconds)
+    def phases(self, model: str, seconds: Mapping[str, float]) -> None:
+        """The phases of a request have passed, each in so many seconds."""
+        for phase, passed in seconds.items():
+            self._phases.labels(model, phase).observe(passed)
 
     def refusal(self, reason: str) -> None:
         """A request was refused."""

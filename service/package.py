@@ -4,9 +4,8 @@ Knows nothing about the folder of all packages, nor about HTTP.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from service import images, manifest
-from service.batcher import Batcher, Limits, Result
+from service.batcher import Batcher, Limits
 from service.errors import EngineError, NotFinite, PackageError
 from service.manifest import Array, Golden, Latent, Manifest, Network, NetworkName
 from service.metrics import Metrics
@@ -87,10 +86,6 @@ class LoadedModel:
         """Closes its queues, once the batches that run have come to their end."""
         await asyncio.gather(*(batcher.close() for batcher in self._batchers.values()))
 
-    async def run(self, network: Batcher, rows: Mapping[str, Floats], deadline: float) -> Result:
-        """Sends rows through a network; see `Batcher.submit`."""
-        return await network.submit(rows, deadline)
-
 
 def open_package(folder: Path, engine: Engine, metrics: Metrics) -> LoadedModel:
     """Reads a package, proves it, and makes it ready to `start`.
@@ -106,13 +101,19 @@ def open_package(folder: Path, engine: Engine, metrics: Metrics) -> LoadedModel:
     described = read_manifest(folder)
     sessions = {name: _open_network(folder, net, engine.threads) for name, net in described.networks.items()}
     prove(sessions["generator"], described.goldens)
+    if "discriminator" in sessions:
+        _prove_judge(sessions["discriminator"], described.networks["discriminator"])
     label = f"{described.name}@{described.version}"
     batchers: dict[NetworkName, Batcher] = {}
     for name, session in sessions.items():
         batchers[name] = Batcher(session.run, engine.limits, engine.instances, metrics.batch_observer(label, name))
-        metrics.watch_queue(label, name, partial(getattr, batchers[name], "waiting_rows"))
+        metrics.watch_queue(label, name, _depth_of(batchers[name]))
     preview = _read(folder, described.preview)
     return LoadedModel(described, preview, Session.engine, Session.precision, batchers)
+
+
+def _depth_of(batcher: Batcher) -> Callable[[], int]:
+    return lambda: batcher.waiting_rows
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -146,7 +147,7 @@ def prove(session: Session, goldens: tuple[Golden, ...]) -> None:
     """
     for index, golden in enumerate(goldens):
         try:
-            inputs = {name: _float_array(array) for name, array in golden.inputs.items()}
+            inputs = {name: float_array(array) for name, array in golden.inputs.items()}
             expected = _uint8_array(golden.images)
             drawn = images.to_uint8(session.run(inputs))
         except (EngineError, NotFinite, ValueError) as error:
@@ -173,9 +174,33 @@ def _open_network(folder: Path, network: Network, threads: int) -> Session:
         (network.inputs, session.inputs, "inputs"),
         (network.outputs, session.outputs, "outputs"),
     ):
-        if [tensor.name for tensor in tensors] != list(found):
-            raise PackageError(f"{network.file} has the {kind} {list(found)}, which the manifest does not say")
+        said = {tensor.name: _fixed(tensor.shape) for tensor in tensors}
+        if said != {name: _fixed(shape) for name, shape in found.items()}:
+            raise PackageError(f"{network.file} has the {kind} {found}, but the manifest says {said}")
     return session
+
+
+def _fixed(shape: Sequence[object]) -> list[object]:
+    """A shape with None for each dynamic axis, whatever it is called."""
+    return [size if isinstance(size, int) else None for size in shape]
+
+
+def _prove_judge(session: Session, network: Network) -> None:
+    """Runs a discriminator once on zeros: what it answers must be one number a picture.
+
+    Raises:
+        PackageError: it cannot be run, or answers otherwise.
+    """
+    zeros = {
+        tensor.name: np.zeros([size if isinstance(size, int) else 1 for size in tensor.shape], np.float32)
+        for tensor in network.inputs
+    }
+    try:
+        answered = session.run(zeros)
+    except EngineError as error:
+        raise PackageError(f"{network.file} cannot be run: {error}") from error
+    if answered.shape != (1, 1):
+        raise PackageError(f"{network.file} answers with shape {answered.shape}, not one number a picture")
 
 
 def _read(folder: Path, name: str) -> bytes:
@@ -185,7 +210,8 @@ def _read(folder: Path, name: str) -> bytes:
         raise PackageError(f"{name} cannot be read: {error.strerror}") from error
 
 
-def _float_array(array: Array) -> Floats:
+def float_array(array: Array) -> Floats:
+    """A manifest's float32 array."""
     return np.frombuffer(array.unpack(), "<f4").astype(np.float32).reshape(array.shape)
 
 

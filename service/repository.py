@@ -48,14 +48,20 @@ class Repository:
     async def open(self) -> None:
         """Opens every wanted package; a broken one is reported and skipped."""
         skipped = []
-        for name, version in await asyncio.to_thread(lambda: list(self._packages())):
+        for name, version in await asyncio.to_thread(self._packages):
             try:
                 if not _NAME.match(name) or not _VERSION.match(version):
                     raise PackageError("the folder must be <name>/<version>, with a positive integer as version")
                 model = await asyncio.to_thread(open_package, self.folder / name / version, self.engine, self.metrics)
-            except PackageError as error:
-                skipped.append(Skipped(name, version, str(error)))
-                _log.error("model skipped", extra={"model": f"{name}@{version}", "reason": str(error)})
+            except Exception as error:  # whatever one package holds must not keep the others from being served
+                known = isinstance(error, PackageError)
+                reason = str(error) if known else f"it cannot be opened: {type(error).__name__}"
+                skipped.append(Skipped(name, version, reason))
+                _log.error(
+                    "model skipped",
+                    exc_info=None if known else error,
+                    extra={"model": f"{name}@{version}", "reason": reason},
+                )
                 continue
             model.start()
             self._served.setdefault(name, {})[model.manifest.version] = model
@@ -63,6 +69,8 @@ class Repository:
             _log.info("model served", extra={"model": model.name, "digest": model.manifest.digest})
         self.skipped = tuple(skipped)
         self._scanned = True
+        if not self.is_ready:
+            _log.error("not ready", extra={"reason": self.shortfall})
 
     async def close(self) -> None:
         """Closes every model."""
@@ -74,6 +82,17 @@ class Repository:
     def missing(self) -> tuple[str, ...]:
         """Wanted names without a served version."""
         return tuple(name for name in self.wanted if name not in self._served)
+
+    @property
+    def shortfall(self) -> str:
+        """Why the service is not ready, in one sentence for whoever runs it."""
+        if not self._scanned:
+            return "the models are still being opened"
+        if not self.folder.is_dir():
+            return f"there is no models folder at {self.folder}"
+        if self.missing:
+            return f"{self.folder} has no version that can be served of: {', '.join(self.missing)}"
+        return f"{self.folder} holds no package that can be served"
 
     @property
     def is_scanned(self) -> bool:
@@ -106,13 +125,28 @@ class Repository:
         known = ", ".join(sorted(self._served)) or "none"
         raise ModelNotFound(f"no model {reference[:80]!r} is served; served are: {known}")
 
-    def _packages(self) -> Iterator[tuple[str, str]]:
-        if not self.folder.is_dir():
-            return
-        for folder in sorted(path for path in self.folder.iterdir() if path.is_dir()):
+    def _packages(self) -> list[tuple[str, str]]:
+        """(name, version) of every folder that may be a package."""
+        found = []
+        for folder in _folders(self.folder):
             if self.wanted and folder.name not in self.wanted:
                 continue
-            for version in sorted(path for path in folder.iterdir() if path.is_dir()):
-                # A package being written has no manifest yet: that is no fault, and nothing to report.
-                if (version / "manifest.json").exists():
-                    yield folder.name, version.name
+            # A package being written has no manifest yet: that is no fault, and nothing to report.
+            found += [(folder.name, version.name) for version in _folders(folder) if _holds_manifest(version)]
+        return found
+
+
+def _folders(path: Path) -> list[Path]:
+    """The folders inside a folder, in order; none where it cannot be read."""
+    try:
+        return sorted(entry for entry in path.iterdir() if entry.is_dir())
+    except OSError as error:
+        _log.error("a folder cannot be read", extra={"folder": str(path), "reason": error.strerror})
+        return []
+
+
+def _holds_manifest(version: Path) -> bool:
+    try:
+        return (version / "manifest.json").exists()
+    except OSError:
+        return True  # it cannot be looked into: opening it will say why

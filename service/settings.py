@@ -1,4 +1,7 @@
-"""Every setting, each an environment variable with the prefix GANVAS_. Read by `app` and `__main__` only."""
+"""Every setting, each an environment variable with the prefix GANVAS_.
+
+`app` and `__main__` make them; the rest of the service is handed what it needs.
+"""
 
 import os
 from pathlib import Path
@@ -8,7 +11,7 @@ from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Count = Annotated[int, Field(ge=1)]
-Seconds = Annotated[float, Field(ge=0)]
+Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
 
 
 class Settings(BaseSettings):
@@ -35,7 +38,7 @@ class Settings(BaseSettings):
     max_upload_bytes: Count = Field(10_485_760, description="bytes of one uploaded picture")
     max_uploads_bytes: Count = Field(268_435_456, description="bytes of all uploads being read at once")
     max_image_pixels: Count = Field(16_000_000, description="pixels of an uploaded picture")
-    deadline_s: Annotated[float, Field(gt=0)] = Field(30.0, description="seconds that a whole request may take")
+    deadline_s: Annotated[Seconds, Field(gt=0)] = Field(30.0, description="seconds that a whole request may take")
     drain_s: Seconds = Field(
         1.0, description="seconds between SIGTERM, when readiness fails, and the closing of the port"
     )
@@ -51,6 +54,12 @@ class Settings(BaseSettings):
     def infer_threads(self) -> int:
         """Threads of one inference: the setting, or the cores shared among the instances."""
         return self.threads or max(1, available_cores() // self.instances)
+
+
+def unknown_variables() -> list[str]:
+    """Environment variables with our prefix that are no setting: a name was mistyped, most likely."""
+    known = {f"GANVAS_{name.upper()}" for name in Settings.model_fields}
+    return sorted(name for name in os.environ if name.startswith("GANVAS_") and name not in known)
 
 
 def available_cores() -> int:

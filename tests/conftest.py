@@ -14,6 +14,7 @@ import pytest
 import uvicorn
 from starlette.testclient import TestClient
 
+from service.__main__ import server_config
 from service.app import create_app
 from service.settings import Settings
 from tests import builders
@@ -61,9 +62,10 @@ def serve() -> Callable[..., Any]:
 @contextmanager
 def listening(folder: Path, **settings: Any) -> Iterator[int]:
     """The port of a real server over a folder of packages, in a thread of this process."""
-    app = create_app(Settings(models_dir=folder, **settings))
+    chosen = Settings(models_dir=folder, **settings)
+    app = create_app(chosen)
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, ws="none"))
+        server = uvicorn.Server(server_config(app, chosen))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         while not app.state.services.repository.is_scanned:

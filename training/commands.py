@@ -21,8 +21,10 @@ _SAMPLES = 10_000
 
 def train(run: Run, accelerator: str, count: int) -> None:
     """Starts a run and trains it to its end."""
+    images = training_images(run)
+    run.refuse_another()  # before other processes are started, which would all say the same
     fabric = devices.open_fabric(run.config, accelerator, count)
-    trainer = Trainer(run, training_images(run), fabric)
+    trainer = Trainer(run, images, fabric)
     if fabric.is_global_zero:
         run.create(devices.describe(fabric))
     fabric.barrier()
@@ -31,9 +33,10 @@ def train(run: Run, accelerator: str, count: int) -> None:
 
 def resume(run: Run, accelerator: str, count: int) -> None:
     """Goes on with a run."""
+    images, state = training_images(run), checkpoint.load(run.checkpoint)
     fabric = devices.open_fabric(run.config, accelerator, count)
-    trainer = Trainer(run, training_images(run), fabric)
-    trainer.load_state_dict(checkpoint.load(run.checkpoint))
+    trainer = Trainer(run, images, fabric)
+    trainer.load_state_dict(state)
     _train(trainer, run, fabric)
 
 

@@ -1,5 +1,6 @@
 """The fabric of a run: device, precision and processes."""
 
+import logging
 import os
 
 import torch
@@ -18,7 +19,15 @@ def open_fabric(config: TrainingConfig, accelerator: str, devices: int) -> Fabri
         config: whose `precision` is taken.
         accelerator: `auto`, `cpu` or `cuda`.
         devices: how many devices, or processes on a CPU.
+
+    Raises:
+        ValueError: there are no such devices.
     """
+    if devices < 1:
+        raise ValueError(f"--devices is {devices}, but must be at least 1")
+    if accelerator == "cuda" and not torch.cuda.is_available():
+        raise ValueError("--accelerator is cuda, but torch finds no CUDA GPU here; leave it out, or give cpu")
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # what it would say, the first line says
     n_nodes = 1
     if dist.is_available() and dist.is_torchelastic_launched():
         devices = int(os.environ["LOCAL_WORLD_SIZE"])

@@ -117,8 +117,8 @@ def _parzen(samples: Floats, train: ImageSet, test: ImageSet) -> Measured:
     return Measured(
         "parzen_log_likelihood",
         drawn.mean,
-        f"Gaussian Parzen window on {len(samples)} samples, width {drawn.sigma:.3f} chosen on 1,000 validation "
-        f"images, mean log-likelihood in nats of {len(held)} test images (Goodfellow et al., 2014); "
+        f"Gaussian Parzen window on {len(samples)} samples, width {drawn.sigma:.3f} chosen on {len(validation):,} "
+        f"validation images, mean log-likelihood in nats of {len(held)} test images (Goodfellow et al., 2014); "
         "flattered by blur and by cluster centres (Theis et al., 2016)",
         drawn.standard_error,
         real.mean,

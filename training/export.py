@@ -13,6 +13,7 @@ from typing import cast
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from service import images, manifest
 from service.manifest import Array, Golden, Manifest, NetworkName
@@ -24,7 +25,7 @@ from training.data import IDX_DATASETS, ImageSet
 from training.evaluate import Sampler, grid, save_png, seed_rows
 from training.graphs import ExportError, Graph
 from training.objectives import Generative
-from training.run import Run
+from training.run import Run, sentence
 
 Floats = NDArray[np.float32]
 
@@ -105,7 +106,9 @@ def open_package(folder: Path) -> Package:
         described = Manifest.model_validate_json((folder / manifest.FILE_NAME).read_bytes())
         network = described.networks["generator"]
         raw = (folder / network.file).read_bytes()
-    except (OSError, ValueError) as error:
+    except ValidationError as error:
+        raise ExportError(f"{folder / manifest.FILE_NAME} is not valid: {sentence(error)}") from error
+    except (OSError, ValueError, KeyError) as error:
         raise ExportError(f"{folder} holds no whole package: {error}") from error
     if manifest.sha256(raw) != network.sha256:
         raise ExportError(f"{folder / network.file} is not the file that the manifest describes")
@@ -131,6 +134,8 @@ def _classes(config: GenerativeConfig) -> tuple[str, ...] | None:
 def _folder(models: Path, label: Label) -> Path:
     if not re.fullmatch(manifest.NAME_PATTERN, label.name):
         raise ExportError(f"a model's name is small letters, digits and hyphens, at most 64; {label.name!r} is not")
+    if label.version is not None and not 1 <= label.version < 2**31:
+        raise ExportError(f"a version is a positive integer; {label.version} is not")
     versions = [int(path.name) for path in (models / label.name).glob("[0-9]*") if path.name.isdigit()]
     folder = models / label.name / str(label.version or max(versions, default=0) + 1)
     if (folder / manifest.FILE_NAME).exists():

@@ -112,7 +112,7 @@ class Trainer:
                 losses = self._objective.step(self._data.batch(self._next_indices()))
                 self._step += 1
                 bar.update(config.batch_size)
-                if self._step % config.log_every_steps == 0:
+                if self._step % config.log_every_steps == 0 or self._step == 1:
                     self._report(log, bar, losses)
                 if self._due(config.sample_every_nimg):
                     self._sample(log)

@@ -47,11 +47,8 @@ class Run:
         """The newest checkpoint."""
         return self.folder / "checkpoint.pt"
 
-    def create(self, device: str) -> None:
-        """Makes the folder and writes down the configuration.
-
-        Args:
-            device: what it will be trained on, in words.
+    def refuse_another(self) -> None:
+        """Refuses a folder that holds a run.
 
         Raises:
             RunError: the folder holds a run already.
@@ -61,6 +58,17 @@ class Run:
                 f"{self.folder} holds a run already: go on with it by `python -m training resume {self.folder}`, "
                 "or choose another --out"
             )
+
+    def create(self, device: str) -> None:
+        """Makes the folder and writes down the configuration.
+
+        Args:
+            device: what it will be trained on, in words.
+
+        Raises:
+            RunError: the folder holds a run already.
+        """
+        self.refuse_another()
         (self.folder / "samples").mkdir(parents=True, exist_ok=True)
         _write(self.folder / "run.json", {"recipe": self.recipe, "data": str(self.data.resolve()), "device": device})
         _write(self.folder / "config.json", configs.to_json(self.config))
@@ -72,8 +80,8 @@ class Run:
     def metrics(self, step: int) -> list[dict[str, Any]]:
         """What was measured after exactly so many steps; nothing if the run went on since."""
         path = self.folder / "evaluation.json"
-        kept: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {"step": -1}
-        return list(kept["metrics"]) if kept["step"] == step else []
+        kept = _read(path) if path.exists() else {}
+        return list(kept["metrics"]) if kept.get("step") == step else []
 
 
 def open_run(folder: Path, data: Path | None = None) -> Run:
@@ -86,16 +94,16 @@ def open_run(folder: Path, data: Path | None = None) -> Run:
     Raises:
         RunError: there is no run, or its configuration is not one of this version's.
     """
+    about, values = (_read(folder / name) for name in ("run.json", "config.json"))
     try:
-        about = json.loads((folder / "run.json").read_text())
-        config = configs.from_json(json.loads((folder / "config.json").read_text()))
-    except FileNotFoundError as error:
-        raise RunError(f"{folder} holds no run: {error.filename} is missing") from error
+        config = configs.from_json(values)
+        return Run(folder, about["recipe"], config, data or Path(about["data"]), about["device"])
     except ValidationError as error:
         raise RunError(f"{folder / 'config.json'}: {sentence(error)}") from error
     except ValueError as error:
-        raise RunError(f"{folder / 'config.json'} cannot be read: {error}") from error
-    return Run(folder, about["recipe"], config, data or Path(about["data"]), about["device"])
+        raise RunError(f"{folder / 'config.json'}: {error}") from error
+    except KeyError as error:
+        raise RunError(f"{folder / 'run.json'} has no {error.args[0]}") from error
 
 
 def sentence(error: ValidationError) -> str:
@@ -106,6 +114,20 @@ def sentence(error: ValidationError) -> str:
         said = str(item["msg"]).removeprefix("Value error, ")
         parts.append(f"{field}: {said} (it is {item['input']!r})" if field else said)
     return "; ".join(parts)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(path.read_text())
+    except FileNotFoundError as error:
+        raise RunError(
+            f"{path.parent} holds no run, since it has no {path.name}, and no package, which is models/NAME/VERSION"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise RunError(f"{path} cannot be read: {error}") from error
+    if not isinstance(values, dict):
+        raise RunError(f"{path} holds no JSON object")
+    return values
 
 
 def _write(path: Path, values: dict[str, Any]) -> None:

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Query, Request, Response
 from service import images, problems, schemas
 from service.answers import Clock
 from service.dependencies import PICTURE_PAGE, DiscriminatorModel, ServicesDependency, UploadedPicture, while_connected
-from service.drawing import Drawing
-from service.errors import Invalid, NotAnImage
+from service.drawing import Drawing, class_in_query
+from service.errors import Invalid, NotAcceptable, NotAnImage, Unavailable
 from service.routes.generation import FAILURES
 
 router = APIRouter(prefix="/v1/models/{model}", tags=["discriminate"])
@@ -18,7 +18,7 @@ router = APIRouter(prefix="/v1/models/{model}", tags=["discriminate"])
 
 @router.post(
     "/discriminate",
-    responses=problems.responses(*FAILURES, NotAnImage),
+    responses=problems.responses(*(kind for kind in FAILURES if kind is not NotAcceptable), NotAnImage, Unavailable),
     openapi_extra=PICTURE_PAGE,
 )
 async def discriminate(
@@ -32,15 +32,16 @@ async def discriminate(
     """The discriminator's logit, or the critic's score, of a picture of any size."""
     clock: Clock = request.state.clock
     about = model.manifest
-    fed = _classes(Drawing(about), query.class_)
+    fed = _classes(Drawing(about), class_in_query(about, query.class_))
     size = about.image
     with clock.phase("decode"):
         pixels = await asyncio.to_thread(images.decode, raw, parts.settings.max_image_pixels)
         fitted = await asyncio.to_thread(images.fit, pixels, size.height, size.width, size.channels)
     fed["images"] = images.to_float32(fitted[None])
     assert model.discriminator is not None
-    result = await while_connected(request, model.run(model.discriminator, fed, request.state.deadline))
+    result = await while_connected(request, model.discriminator.submit(fed, request.state.deadline))
     clock.phases |= {"queue": result.queue_s, "infer": result.infer_s}
+    parts.metrics.phases(model.name, clock.phases)
     score = float(result.output[0, 0])
     response.headers["X-Model"] = model.name
     response.headers["Server-Timing"] = clock.header()
@@ -48,7 +49,7 @@ async def discriminate(
     return schemas.Judgement(model=model.name, score=score, probability=_sigmoid(score) if is_logit else None)
 
 
-def _classes(drawing: Drawing, class_: str | None) -> dict[str, images.Floats]:
+def _classes(drawing: Drawing, class_: schemas.ClassReference | None) -> dict[str, images.Floats]:
     """The class that the picture claims, as a conditional discriminator's second input."""
     if class_ is not None:
         return {"classes": drawing.blend_of(class_)[None]}

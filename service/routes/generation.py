@@ -1,5 +1,6 @@
 """What the three generating routes share: points are drawn, and the pictures answered."""
 
+import asyncio
 from collections.abc import Sequence
 
 from fastapi import Request, Response
@@ -73,14 +74,13 @@ async def draw(
 ) -> Response:
     """Runs the generator on the points and answers its pictures."""
     clock: Clock = getattr(request.state, "clock", None) or Clock()
-    work = model.run(model.generator, drawing.rows(points), request.state.deadline)
+    work = model.generator.submit(drawing.rows(points), request.state.deadline)
     result = await while_connected(request, work)
     clock.phases |= {"queue": result.queue_s, "infer": result.infer_s}
-    pixels = images.to_uint8(result.output)
+    pixels = await asyncio.to_thread(images.to_uint8, result.output)
     pictures = [_picture(source, point, pixels[index]) for index, point in enumerate(points)]
     response = await answers.answer(model, pictures, form, shape, source.seeds, clock)
-    for phase, seconds in clock.phases.items():
-        parts.metrics.phase(model.name, phase, seconds)
+    parts.metrics.phases(model.name, clock.phases)
     return response
 
 

@@ -23,8 +23,7 @@ async def readyz(parts: ServicesDependency, _: NoQuery) -> schemas.Health:
     if parts.draining:
         raise Draining("the service is stopping")
     if not parts.repository.is_ready:
-        missing = ", ".join(parts.repository.missing)
-        raise NotReady(f"not served yet: {missing}" if missing else "no model is served yet")
+        raise NotReady(parts.repository.shortfall)
     return schemas.Health(status="ready")
 
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from service import answers, images, latents, negotiation, problems, schemas
 from service.dependencies import FormatQuery, GeneratorModel, ServicesDependency, json_body, json_body_page
-from service.drawing import Drawing
+from service.drawing import Drawing, class_in_query
 from service.errors import Invalid
 from service.routes.generation import FAILURES, check_count, draw, picture_page
 
@@ -60,7 +60,7 @@ async def sample_by_seed(
         raise Invalid("seed + n - 1 must be below 2^63")
     check_count(query.n, parts)
     shape = answers.layout(query.n, query.columns, images.square_columns(query.n))
-    source = Drawing(model.manifest, query.class_, query.truncation)
+    source = Drawing(model.manifest, class_in_query(model.manifest, query.class_), query.truncation)
     headers = {"Vary": "Accept", "Cache-Control": "no-store"}
     if query.seed is not None:
         headers["ETag"] = answers.etag(model, first, query.n, query.class_, query.truncation, shape, form)

@@ -1,5 +1,6 @@
 import asyncio
 import io
+import json
 import math
 import zlib
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
-from service import images
+from service import images, manifest
 from service.session import Session
 from tests import builders
 from tests.conftest import assert_problem, converse
@@ -346,3 +347,15 @@ def test_a_client_that_leaves_while_uploading_is_no_fault(client, caplog):
     assert client.app.state.services.upload_bytes == 0
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
     assert 'status="500"' not in client.get("/metrics").text
+
+
+def test_a_discriminator_that_does_not_fit_its_manifest_is_never_served(tmp_path, serve):
+    folder = builders.write_package(tmp_path, "tiny")
+    raw = builders.discriminator_graph(channels=3)
+    (folder / "discriminator.onnx").write_bytes(raw)
+    networks = json.loads((folder / "manifest.json").read_text())["networks"]
+    networks["discriminator"]["sha256"] = manifest.sha256(raw)
+    builders.rewrite_manifest(folder, networks=networks)
+    with serve(tmp_path) as client:
+        (skipped,) = client.get("/v1/models").json()["skipped"]
+        assert "has the inputs" in skipped["reason"]

@@ -173,3 +173,22 @@ def test_no_refused_request_leaves_its_mark_on_the_next(client):
     for body in ({"n": 0}, {"latents": [{"vector": [1e38] * 8}]}, {"latents": [{"vector": [-3.4e38] * 8}] * 3}):
         client.post(SAMPLE, content=json.dumps(body))
     assert client.get(f"{SAMPLE}?seed=1").content == before
+
+
+@pytest.mark.parametrize("path", ["/v1/models/tiny/sample?seed=1&seed=2", "/livez?a=1&a=1"])
+def test_a_query_parameter_that_is_given_twice_is_refused(client, path):
+    assert "more than once" in assert_problem(client.get(path), 422, "invalid")["detail"]
+
+
+def test_a_slash_too_many_is_not_found_and_leads_nowhere(client):
+    answer = client.get("/v1/models/", headers={"Host": "evil.example"}, follow_redirects=False)
+    assert_problem(answer, 404, "not-found")
+    assert "location" not in answer.headers
+
+
+def test_so_many_seeds_that_a_proxy_would_refuse_the_header_are_left_out(client):
+    means = [{"latents": [{"mean": [{"seed": 2**62 + i} for i in range(count)]}]} for count in (128, 1024)]
+    few, many = (client.post("/v1/models/tiny/arithmetic", json={"terms": [term]}) for term in means)
+    assert few.headers["x-seed"].count(",") == 127
+    assert many.status_code == 200
+    assert "x-seed" not in many.headers

@@ -158,3 +158,19 @@ def test_a_huge_header_is_refused(port):
             answer = b""
     assert answer == b"" or answer.startswith((b"HTTP/1.1 4", b"HTTP/1.1 200"))
     assert ask(port, get("/livez"))[0] == 200
+
+
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        b"GARBAGE\r\n\r\n",
+        b"GET / HTTP/1.1\r\nno colon\r\n\r\n",
+        b"POST /v1/models/tiny/sample HTTP/1.1\r\nHost: test\r\nContent-Length: abc\r\n\r\n",
+    ],
+)
+def test_what_is_no_http_is_a_problem_document_too(port, request_bytes):
+    status, headers, body = ask(port, request_bytes)
+    assert (status, headers["content-type"]) == (400, "application/problem+json")
+    assert json.loads(body)["status"] == 400
+    assert len(headers["x-request-id"]) == 32
+    assert ask(port, get("/livez"))[0] == 200

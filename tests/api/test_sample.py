@@ -77,7 +77,7 @@ def test_the_latent_of_a_json_answer_sent_back_unchanged_gives_the_same_picture(
 
 
 @pytest.mark.parametrize(
-    "blend", [{"star": 1.0}, {"star": 0.25, "circle": 0.75}, {"star": 0.9995}, {"star": 1, "0": 0}]
+    "blend", [{"star": 1.0}, {"star": 0.25, "circle": 0.75}, {"star": 0.9995}, {"star": 1, "circle": 0}]
 )
 def test_a_blend_of_classes_comes_back_exactly(client, blend):
     before = drawn(client, {"seeds": [1], "class": blend}, "classes")

@@ -83,7 +83,8 @@ def test_the_log_is_json_with_the_request_id(server: Server):
     assert (line["route"], line["status"]) == ("/livez", 200)
 
 
-def test_on_sigterm_readiness_fails_first_and_requests_in_flight_finish(models: Path):
+@pytest.mark.parametrize("hurried", [False, True], ids=["once", "twice"])
+def test_on_sigterm_readiness_fails_first_and_requests_in_flight_finish(models: Path, hurried: bool):
     with running(models, GANVAS_DRAIN_S="1.5", GANVAS_MAX_BATCH_SIZE="1") as server:
         statuses: list[int] = []
 
@@ -106,6 +107,8 @@ def test_on_sigterm_readiness_fails_first_and_requests_in_flight_finish(models: 
         while server.status("/readyz") != 503:
             assert time.monotonic() < deadline, "readiness did not fail before the port was closed"
         assert server.status("/livez") == 200
+        if hurried:
+            server.process.send_signal(signal.SIGTERM)  # closes the port at once, and still loses nothing
         assert server.process.wait(timeout=40) == 0
         for thread in asking:
             thread.join(timeout=10)

@@ -215,7 +215,7 @@ def test_nothing_is_renormalised():
 
 def test_a_sum_beyond_float32_is_refused():
     with pytest.raises(Invalid, match="range"):
-        latents.combine([(100.0, np.full(3, 1e38, np.float32))])
+        latents.finite(latents.combine([(100.0, np.full(3, 1e38, np.float32))]))
 
 
 @quick

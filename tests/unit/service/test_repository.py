@@ -2,6 +2,7 @@ import asyncio
 
 import pytest
 
+from service import repository
 from service.batcher import Limits
 from service.errors import ModelNotFound
 from service.metrics import Metrics
@@ -64,3 +65,51 @@ def test_what_is_not_served_is_not_found_and_the_served_are_named(tmp_path):
             repository.find("a")
 
     asyncio.run(scenario())
+
+
+def test_a_folder_that_cannot_be_read_does_not_keep_the_others_from_being_served(tmp_path, monkeypatch):
+    builders.write_package(tmp_path, "good")
+    builders.write_package(tmp_path, "locked")
+    listing = type(tmp_path).iterdir
+
+    def iterdir(path):
+        if path.name == "locked":
+            raise PermissionError(13, "Permission denied")
+        return listing(path)
+
+    monkeypatch.setattr(type(tmp_path), "iterdir", iterdir)  # the tests may run as root, whom no mode keeps out
+    names, *_, ready, _ = opened(tmp_path)
+    assert (names, ready) == (["good@1"], True)
+
+
+def test_a_fault_of_our_own_in_one_package_is_reported_and_the_others_are_served(tmp_path, monkeypatch):
+    builders.write_package(tmp_path, "bad")
+    builders.write_package(tmp_path, "good")
+    original = repository.open_package
+
+    def open_package(folder, *rest):
+        if folder.parent.name == "bad":
+            raise MemoryError
+        return original(folder, *rest)
+
+    monkeypatch.setattr(repository, "open_package", open_package)
+    names, skipped, _, ready, _ = opened(tmp_path)
+    assert (names, ready) == (["good@1"], True)
+    assert [(package.name, package.reason) for package in skipped] == [("bad", "it cannot be opened: MemoryError")]
+
+
+@pytest.mark.parametrize(
+    ("folder", "wanted", "said"),
+    [
+        ("nowhere", (), "there is no models folder at"),
+        ("empty", (), "holds no package that can be served"),
+        ("empty", ("a", "b"), "has no version that can be served of: a, b"),
+    ],
+)
+def test_what_keeps_the_service_from_being_ready_is_said_and_logged(tmp_path, caplog, folder, wanted, said):
+    (tmp_path / "empty").mkdir()
+    found = Repository(tmp_path / folder, wanted, Engine(1, 1, Limits()), Metrics())
+    assert found.shortfall == "the models are still being opened"
+    asyncio.run(found.open())
+    assert said in found.shortfall
+    assert any(said in getattr(record, "reason", "") for record in caplog.records)

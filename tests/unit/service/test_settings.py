@@ -87,3 +87,17 @@ def test_cores_are_limited_by_affinity_and_by_the_container_s_quota(monkeypatch,
     monkeypatch.setattr(settings.os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
     monkeypatch.setattr(settings, "_cgroup_quota", lambda: quota)
     assert settings.available_cores() == cores
+
+
+@pytest.mark.parametrize("value", ["inf", "nan", "-1", "1e9"])
+@pytest.mark.parametrize("name", ["GANVAS_DEADLINE_S", "GANVAS_DRAIN_S"])
+def test_times_are_finite(monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ValidationError):
+        Settings()
+
+
+def test_a_mistyped_variable_is_found(monkeypatch):
+    monkeypatch.setenv("GANVAS_MODEL", "x")
+    monkeypatch.setenv("GANVAS_MODELS", "x")
+    assert settings.unknown_variables() == ["GANVAS_MODEL"]

@@ -157,3 +157,21 @@ def test_ctrl_c_before_the_first_step_is_no_traceback(train, monkeypatch):
     said = train()
     assert said.code == 130
     assert "Traceback" not in said.error
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [("{}", "run.json has no recipe"), ("[]", "run.json holds no JSON object"), ("{", "run.json cannot be read")],
+)
+def test_a_damaged_run_is_one_sentence(command, finished_run, tmp_path, content, said):
+    shutil.copytree(finished_run.folder, tmp_path / "run")
+    (tmp_path / "run" / "run.json").write_text(content)
+    refused(command("resume", tmp_path / "run"), said)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"), [(("--devices", "0"), "--devices is 0"), (("--accelerator", "cuda"), "torch finds no CUDA GPU")]
+)
+def test_devices_that_are_not_there_are_one_sentence(train, words, said, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    refused(train(*words), said)

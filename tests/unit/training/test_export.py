@@ -186,3 +186,10 @@ def test_every_method_is_exported_to_a_package_that_the_service_proves(start, tr
     assert loaded.manifest.classes == (tuple("0123456789") if config.conditional else None)
     verdict = loaded.manifest.networks["discriminator"].outputs[0].name
     assert verdict == ("logits" if config.method == "dcgan" else "scores")
+
+
+@pytest.mark.parametrize("version", [0, -1, 2**31])
+def test_a_version_that_no_manifest_allows_is_refused_before_anything_is_written(write, tmp_path, version):
+    with pytest.raises(ExportError, match=f"positive integer; {version} is not"):
+        write(tmp_path, Label("digits", version))
+    assert list(tmp_path.iterdir()) == []

@@ -27,8 +27,8 @@ def test_a_run_leaves_a_checkpoint_losses_grids_and_a_tensorboard_log(start, tmp
     trainer.train()
     folder = tmp_path / "run"
     lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-    assert [line["step"] for line in lines] == [5, 10, 15, 20]
-    assert [line["nimg"] for line in lines] == [160, 320, 480, 640]
+    assert [line["step"] for line in lines] == [1, 5, 10, 15, 20]
+    assert [line["nimg"] for line in lines] == [32, 160, 320, 480, 640]
     assert {"d_loss", "g_loss", "d_real", "d_fake", "seconds"} < set(lines[0])
     assert [path.name for path in sorted((folder / "samples").iterdir())] == [
         "000000000.png",
