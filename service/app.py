@@ -10,7 +10,7 @@ from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.staticfiles import StaticFiles
 
-from service import problems, schemas
+from service import __version__, problems, schemas
 from service.batcher import Limits
 from service.dependencies import Services, no_repeated_query
 from service.metrics import Metrics
@@ -19,8 +19,6 @@ from service.package import Engine
 from service.repository import Repository
 from service.routes import arithmetic, discriminate, health, interpolate, models, pages, sample
 from service.settings import Settings
-
-VERSION = "0.1.0"
 
 _log = logging.getLogger(__name__)
 _RESOURCES = (health, models, sample, interpolate, arithmetic, discriminate, pages)
@@ -40,7 +38,7 @@ def create_app(settings: Settings) -> FastAPI:
     parts = Services(settings, Repository(settings.models_dir, settings.models, engine, metrics), metrics)
     app = FastAPI(
         title="Ganvas",
-        version=VERSION,
+        version=__version__,
         description=_ABOUT,
         lifespan=_lifespan,
         docs_url=None,
