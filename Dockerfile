@@ -6,8 +6,9 @@ ARG EXTRA=cpu
 WORKDIR /src
 RUN python -m venv /opt/ganvas
 COPY pyproject.toml constraints.txt LICENSE README.md ./
+COPY service/__init__.py service/
 # The dependencies make a layer of their own, which a change of our code leaves alone.
-RUN mkdir service training && touch service/__init__.py training/__init__.py \
+RUN mkdir training && touch training/__init__.py \
     && /opt/ganvas/bin/pip install --no-cache-dir --disable-pip-version-check --constraint constraints.txt ".[$EXTRA]" \
     && /opt/ganvas/bin/pip uninstall --yes --quiet ganvas \
     && /opt/ganvas/bin/pip uninstall --yes --quiet pip
