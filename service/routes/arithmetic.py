@@ -14,6 +14,7 @@ router = APIRouter(prefix="/v1/models/{model}", tags=["generate"])
 
 @router.post(
     "/arithmetic",
+    summary="Sums and differences of latents",
     response_class=Response,
     responses={**picture_page(negotiation.PICTURES), **problems.responses(*FAILURES)},
     openapi_extra=json_body_page(schemas.ArithmeticRequest),

@@ -18,6 +18,7 @@ router = APIRouter(prefix="/v1/models/{model}", tags=["discriminate"])
 
 @router.post(
     "/discriminate",
+    summary="How real a picture is",
     responses=problems.responses(*(kind for kind in FAILURES if kind is not NotAcceptable), NotAnImage, Unavailable),
     openapi_extra=PICTURE_PAGE,
 )

@@ -10,14 +10,14 @@ router = APIRouter(tags=["health"])
 
 
 @router.head("/livez", include_in_schema=False)
-@router.get("/livez", responses=problems.responses(Invalid))
+@router.get("/livez", summary="Alive", responses=problems.responses(Invalid))
 async def livez(_: NoQuery) -> schemas.Health:
     """Answers as long as the process does."""
     return schemas.Health(status="alive")
 
 
 @router.head("/readyz", include_in_schema=False)
-@router.get("/readyz", responses=problems.responses(NotReady, Draining, Invalid))
+@router.get("/readyz", summary="Ready", responses=problems.responses(NotReady, Draining, Invalid))
 async def readyz(parts: ServicesDependency, _: NoQuery) -> schemas.Health:
     """Whether requests should be sent here: every wanted model has been proven, and the service is not stopping."""
     if parts.draining:
@@ -30,6 +30,7 @@ async def readyz(parts: ServicesDependency, _: NoQuery) -> schemas.Health:
 @router.head("/metrics", include_in_schema=False)
 @router.get(
     "/metrics",
+    summary="Numbers for Prometheus",
     response_class=Response,
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **problems.responses(Invalid)},
 )

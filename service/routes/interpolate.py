@@ -15,6 +15,7 @@ router = APIRouter(prefix="/v1/models/{model}", tags=["generate"])
 
 @router.post(
     "/interpolate",
+    summary="A walk between latents",
     response_class=Response,
     responses={**picture_page(negotiation.FRAMES), **problems.responses(*FAILURES)},
     openapi_extra=json_body_page(schemas.InterpolateRequest),

@@ -12,7 +12,7 @@ router = APIRouter(prefix="/v1/models", tags=["models"])
 
 
 @router.head("", include_in_schema=False)
-@router.get("", responses=problems.responses(Invalid))
+@router.get("", summary="What is served", responses=problems.responses(Invalid))
 async def list_models(parts: ServicesDependency, _: NoQuery) -> schemas.ModelList:
     """A card for every served version, and every package that was skipped, with the reason."""
     skipped = [schemas.SkippedPackage(**vars(package)) for package in parts.repository.skipped]
@@ -20,7 +20,11 @@ async def list_models(parts: ServicesDependency, _: NoQuery) -> schemas.ModelLis
 
 
 @router.head("/{model}", include_in_schema=False)
-@router.get("/{model}", responses=problems.responses(ModelNotFound, Invalid, NotReady, Draining))
+@router.get(
+    "/{model}",
+    summary="One model, with its manifest",
+    responses=problems.responses(ModelNotFound, Invalid, NotReady, Draining),
+)
 async def show_model(model: AnyModel, _: NoQuery) -> schemas.ManifestCard:
     """One model's card and its whole manifest."""
     return schemas.ManifestCard(**card(model).model_dump(), manifest=model.manifest.model_dump(mode="json"))
@@ -29,6 +33,7 @@ async def show_model(model: AnyModel, _: NoQuery) -> schemas.ManifestCard:
 @router.head("/{model}/preview", include_in_schema=False)
 @router.get(
     "/{model}/preview",
+    summary="A model's preview picture",
     response_class=Response,
     responses={
         200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}},

@@ -15,6 +15,7 @@ router = APIRouter(prefix="/v1/models/{model}", tags=["generate"])
 
 @router.post(
     "/sample",
+    summary="Pictures from seeds or latents",
     response_class=Response,
     responses={**picture_page(negotiation.PICTURES), **problems.responses(*FAILURES)},
     openapi_extra=json_body_page(schemas.SampleRequest),
@@ -40,6 +41,7 @@ async def sample(
 @router.head("/sample", include_in_schema=False)
 @router.get(
     "/sample",
+    summary="Pictures of seeds, as a link",
     response_class=Response,
     responses={
         **picture_page(negotiation.PICTURES),
