@@ -9,7 +9,8 @@ import tyro
 from pydantic import ValidationError
 
 from training import config as configs
-from training.config import RECIPES, TrainingConfig
+from training.config import TrainingConfig
+from training.recipes import RECIPES
 from training.run import Run, RunError, open_run, sentence
 
 Accelerator = Literal["auto", "cpu", "cuda"]

@@ -20,11 +20,12 @@ from service.manifest import Array, Golden, Manifest, NetworkName
 from service.session import Session
 from training import card, graphs
 from training import config as configs
-from training.config import RECIPES, GenerativeConfig, TrainingConfig
+from training.config import GenerativeConfig, TrainingConfig
 from training.data import IDX_DATASETS, ImageSet
 from training.evaluate import Sampler, grid, save_png, seed_rows
 from training.graphs import ExportError, Graph
 from training.objectives import Generative
+from training.recipes import RECIPES
 from training.run import Run, sentence
 
 Floats = NDArray[np.float32]

@@ -18,9 +18,10 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from tests import builders
 from training import data, devices, objectives
-from training.config import RECIPES, GanConfig
+from training.config import GanConfig
 from training.data import ImageSet
 from training.networks.mlp import Discriminator, Generator
+from training.recipes import RECIPES
 
 
 def plain(config: GanConfig, images: ImageSet) -> Callable[[], None]:

@@ -4,7 +4,7 @@ import shutil
 import pytest
 
 from tests.unit.training.conftest import TINY_WORDS
-from training.config import RECIPES
+from training.recipes import RECIPES
 from training.run import open_run
 
 

@@ -6,7 +6,8 @@ from pydantic import ValidationError
 
 from tests.unit.training.conftest import BATCH_NORM, TINY
 from training import config as configs
-from training.config import RECIPES, Adam, GanConfig, MlpGenerator, Sgd
+from training.config import Adam, GanConfig, MlpGenerator, Sgd
+from training.recipes import RECIPES
 
 
 @pytest.mark.parametrize("config", [*(config for _, config in RECIPES.values()), TINY, BATCH_NORM])

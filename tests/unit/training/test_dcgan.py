@@ -7,8 +7,9 @@ import torch
 from torch import nn
 
 from tests.unit.training.conftest import DCGAN
-from training.config import RECIPES, ConvDiscriminator, ConvGenerator
+from training.config import ConvDiscriminator, ConvGenerator
 from training.networks.dcgan import Discriminator, Generator
+from training.recipes import RECIPES
 
 FACES = (3, 64, 64)
 DIGITS = (1, 28, 28)

@@ -4,9 +4,10 @@ import pytest
 import torch
 from torch import nn
 
-from training.config import RECIPES, MlpDiscriminator, MlpGenerator
+from training.config import MlpDiscriminator, MlpGenerator
 from training.networks.mlp import Discriminator, Generator, Maxout
 from training.objectives import parameter_counts
+from training.recipes import RECIPES
 
 SHAPE = (1, 28, 28)
 

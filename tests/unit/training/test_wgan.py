@@ -9,8 +9,9 @@ from torch import nn
 
 from tests.unit.training.conftest import WGAN, WGAN_GP
 from training import objectives
-from training.config import RECIPES, ConvDiscriminator, validated
+from training.config import ConvDiscriminator, validated
 from training.objectives.wgan import distance, gradient_norms
+from training.recipes import RECIPES
 
 
 @pytest.fixture
