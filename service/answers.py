@@ -98,20 +98,26 @@ def layout(count: int, columns: int | None, default: int) -> Layout:
 
 
 async def answer(
-    model: LoadedModel, pictures: Sequence[Picture], form: str, shape: Layout, seeds: Sequence[int], clock: Clock
+    model: LoadedModel,
+    pictures: Callable[[], Sequence[Picture]],
+    form: str,
+    shape: Layout,
+    seeds: Sequence[int],
+    clock: Clock,
 ) -> Response:
     """The response of pictures.
 
     Args:
         model: what drew them.
-        pictures: at least one.
+        pictures: makes them, at least one, in the worker thread that encodes them: one change of threads for both.
         form: a key of MEDIA_TYPES.
         shape: of a grid or an animation.
         seeds: for X-Seed; empty where no seed drew. More than 128 are left out.
         clock: of the request; gains the phase `encode`.
     """
+    encode = _ENCODERS.get(form, _encode_picture)
     with clock.phase("encode"):
-        body = await asyncio.to_thread(_ENCODERS.get(form, _encode_picture), model, pictures, form, shape)
+        body = await asyncio.to_thread(lambda: encode(model, pictures(), form, shape))
     headers = {"X-Model": model.name, "Server-Timing": clock.header()}
     # Proxies refuse an answer whose headers are larger than a few kB; JSON answers hold every seed in any case.
     if 0 < len(seeds) <= _MOST_SEEDS:

@@ -1,6 +1,5 @@
 """What the three generating routes share: points are drawn, and the pictures answered."""
 
-import asyncio
 from collections.abc import Sequence
 
 from fastapi import Request, Response
@@ -77,8 +76,11 @@ async def draw(
     work = model.generator.submit(drawing.rows(points), request.state.deadline)
     result = await while_connected(request, work)
     clock.phases |= {"queue": result.queue_s, "infer": result.infer_s}
-    pixels = await asyncio.to_thread(images.to_uint8, result.output)
-    pictures = [_picture(source, point, pixels[index]) for index, point in enumerate(points)]
+
+    def pictures() -> list[Picture]:
+        pixels = images.to_uint8(result.output)
+        return [_picture(source, point, pixels[index]) for index, point in enumerate(points)]
+
     response = await answers.answer(model, pictures, form, shape, source.seeds, clock)
     parts.metrics.phases(model.name, clock.phases)
     return response
