@@ -41,11 +41,13 @@ class Judge:
     Attributes:
         digest: sha256 of its file.
         accuracy: share of the test images that it reads right.
+        dataset: what it was trained on, a key of `IDX_DATASETS`.
     """
 
     network: LeNet
     digest: str
     accuracy: float
+    dataset: str
 
     def probabilities(self, images: Floats) -> Floats:
         """(N, 1, 28, 28) in [-1, 1] -> (N, n_classes) float32."""
@@ -79,7 +81,7 @@ def train(train_set: ImageSet, test_set: ImageSet, epochs: int = 6, seed: int = 
         optimizer.step()
         schedule.step()
     network.eval()
-    judge = Judge(network, "", 0.0)
+    judge = Judge(network, "", 0.0, "")
     read = judge.probabilities(test_set.batch(torch.arange(len(test_set))).images.numpy()).argmax(axis=1)
     return network, float((read == test_set.labels.numpy()).mean())
 
@@ -108,7 +110,7 @@ def load(dataset: str, folder: Path = FOLDER) -> Judge:
         network.load_state_dict(tensors)
     except Exception as error:  # safetensors and torch have no common base for what a damaged file raises
         raise JudgeError(f"{path} is damaged: {error}") from error
-    return Judge(network.eval(), hashlib.sha256(path.read_bytes()).hexdigest(), accuracy)
+    return Judge(network.eval(), hashlib.sha256(path.read_bytes()).hexdigest(), accuracy, dataset)
 
 
 def _shift(images: Tensor) -> Tensor:

@@ -26,7 +26,7 @@ INPUTS = ("latents", "classes")
 """A generator's inputs in their order."""
 _BATCH = 500
 _COVERAGE_NIMG = 5_000
-_PARZEN_REFERENCE = "225 +- 2 (Goodfellow et al., 2014, Table 1)"
+_PARZEN_REFERENCES = {"mnist": "225 +- 2 (Goodfellow et al., 2014, Table 1)"}
 
 
 @dataclass(frozen=True)
@@ -100,13 +100,13 @@ def evaluate(samples: Floats, train: ImageSet, test: ImageSet, judge: Judge) -> 
         judge: an independent classifier, trained on real images.
     """
     return [
-        _parzen(samples, train, test),
+        _parzen(samples, train, test, judge.dataset),
         *_classes(samples, judge),
         _coverage(samples, train, test, judge),
     ]
 
 
-def _parzen(samples: Floats, train: ImageSet, test: ImageSet) -> Measured:
+def _parzen(samples: Floats, train: ImageSet, test: ImageSet, dataset: str) -> Measured:
     validation = _unit(train.images[-10_000:])[:1_000]
     held = _unit(test.images)
     fakes = torch.from_numpy(samples).flatten(1).add(1.0).div(2.0)
@@ -122,7 +122,7 @@ def _parzen(samples: Floats, train: ImageSet, test: ImageSet) -> Measured:
         "flattered by blur and by cluster centres (Theis et al., 2016)",
         drawn.standard_error,
         real.mean,
-        _PARZEN_REFERENCE,
+        _PARZEN_REFERENCES.get(dataset),
     )
 
 

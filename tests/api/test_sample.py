@@ -28,11 +28,6 @@ def arrays(client, body, model="tiny"):
     return np.load(io.BytesIO(answer.content))
 
 
-def inferences(client, model="tiny@1") -> float:
-    name = f'ganvas_batch_rows_count{{model="{model}",network="generator"}} '
-    return next(float(line.split()[-1]) for line in client.get("/metrics").text.splitlines() if line.startswith(name))
-
-
 # --- what is drawn
 
 
@@ -295,93 +290,6 @@ def test_npy_is_always_of_four_axes(client, model, channels, n):
     values = np.load(io.BytesIO(answer.content), allow_pickle=False)
     assert values.dtype == np.uint8
     assert values.shape == (n, SIDE, SIDE, channels)
-
-
-# --- GET
-
-
-def test_get_means_seed_to_seed_plus_n_minus_one(client):
-    answer = client.get(f"{SAMPLE}?seed=10&n=3&columns=3")
-    assert answer.headers["x-seed"] == "10,11,12"
-    assert answer.content == client.post(SAMPLE, json={"seeds": [10, 11, 12], "columns": 3}).content
-
-
-def test_get_with_class_and_truncation_is_the_same_as_post(client):
-    answer = client.get("/v1/models/classes/sample?seed=10&class=star&truncation=0.5")
-    body = {"seeds": [10], "class": "star", "truncation": 0.5}
-    assert answer.content == client.post("/v1/models/classes/sample", json=body).content
-    assert answer.content == client.get("/v1/models/classes/sample?seed=10&class=2&truncation=.5").content
-
-
-def test_a_seed_makes_a_strong_etag_and_a_304_without_inference(client):
-    first = client.get(f"{SAMPLE}?seed=77")
-    tag = first.headers["etag"]
-    assert tag.startswith('"')
-    count = inferences(client)
-    for held in (tag, f'"other", {tag}', f"W/{tag}", "*"):
-        again = client.get(f"{SAMPLE}?seed=77", headers={"If-None-Match": held})
-        assert again.status_code == 304
-        assert again.content == b""
-        assert again.headers["etag"] == tag
-        assert again.headers["cache-control"] == first.headers["cache-control"]
-        assert again.headers["vary"] == "Accept"
-    assert inferences(client) == count
-    assert client.get(f"{SAMPLE}?seed=77", headers={"If-None-Match": '"other"'}).status_code == 200
-
-
-def test_whatever_changes_the_bytes_changes_the_etag(client):
-    queries = ["seed=1", "seed=2", "seed=1&n=2", "seed=1&n=2&columns=1", "seed=1&truncation=0.5", "seed=1&format=webp"]
-    tags = {client.head(f"{SAMPLE}?{query}").headers["etag"] for query in queries}
-    tags |= {client.head(f"/v1/models/classes/sample?seed=1&class={name}").headers["etag"] for name in builders.CLASSES}
-    tags.add(client.get(f"{SAMPLE}?seed=1", headers={"Accept": "image/jpeg"}).headers["etag"])
-    tags.add(client.get("/v1/models/colour/sample?seed=1").headers["etag"])
-    assert len(tags) == len(queries) + 3 + 2
-
-
-@pytest.mark.parametrize("part", ["engine_version", "images.codec_versions"])
-def test_another_engine_or_codec_makes_another_etag(client, monkeypatch, part):
-    before = client.head(f"{SAMPLE}?seed=1").headers["etag"]
-    monkeypatch.setattr(f"service.answers.{part}", lambda: "another")
-    assert client.head(f"{SAMPLE}?seed=1").headers["etag"] != before
-
-
-def test_a_pinned_version_is_immutable_and_a_bare_name_is_not(client):
-    assert "immutable" in client.get("/v1/models/tiny@1/sample?seed=1").headers["cache-control"]
-    bare = client.get(f"{SAMPLE}?seed=1").headers["cache-control"]
-    assert "immutable" not in bare
-    assert "public" in bare
-
-
-def test_without_a_seed_nothing_is_stored(client):
-    answer = client.get("/v1/models/tiny@1/sample")
-    assert answer.headers["cache-control"] == "no-store"
-    assert "etag" not in answer.headers
-    assert client.get("/v1/models/tiny@1/sample").headers["x-seed"] != answer.headers["x-seed"]
-
-
-@pytest.mark.parametrize("query", ["", "?seed=3", "?seed=3&n=4&format=zip"])
-def test_a_head_has_the_headers_of_a_get(client, query):
-    head, got = client.head(SAMPLE + query), client.get(SAMPLE + query)
-    assert head.status_code == 200
-    for name in ("content-type", "cache-control", "etag", "vary", "x-model"):
-        assert head.headers.get(name) == got.headers.get(name)
-
-
-def test_answers_vary_by_accept(client):
-    assert client.get(f"{SAMPLE}?seed=1").headers["vary"] == "Accept"
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        "seed=-1", "seed=9223372036854775808", "seed=1.5", "seed=x", "seed=", "seed=+1", "seed=1e3", "seed=%D9%A1",
-        f"seed={'9' * 5000}", "seed=9223372036854775807&n=2", "n=0", "n=-1", "n=1.5", "n=65", "n=1000000000", "n=true",
-        "truncation=0", "truncation=2", "truncation=nan", "truncation=inf", "truncation=", "truncation=1e-1",
-        "columns=0", "columns=2", "columns=x", "class=0", "format=bmp", "format=", "seeds=1", "unknown=1", "Seed=1",
-    ],
-)  # fmt: skip
-def test_a_bad_query_is_refused(client, query):
-    assert_problem(client.get(f"{SAMPLE}?{query}"), 422)
 
 
 def test_post_refuses_query_parameters_it_does_not_know(client):

@@ -102,7 +102,7 @@ def test_reading_a_checkpoint_runs_no_code_of_its_author(path, monkeypatch):
 
 def test_every_generator_of_random_numbers_goes_on_where_it_stood(path):
     def draw():
-        return [random.random(), random.gauss(), np.random.normal(size=3).tolist(), torch.randn(3).tolist()]  # noqa: NPY002
+        return [random.random(), random.gauss(), np.random.normal(size=3).tolist(), torch.randn(3).tolist()]  # noqa: NPY002  # the generator that a checkpoint keeps
 
     draw()
     checkpoint.save(path, checkpoint.rng_state())

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -102,3 +103,10 @@ def test_a_package_is_measured_as_its_run_was(command, finished_run, digits_fold
     without_data = command("evaluate", package)
     assert without_data.code == 1
     assert without_data.error == "error: a package does not know where its data lies: give --data\n"
+
+
+def test_the_paper_s_number_stands_beside_the_paper_s_data_alone(judge, digits_folder):
+    train_set, test_set = (data.load_idx(digits_folder, split, "mnist") for split in ("train", "test"))
+    other = replace(judge, dataset="fashion-mnist")
+    references = [evaluate.evaluate(DIGITS[3], train_set, test_set, it)[0].reference for it in (judge, other)]
+    assert references == ["225 +- 2 (Goodfellow et al., 2014, Table 1)", None]

@@ -133,13 +133,13 @@ def test_finishing_a_generator_changes_nothing_of_the_training(build, batch, con
     objective = build(config)
     objective.step(batch)
     state = digest(objective.state_dict())
-    numbers = [digest(torch.get_rng_state()), random.getstate(), digest(np.random.get_state()[1])]  # noqa: NPY002
+    numbers = [digest(torch.get_rng_state()), random.getstate(), digest(np.random.get_state()[1])]  # noqa: NPY002  # the generator that a checkpoint keeps
     finished = objective.finished_generator()
     assert not finished.training
     assert not any(p.requires_grad for p in finished.parameters())
     assert all(part.training for network in objective.networks.values() for part in network.modules())
     assert digest(objective.state_dict()) == state
-    assert [digest(torch.get_rng_state()), random.getstate(), digest(np.random.get_state()[1])] == numbers  # noqa: NPY002
+    assert [digest(torch.get_rng_state()), random.getstate(), digest(np.random.get_state()[1])] == numbers  # noqa: NPY002  # the generator that a checkpoint keeps
 
 
 def test_a_finished_generator_is_the_same_every_time(build, batch):
