@@ -4,7 +4,7 @@ Knows nothing about the maths of a method, nor about files.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -12,7 +12,7 @@ from lightning_fabric import Fabric as Fabric
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 
 from training.data import Batch
 
@@ -58,7 +58,7 @@ class Objective(ABC):
     def average(self, name: str, decay: float) -> None:
         """Keeps an exponential moving average of a network, unless decay is 0."""
         if decay > 0.0:
-            self.averages[name] = AveragedModel(self.networks[name], multi_avg_fn=get_ema_multi_avg_fn(decay))
+            self.averages[name] = AveragedModel(self.networks[name], multi_avg_fn=_warmed(decay))
 
     def descend(self, name: str, loss: Tensor) -> None:
         """One optimiser step of a network on `loss`, with gradients averaged over all processes."""
@@ -86,6 +86,27 @@ class Objective(ABC):
         assert isinstance(mean, Tensor)
         for grad, part in zip(grads, mean.split([g.numel() for g in grads]), strict=True):
             grad.copy_(part.view_as(grad))
+
+
+def _warmed(decay: float) -> Callable[..., None]:
+    """An exponential moving average that forgets the untrained start.
+
+    Update n has the decay min(decay, (1 + n) / (10 + n)), as in TensorFlow's ExponentialMovingAverage: early on the
+    average looks back over about a tenth of the run.
+    """
+    is_warm = False
+
+    @torch.no_grad()
+    def update(averaged: list[Tensor], current: list[Tensor], count: Tensor) -> None:
+        nonlocal is_warm
+        share = decay
+        if not is_warm:  # reading the count waits for a GPU, so only as long as it matters
+            n = int(count)
+            share = min(decay, (1 + n) / (10 + n))
+            is_warm = share == decay
+        torch._foreach_lerp_(averaged, current, 1.0 - share)
+
+    return update
 
 
 _PARTS = ("networks", "optimizers", "schedulers", "averages")
