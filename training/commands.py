@@ -54,7 +54,7 @@ def _train(trainer: Trainer, run: Run, fabric: Fabric) -> None:
 def training_images(run: Run) -> ImageSet:
     """The images that a run trains on."""
     images = data.load_idx(run.data, "train", run.config.dataset)
-    return images.head(run.config.first_nimg) if run.config.first_nimg else images
+    return images.head(len(images) - round(run.config.validation_share * len(images)))
 
 
 def finished(run: Run) -> tuple[Trainer, Fabric]:

@@ -20,7 +20,7 @@ from training.config import (
 
 # Goodfellow et al. (2014), as in the code published with the paper: maxout discriminator with dropout, SGD with
 # momentum, 250 epochs of the first 50,000 images' length, no averaging of the weights.
-_GAN = GanConfig(dataset="mnist", first_nimg=50_000, total_nimg=250 * 50_000, batch_size=100, ema_decay=0.0)
+_GAN = GanConfig(dataset="mnist", validation_share=1 / 6, total_nimg=250 * 50_000, batch_size=100, ema_decay=0.0)
 
 # The perceptrons that most tutorials use. Without BatchNorm they collapsed after 7,800 steps; a long average of the
 # weights under a constant learning rate is what makes their samples good (docs/results.md).
@@ -47,7 +47,7 @@ _GAN_SMALL = GanConfig(
 # decay, of the first 50,000 images.
 _DCGAN_MNIST = DcganConfig(
     dataset="mnist",
-    first_nimg=50_000,
+    validation_share=1 / 6,
     total_nimg=200 * 50_000,
     batch_size=128,
     ema_decay=0.0,
@@ -59,7 +59,7 @@ _DCGAN_MNIST = DcganConfig(
 )
 _DCGAN_MNIST_SMALL = replace(
     _DCGAN_MNIST,
-    first_nimg=None,
+    validation_share=0.0,
     total_nimg=40 * 60_000,
     ema_decay=0.9995,
     generator=ConvGenerator(dense=(), widths=(128, 64), kernel=5, bias=True),

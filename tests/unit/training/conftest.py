@@ -80,7 +80,7 @@ WGAN_GP = WganGpConfig(
 TINY_WORDS = (
     *("--total-nimg", "640", "--batch-size", "32", "--precision", "32-true", "--ema-decay", "0.9"),
     *("--log-every-steps", "1", "--sample-every-nimg", "320", "--checkpoint-every-nimg", "320"),
-    *("--first-nimg", "None", "--generator.z-dim", "8", "--generator.hidden", "16", "16"),
+    *("--validation-share", "0", "--generator.z-dim", "8", "--generator.hidden", "16", "16"),
     *("--discriminator.hidden", "16", "16", "--discriminator.pieces", "2"),
 )
 

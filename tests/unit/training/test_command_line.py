@@ -44,7 +44,7 @@ def test_a_run_is_trained_with_what_was_overridden(train, tmp_path):
     run = open_run(tmp_path / "run")
     assert run.recipe == "gan-mnist"
     assert (run.config.generator.leak, run.config.optimizer.lr, run.config.loss) == (0.1, 0.05, "minimax")
-    assert (run.config.seed, run.config.generator.hidden, run.config.first_nimg) == (5, (16, 16), None)
+    assert (run.config.seed, run.config.generator.hidden, run.config.validation_share) == (5, (16, 16), 0.0)
     assert f"python -m training evaluate {tmp_path / 'run'}" in said.out
 
 

@@ -17,7 +17,7 @@ def test_a_configuration_survives_json(config):
 
 def test_the_first_gan_is_the_published_one():
     config = RECIPES["gan-mnist"][1]
-    assert (config.batch_size, config.first_nimg, config.total_nimg) == (100, 50_000, 250 * 50_000)
+    assert (config.batch_size, config.validation_share, config.total_nimg) == (100, 1 / 6, 250 * 50_000)
     assert config.loss == "non-saturating"
     assert config.generator == MlpGenerator(z_dim=100, hidden=(1200, 1200), output="sigmoid")
     assert (config.discriminator.hidden, config.discriminator.pieces) == ((240, 240), 5)

@@ -1,0 +1,83 @@
+"""Frozen dataclasses, one a method, one place for each hyper-parameter; `recipes` gives them values.
+
+Knows nothing about torch: networks and objectives read these values, the command line overrides them, and a run
+saves them beside its checkpoints. A value is checked where it comes in: by `validated` from the command line, by
+`from_json` from a file.
+"""
+
+from dataclasses import asdict
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from training.config.fields import Augmentation, Task
+from training.config.generative import DcganConfig, GanConfig, GenerativeConfig, WganConfig, WganGpConfig
+from training.config.networks import (
+    ConvDiscriminator,
+    ConvGenerator,
+    MlpDiscriminator,
+    MlpGenerator,
+    PatchDiscriminator,
+    ResnetGenerator,
+    UnetGenerator,
+)
+from training.config.optimizers import Adam, RmsProp, Sgd
+from training.config.training import Pictures, TrainingConfig
+from training.config.translation import CycleganConfig, Pix2pixConfig, TranslationConfig
+
+__all__ = [
+    "METHODS",
+    "Adam",
+    "Augmentation",
+    "ConvDiscriminator",
+    "ConvGenerator",
+    "CycleganConfig",
+    "DcganConfig",
+    "GanConfig",
+    "GenerativeConfig",
+    "MlpDiscriminator",
+    "MlpGenerator",
+    "PatchDiscriminator",
+    "Pictures",
+    "Pix2pixConfig",
+    "ResnetGenerator",
+    "RmsProp",
+    "Sgd",
+    "Task",
+    "TrainingConfig",
+    "TranslationConfig",
+    "UnetGenerator",
+    "WganConfig",
+    "WganGpConfig",
+    "from_json",
+    "to_json",
+    "validated",
+]
+
+
+def to_json(config: TrainingConfig) -> dict[str, Any]:
+    """The configuration as plain JSON values, with the method's name beside its fields."""
+    return {"method": config.method, **TypeAdapter(type(config)).dump_python(config, mode="json")}
+
+
+def from_json(values: dict[str, Any]) -> TrainingConfig:
+    """The configuration that `to_json` wrote.
+
+    Raises:
+        ValueError: an unknown method, an unknown field, or a value out of its range.
+    """
+    fields = dict(values)
+    method = fields.pop("method", None)
+    if method not in METHODS:
+        raise ValueError(f"method is {method!r}, but must be one of {', '.join(METHODS)}")
+    return TypeAdapter(METHODS[method]).validate_python(fields)
+
+
+def validated(config: TrainingConfig) -> TrainingConfig:
+    """The same configuration, built anew so that every rule is checked once more."""
+    return TypeAdapter(type(config)).validate_python(asdict(config))
+
+
+METHODS: dict[str, type[TrainingConfig]] = {
+    kind.method: kind for kind in (GanConfig, DcganConfig, WganConfig, WganGpConfig, Pix2pixConfig, CycleganConfig)
+}

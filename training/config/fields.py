@@ -1,0 +1,14 @@
+"""The kinds of values that configurations are made of."""
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+
+STRICT = ConfigDict(extra="forbid")
+
+Positive = Annotated[int, Field(ge=1)]
+Rate = Annotated[float, Field(gt=0, lt=1)]
+Share = Annotated[float, Field(ge=0, lt=1)]
+Task = Literal["generate", "translate"]
+Augmentation = Literal["color", "translation", "cutout"]
+Widths = Annotated[tuple[Positive, ...], Field(min_length=1, max_length=16)]

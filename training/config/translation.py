@@ -1,0 +1,82 @@
+"""The methods that translate pictures: Pix2pix and CycleGAN."""
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from training.config.fields import STRICT, Positive, Task
+from training.config.networks import PatchDiscriminator, ResnetGenerator, UnetGenerator
+from training.config.optimizers import Adam
+from training.config.training import Pictures, TrainingConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class TranslationConfig(TrainingConfig):
+    """What both translators have in common."""
+
+    __pydantic_config__ = STRICT
+    task: ClassVar[Task] = "translate"
+
+    pictures: Pictures = Pictures(load_px=286, crop_px=256)
+    batch_size: Positive = 1
+    loss: Literal["bce", "lsgan"]
+    """The game's loss: binary cross entropy, or least squares (Mao et al., 2017)."""
+    generator: UnetGenerator | ResnetGenerator
+    discriminator: PatchDiscriminator = PatchDiscriminator()
+    optimizer: Adam = Adam(constant_share=0.5)
+    """Settings of both optimisers."""
+
+    @model_validator(mode="after")
+    def _crop_is_a_multiple(self) -> Self:
+        if self.pictures.crop_px % self.multiple:
+            raise ValueError(f"pictures.crop_px is {self.pictures.crop_px}, but must be a multiple of {self.multiple}")
+        return self
+
+    @property
+    def multiple(self) -> int:
+        """Both sides of an input have to be a multiple of it, in px."""
+        return 2**self.generator.depth if isinstance(self.generator, UnetGenerator) else 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pix2pixConfig(TranslationConfig):
+    """Pix2pix (Isola et al., 2017): translation learned from aligned pairs."""
+
+    __pydantic_config__ = STRICT
+    method: ClassVar[str] = "pix2pix"
+
+    dataset: Literal["facades", "pairs"]
+    """The data set whose files --data has to hold; `pairs` are any of your own, A and B side by side."""
+    direction: Literal["AtoB", "BtoA"] = "AtoB"
+    """From the left half to the right one, or back."""
+    loss: Literal["bce", "lsgan"] = "bce"
+    generator: UnetGenerator | ResnetGenerator = UnetGenerator()
+    lambda_l1: Annotated[float, Field(ge=0)] = 100.0
+    """Weight of the mean absolute difference to the true picture."""
+    lambda_gan: Annotated[float, Field(ge=0)] = 1.0
+    """Weight of the game; 0 leaves L1 alone, as in the paper's ablation."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CycleganConfig(TranslationConfig):
+    """CycleGAN (Zhu et al., 2017): translation both ways, learned from two unpaired sets."""
+
+    __pydantic_config__ = STRICT
+    method: ClassVar[str] = "cyclegan"
+
+    dataset: Literal["monet2photo", "horse2zebra", "unpaired"]
+    """The data set whose files --data has to hold; `unpaired` is any of your own with trainA and trainB."""
+    loss: Literal["bce", "lsgan"] = "lsgan"
+    generator: UnetGenerator | ResnetGenerator = ResnetGenerator()
+    discriminator: PatchDiscriminator = PatchDiscriminator(norm_affine=False)
+    lambda_cycle: Annotated[float, Field(ge=0)] = 10.0
+    """Weight of the mean absolute difference after the way there and back, in both directions."""
+    lambda_identity: Annotated[float, Field(ge=0)] = 0.5
+    """Weight of leaving pictures of the target as they are, as a share of lambda_cycle."""
+    late_share: Annotated[float, Field(ge=0, le=1)] = 1.0
+    """Share of the run after which the two weights below hold."""
+    late_lambda_cycle: Annotated[float, Field(ge=0)] = 10.0
+    late_lambda_identity: Annotated[float, Field(ge=0)] = 0.5
+    pool_size: Annotated[int, Field(ge=0)] = 50
+    """Past translations that D is shown again with probability 1/2 (Shrivastava et al., 2017)."""
