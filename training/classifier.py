@@ -17,7 +17,7 @@ from safetensors.torch import save
 from torch import Tensor
 from tqdm import tqdm
 
-from training.data import IDX_DATASETS, ImageSet, Sampler
+from training.data import PUBLISHED, ImageSet, Sampler
 from training.networks.lenet import LeNet
 
 Floats = NDArray[np.float32]
@@ -41,7 +41,7 @@ class Judge:
     Attributes:
         digest: sha256 of its file.
         accuracy: share of the test images that it reads right.
-        dataset: what it was trained on, a key of `IDX_DATASETS`.
+        dataset: what it was trained on, a key of `PUBLISHED`.
     """
 
     network: LeNet
@@ -106,7 +106,7 @@ def load(dataset: str, folder: Path = FOLDER) -> Judge:
         with safe_open(path, framework="pt") as file:
             accuracy = float(file.metadata()["accuracy"])
             tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118  # no mapping
-        network = LeNet(n_classes=len(IDX_DATASETS[dataset].classes))
+        network = LeNet(n_classes=len(PUBLISHED[dataset].classes or ()))
         network.load_state_dict(tensors)
     except Exception as error:  # safetensors and torch have no common base for what a damaged file raises
         raise JudgeError(f"{path} is damaged: {error}") from error

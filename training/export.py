@@ -21,7 +21,7 @@ from service.session import Session
 from training import card, graphs
 from training import config as configs
 from training.config import GenerativeConfig, TrainingConfig
-from training.data import IDX_DATASETS, ImageSet
+from training.data import PUBLISHED, ImageSet
 from training.evaluate import Sampler, grid, save_png, seed_rows
 from training.graphs import ExportError, Graph
 from training.objectives import Generative
@@ -129,7 +129,7 @@ def preview_rows(config: TrainingConfig) -> dict[str, Floats]:
 
 def _classes(config: GenerativeConfig) -> tuple[str, ...] | None:
     """The names of a conditional model's classes."""
-    return IDX_DATASETS[config.dataset].classes if config.conditional else None
+    return PUBLISHED[config.dataset].classes if config.conditional else None
 
 
 def _folder(models: Path, label: Label) -> Path:
@@ -188,7 +188,7 @@ def _describe(
 ) -> Manifest:
     config = run.config
     assert isinstance(config, GenerativeConfig)
-    known = IDX_DATASETS[config.dataset]
+    known = PUBLISHED[config.dataset]
     channels, height, width = data.shape
     fed = rows(config, _GOLDEN_SEEDS)
     drawn = images.to_uint8(sampler(fed))

@@ -3,7 +3,7 @@
 import torch
 
 from training.config import DcganConfig, GanConfig, GenerativeConfig, TrainingConfig, WganConfig, WganGpConfig
-from training.data import IDX_DATASETS, ImageSet
+from training.data import PUBLISHED, ImageSet
 from training.objectives.gan import Gan
 from training.objectives.generative import Generative
 from training.objectives.objective import Fabric, Objective
@@ -28,7 +28,7 @@ def build(config: TrainingConfig, data: ImageSet, fabric: Fabric) -> Generative:
 
 def parameter_counts(config: TrainingConfig, image_shape: tuple[int, int, int]) -> dict[str, int]:
     """Trained numbers of each network, for pictures of a shape (C, H, W)."""
-    labels = torch.arange(len(IDX_DATASETS[config.dataset].classes))
+    labels = torch.arange(len(PUBLISHED[config.dataset].classes or ("",)))
     blank = ImageSet(torch.zeros((config.batch_size, *image_shape), dtype=torch.uint8), labels)
     networks = build(config, blank, Fabric(accelerator="cpu")).networks
     return {name: sum(p.numel() for p in network.parameters()) for name, network in networks.items()}

@@ -8,7 +8,7 @@ import torch
 
 from service import images
 from tests import builders
-from training.data import IDX_DATASETS, DataError, ImageSet, Sampler, load_idx, read_idx
+from training.data import PUBLISHED, DataError, ImageSet, Sampler, load_idx, read_idx
 
 VALUES = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
 RAW = b"\0\0\x08\x03" + b"\0\0\0\2" + b"\0\0\0\3" + b"\0\0\0\4" + VALUES.tobytes()
@@ -83,8 +83,8 @@ def test_an_empty_set_is_refused(tmp_path):
 def test_another_sets_files_are_refused_by_name(digits_folder, monkeypatch, split):
     labels = gzip.decompress((digits_folder / "t10k-labels-idx1-ubyte.gz").read_bytes())
     md5 = hashlib.md5(labels, usedforsecurity=False).hexdigest()
-    fashion = replace(IDX_DATASETS["fashion-mnist"], test_labels_md5=md5)
-    monkeypatch.setitem(IDX_DATASETS, "fashion-mnist", fashion)
+    fashion = replace(PUBLISHED["fashion-mnist"], test_labels_md5=md5)
+    monkeypatch.setitem(PUBLISHED, "fashion-mnist", fashion)
     with pytest.raises(DataError, match=r"holds Fashion-MNIST, but the recipe is for MNIST"):
         load_idx(digits_folder, split, "mnist")
     assert len(load_idx(digits_folder, split, "fashion-mnist")) > 0

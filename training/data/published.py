@@ -1,0 +1,96 @@
+"""What has to be known about each data set that a configuration may name. Plain words and numbers."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["idx", "images", "pairs", "unpaired"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """A data set as its authors published it, or a kind of your own.
+
+    Attributes:
+        title: its name in running text.
+        kind: how its files lie: four IDX files, single pictures, A and B side by side, or two unpaired sets.
+        source: authors and year.
+        terms: licence or terms of use.
+        classes: the name of each label, 0 first; None where there are no labels.
+        domains: what A and B show; None where there is one set of pictures.
+        test_labels_md5: MD5 of the unpacked `t10k-labels-idx1-ubyte`, which tells IDX sets apart.
+    """
+
+    title: str
+    kind: Kind
+    source: str
+    terms: str
+    classes: tuple[str, ...] | None = None
+    domains: tuple[str, str] | None = None
+    test_labels_md5: str | None = None
+
+
+_FASHION = (
+    *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
+    *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+)
+_OWN_SOURCE = "your own pictures"
+_OWN_TERMS = "your own: say under which terms the pictures may be used before you publish what is learned from them"
+
+PUBLISHED: dict[str, Published] = {
+    "mnist": Published(
+        title="MNIST",
+        kind="idx",
+        source="Y. LeCun, C. Cortes, C. Burges: The MNIST database of handwritten digits",
+        terms="CC BY-SA 3.0",
+        classes=tuple("0123456789"),
+        test_labels_md5="27ae3e4e09519cfbb04c329615203637",
+    ),
+    "fashion-mnist": Published(
+        title="Fashion-MNIST",
+        kind="idx",
+        source="H. Xiao, K. Rasul, R. Vollgraf: Fashion-MNIST, Zalando Research, 2017",
+        terms="MIT, (c) 2017 Zalando SE",
+        classes=_FASHION,
+        test_labels_md5="15d484375f8d13e6eb1aabb0c3f46965",
+    ),
+    "celeba": Published(
+        title="CelebA",
+        kind="images",
+        source="Z. Liu, P. Luo, X. Wang, X. Tang: Deep Learning Face Attributes in the Wild, ICCV 2015",
+        terms=(
+            "non-commercial research only; the CelebA agreement forbids passing the images on and commercial use of "
+            "data derived from them; photographs of real people"
+        ),
+    ),
+    "facades": Published(
+        title="CMP facades",
+        kind="pairs",
+        source="R. Tylecek, R. Sara: CMP Facade Database, 2013, as prepared by P. Isola et al., CVPR 2017",
+        terms="no licence text is known: research use, cite the authors",
+        domains=("photo", "labels"),
+    ),
+    "monet2photo": Published(
+        title="monet2photo",
+        kind="unpaired",
+        source="paintings from WikiArt and photos from Flickr, as prepared by J.-Y. Zhu et al., ICCV 2017",
+        terms="paintings: public domain; photos: each belongs to its author, research use",
+        domains=("painting by Monet", "photo"),
+    ),
+    "horse2zebra": Published(
+        title="horse2zebra",
+        kind="unpaired",
+        source="photos from ImageNet, as prepared by J.-Y. Zhu et al., ICCV 2017",
+        terms="ImageNet terms: non-commercial research and education; each photo belongs to its author",
+        domains=("horse", "zebra"),
+    ),
+    "pictures": Published(title="your own pictures", kind="images", source=_OWN_SOURCE, terms=_OWN_TERMS),
+    "pairs": Published(title="your own pairs", kind="pairs", source=_OWN_SOURCE, terms=_OWN_TERMS, domains=("A", "B")),
+    "unpaired": Published(
+        title="your own unpaired pictures",
+        kind="unpaired",
+        source=_OWN_SOURCE,
+        terms=_OWN_TERMS,
+        domains=("A", "B"),
+    ),
+}
+"""By the name that a configuration's `dataset` gives."""

@@ -1,0 +1,173 @@
+"""Decoded images of one split, where they lie, and what of them one step looks at.
+
+Knows neither files nor the order in which a run sees its images.
+"""
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Self, TypeVar
+
+import torch
+from torch import Tensor
+
+_GPU_SHARE = 0.4  # of a GPU's free memory; networks, gradients and activations need the rest
+
+
+class DataError(ValueError):
+    """The data cannot be read; the message says what was looked for and where."""
+
+
+class Batch(NamedTuple):
+    """What one step looks at.
+
+    Attributes:
+        images: (B, C, H, W) float32 in [-1, 1].
+        labels: (B,) int64.
+    """
+
+    images: Tensor
+    labels: Tensor
+
+
+class PairBatch(NamedTuple):
+    """What one step of a translator looks at, aligned or not.
+
+    Attributes:
+        real_A: (B, 3, H, W) float32 in [-1, 1].
+        real_B: (B, 3, H, W) float32 in [-1, 1].
+    """
+
+    real_A: Tensor  # noqa: N815  # the papers' names
+    real_B: Tensor  # noqa: N815
+
+
+class Skipped(NamedTuple):
+    """A file that was left out, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """Images and labels of one split.
+
+    Attributes:
+        images: (N, C, H, W) uint8, in any memory format.
+        labels: (N,) int64; all zero where there are none.
+        names: file names, in the order of the images; empty for IDX files.
+        upscaled: how many of the files that were read for this set are smaller than it and were enlarged.
+        skipped: files that could not be read.
+        batch_device: where batches go; None is where the images lie.
+    """
+
+    images: Tensor
+    labels: Tensor
+    names: tuple[str, ...] = ()
+    upscaled: int = 0
+    skipped: tuple[Skipped, ...] = ()
+    batch_device: torch.device | None = None
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of an image."""
+        channels, height, width = self.images.shape[1:]
+        return channels, height, width
+
+    @property
+    def device(self) -> torch.device:
+        """The device of batches."""
+        return self.batch_device or self.images.device
+
+    def rows(self, indices: Tensor) -> Tensor:
+        """The images at `indices`, (B,) int64 on any device: (B, C, H, W) uint8 on the batches' device."""
+        return self.deliver(self.images[indices.to(self.images.device)])
+
+    def batch(self, indices: Tensor) -> Batch:
+        """The images at `indices`, (B,) int64 on any device."""
+        labels = self.deliver(self.labels[indices.to(self.labels.device)])
+        return Batch(to_floats(self.rows(indices)), labels)
+
+    def deliver(self, chosen: Tensor) -> Tensor:
+        """What was gathered, on the batches' device."""
+        if chosen.device == self.device:
+            return chosen
+        return chosen.pin_memory().to(self.device, non_blocking=True)
+
+    def slice(self, start: int, end: int) -> Self:
+        """The images from `start` up to `end`."""
+        part = slice(start, end)
+        return replace(self, images=self.images[part], labels=self.labels[part], names=self.names[part])
+
+    def head(self, count: int) -> Self:
+        """The first `count` images."""
+        return self.slice(0, count)
+
+    def to(self, device: torch.device) -> Self:
+        """The same set on another device."""
+        return replace(self, images=self.images.to(device), labels=self.labels.to(device), batch_device=None)
+
+    def batches_on(self, device: torch.device) -> Self:
+        """The same set where it is, with batches on another device."""
+        return replace(self, batch_device=device)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the images."""
+        return self.images.nbytes
+
+
+@dataclass(frozen=True)
+class PairSet:
+    """Two domains, both in RGB: aligned where image i of A belongs to image i of B, else each in its own order."""
+
+    A: ImageSet
+    B: ImageSet
+
+    def __len__(self) -> int:
+        """The larger domain's number of images: an epoch of CycleGAN."""
+        return max(len(self.A), len(self.B))
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of an image of either domain."""
+        return self.A.shape
+
+    def to(self, device: torch.device) -> Self:
+        """The same pairs on another device."""
+        return replace(self, A=self.A.to(device), B=self.B.to(device))
+
+    def batches_on(self, device: torch.device) -> Self:
+        """The same pairs where they are, with batches on another device."""
+        return replace(self, A=self.A.batches_on(device), B=self.B.batches_on(device))
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the images."""
+        return self.A.nbytes + self.B.nbytes
+
+
+AnySet = TypeVar("AnySet", ImageSet, PairSet)
+
+
+def to_floats(pixels: Tensor) -> Tensor:
+    """uint8 -> float32 in [-1, 1] of the same shape and memory format: x / 127.5 - 1."""
+    return pixels.float().div_(127.5).sub_(1.0)
+
+
+def place(data: AnySet, device: torch.device) -> AnySet:
+    """Moves a set to the device that trains, where it fits; its batches are on that device in any case.
+
+    On a GPU it may take 40 % of the free memory. What stays behind is gathered in host memory, and the batch alone is
+    page-locked, so that its copy runs beside the GPU's work.
+    """
+    return data.to(device) if _fits(data.nbytes, device) else data.batches_on(device)
+
+
+def _fits(size_bytes: int, device: torch.device) -> bool:
+    if device.type != "cuda":
+        return True
+    free_bytes, _ = torch.cuda.mem_get_info(device)
+    return size_bytes <= _GPU_SHARE * free_bytes
