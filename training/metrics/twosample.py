@@ -1,0 +1,111 @@
+"""Classifier two-sample test: can a small network tell samples from real pictures that it did not train on?
+
+50 % says that it cannot. The network is made and thrown away here; it selects nothing and reports nothing else.
+
+References:
+    D. Lopez-Paz and M. Oquab, "Revisiting Classifier Two-Sample Tests", ICLR 2017, section 3: under equality the
+    accuracy on n held-out pictures is N(1/2, 1/(4 n)).
+"""
+
+from dataclasses import dataclass
+from math import erfc
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from training.metrics import pixels
+
+_WIDTHS = (16, 32, 64, 64)
+_BATCH = 32
+_CHUNK = 100
+_LEARNING_RATE = 5e-3
+_WEIGHT_DECAY = 1e-2
+_MAX_SHIFT_PX = 4
+
+
+@dataclass(frozen=True)
+class TwoSample:
+    """How well real and fake were told apart.
+
+    Attributes:
+        accuracy: on `count` held-out pictures, half of them real; 0.5 is chance.
+        standard_error: of the accuracy, sqrt(accuracy (1 - accuracy) / count).
+        p_value: of an accuracy as high as this if both sets were of one distribution; one-sided.
+        count: held-out pictures.
+    """
+
+    accuracy: float
+    standard_error: float
+    p_value: float
+    count: int
+
+
+def distinguish(real: Tensor, fake: Tensor, seed: int = 0, steps: int = 300) -> TwoSample:
+    """Trains on one half of both sets, and reads the other.
+
+    Args:
+        real: (N, C, H, W) uint8, or float in [-1, 1]; sides of at least 16 px.
+        fake: (M, C, H, W), the same. Of the larger set, as many are drawn as the smaller has.
+        seed: of the halves, the weights and the batches; torch's own random state stays as it was.
+        steps: of training, with batches of 32.
+
+    Raises:
+        ValueError: there are fewer than 4 of either, or the shapes differ, or the pictures are out of range.
+    """
+    count = min(len(real), len(fake))
+    if count < 4 or real.shape[1:] != fake.shape[1:]:
+        raise ValueError(f"two sets of at least 4 pictures of one shape are needed, not {real.shape} and {fake.shape}")
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed a GPU as well
+        chosen = [images[torch.randperm(len(images))[:count].to(images.device)] for images in (real, fake)]
+        half = count // 2
+        network = _train(*_labelled([images[:half] for images in chosen]), steps)
+    held, truth = _labelled([images[half:] for images in chosen])
+    return _result(float((_read(network, held) == truth).double().mean()), len(truth))
+
+
+def _result(accuracy: float, count: int) -> TwoSample:
+    z = (accuracy - 0.5) * 2.0 * count**0.5
+    return TwoSample(accuracy, (accuracy * (1.0 - accuracy) / count) ** 0.5, 0.5 * erfc(z / 2.0**0.5), count)
+
+
+def _labelled(sets: list[Tensor]) -> tuple[Tensor, Tensor]:
+    """Real and fake pictures -> (2 N, C, H, W) float32 around 0, and (2 N,) labels, 1 for real."""
+    images = torch.cat([pixels.levels(images) for images in sets]).div_(127.5).sub_(1.0)
+    return images, torch.tensor([1.0, 0.0], device=images.device).repeat_interleave(len(sets[0]))
+
+
+def _train(images: Tensor, labels: Tensor, steps: int) -> nn.Module:
+    network = _network(images.shape[1]).to(images.device).train()
+    optimizer = torch.optim.AdamW(network.parameters(), weight_decay=_WEIGHT_DECAY)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _LEARNING_RATE, total_steps=steps)
+    for _ in range(steps):
+        rows = torch.randint(len(images), (_BATCH,)).to(images.device)
+        loss = F.binary_cross_entropy_with_logits(network(_moved(images[rows])).squeeze(1), labels[rows])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+    return network.eval()
+
+
+def _network(channels: int) -> nn.Sequential:
+    """(N, C, H, W) -> (N, 1) logits; the mean over places makes it a reader of texture, at any size."""
+    layers: list[nn.Module] = []
+    for width in _WIDTHS:
+        layers += [nn.Conv2d(channels, width, 3, 2, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU()]
+        channels = width
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, 1))
+
+
+def _moved(images: Tensor) -> Tensor:
+    """The batch shifted by up to 4 px: few pictures are learnt by heart otherwise."""
+    down, across = (int(move) for move in torch.randint(-_MAX_SHIFT_PX, _MAX_SHIFT_PX + 1, (2,)))
+    return images.roll((down, across), dims=(2, 3))
+
+
+def _read(network: nn.Module, images: Tensor) -> Tensor:
+    """(N,) float32, 1 for what is taken for real."""
+    with torch.inference_mode():
+        return torch.cat([network(part).squeeze(1) for part in images.split(_CHUNK)]).gt(0.0).float()
