@@ -17,3 +17,12 @@ def test_a_class_that_never_appears_has_share_zero():
     assert found.rarest_share == 0.0
     assert len(found.shares) == 10
     assert found.confidence == 1.0
+    assert found.modes == 9
+    assert found.kl_to_uniform == pytest.approx(np.log(10 / 9))
+
+
+def test_the_divergence_is_zero_for_equal_shares_and_log_n_for_one_class():
+    assert classes.read(np.eye(10, dtype=np.float32)).kl_to_uniform == pytest.approx(0, abs=1e-12)
+    one = classes.read(np.eye(10, dtype=np.float32)[[3] * 20])
+    assert one.kl_to_uniform == pytest.approx(np.log(10))
+    assert one.modes == 1
