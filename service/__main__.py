@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from service import logs
 from service.app import create_app
-from service.dependencies import Services
+from service.parts import Services
 from service.protocol import ProblemProtocol
 from service.settings import Settings, unknown_variables
 

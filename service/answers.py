@@ -54,13 +54,13 @@ class Picture:
 
     Attributes:
         pixels: (H, W, C) uint8.
-        latent: what a client may send back to see it again.
+        latent: what a client may send back to see it again; None where no latent drew it.
         seed: the seed that drew it, where one did.
         class_: its class or blend of classes, for a conditional model.
     """
 
     pixels: Pixels
-    latent: dict[str, Any]
+    latent: dict[str, Any] | None
     seed: int | None
     class_: str | dict[str, float] | None
 
@@ -139,10 +139,10 @@ def not_modified(request: Request, tag: str) -> bool:
 
 
 def _encode_picture(model: LoadedModel, pictures: Sequence[Picture], form: str, shape: Layout) -> bytes:
-    frames = np.stack([picture.pixels for picture in pictures])
     if shape.animation and form in ("gif", "apng", "webp"):
+        frames = np.stack([picture.pixels for picture in pictures])
         return images.animate(frames, form, shape.animation.fps, shape.animation.loop)  # type: ignore[arg-type]  # checked above
-    return images.encode(images.grid(frames, shape.columns), form)  # type: ignore[arg-type]  # negotiated among these
+    return images.encode(images.collage([picture.pixels for picture in pictures], shape.columns), form)  # type: ignore[arg-type]  # negotiated among these
 
 
 def _encode_zip(model: LoadedModel, pictures: Sequence[Picture], form: str, shape: Layout) -> bytes:
@@ -172,6 +172,8 @@ def _encode_json(model: LoadedModel, pictures: Sequence[Picture], form: str, sha
 
 def _encode_npy(model: LoadedModel, pictures: Sequence[Picture], form: str, shape: Layout) -> bytes:
     buffer = io.BytesIO()
+    if len({picture.pixels.shape for picture in pictures}) > 1:
+        raise Invalid("npy holds pictures of one size and kind only; use format=zip or format=json")
     np.save(buffer, np.stack([picture.pixels for picture in pictures]), allow_pickle=False)
     return buffer.getvalue()
 

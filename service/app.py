@@ -12,16 +12,17 @@ from starlette.staticfiles import StaticFiles
 
 from service import __version__, problems, schemas
 from service.batcher import Limits
-from service.dependencies import Services, no_repeated_query
+from service.dependencies import no_repeated_query
 from service.metrics import Metrics
 from service.middleware import RequestContext
 from service.package import Engine
+from service.parts import Services
 from service.repository import Repository
-from service.routes import arithmetic, discriminate, health, interpolate, models, pages, sample
+from service.routes import arithmetic, discriminate, health, interpolate, models, pages, sample, translate
 from service.settings import Settings
 
 _log = logging.getLogger(__name__)
-_RESOURCES = (health, models, sample, interpolate, arithmetic, discriminate, pages)
+_RESOURCES = (health, models, sample, interpolate, arithmetic, translate, discriminate, pages)
 _ROUTERS = tuple(resource.router for resource in _RESOURCES)
 _BODIES = (schemas.SampleRequest, schemas.InterpolateRequest, schemas.ArithmeticRequest, schemas.Problem)
 _ABOUT = """Pictures by generative adversarial networks: sample them, walk between them, add and subtract them.
@@ -33,7 +34,9 @@ The picture of a seed is always the same. Errors are `application/problem+json` 
 def create_app(settings: Settings) -> FastAPI:
     """The whole service for some settings; nothing is opened before its lifespan starts."""
     metrics = Metrics()
-    limits = Limits(settings.max_batch_size, settings.max_queue_rows, settings.max_queue_bytes)
+    limits = Limits(
+        settings.max_batch_size, settings.max_batch_bytes, settings.max_queue_rows, settings.max_queue_bytes
+    )
     engine = Engine(settings.infer_threads, settings.instances, limits)
     parts = Services(settings, Repository(settings.models_dir, settings.models, engine, metrics), metrics)
     app = FastAPI(

@@ -29,13 +29,19 @@ class Limits:
 
     Attributes:
         batch_rows: rows of one batch.
+        batch_bytes: bytes of input of one batch; a row that has more goes alone.
         waiting_rows: rows that wait, over all requests.
         waiting_bytes: bytes of input that wait.
     """
 
     batch_rows: int = 16
+    batch_bytes: int = 3_145_728
     waiting_rows: int = 256
     waiting_bytes: int = 256_000_000
+
+    def rows_at_once(self, row_bytes: int) -> int:
+        """Rows of so many bytes that may share a batch, at least one."""
+        return max(1, min(self.batch_rows, self.batch_bytes // max(1, row_bytes)))
 
 
 @dataclass(frozen=True)
@@ -159,10 +165,10 @@ class Batcher:
         if self._waiting_rows + count > limits.waiting_rows or self._waiting_bytes + n_bytes > limits.waiting_bytes:
             raise QueueFull(f"{self._waiting_rows} pictures wait for this model already")
         loop = asyncio.get_running_loop()
-        entries = []
-        for start in range(0, count, limits.batch_rows):
-            part = {name: array[start : start + limits.batch_rows] for name, array in rows.items()}
-            size, part_bytes = min(limits.batch_rows, count - start), sum(array.nbytes for array in part.values())
+        entries, step = [], limits.rows_at_once(n_bytes // count)
+        for start in range(0, count, step):
+            part = {name: array[start : start + step] for name, array in rows.items()}
+            size, part_bytes = min(step, count - start), sum(array.nbytes for array in part.values())
             entries.append(_Entry(part, size, part_bytes, deadline, loop.create_future()))
         self._queue.extend(entries)
         self._waiting_rows += count
@@ -181,16 +187,17 @@ class Batcher:
         """The next batch: the oldest live entry, and those behind it that fit beside it."""
         batch: list[_Entry] = []
         passed: list[_Entry] = []
-        rows, now = 0, asyncio.get_running_loop().time()
-        while self._queue and rows < self._limits.batch_rows:
+        rows, most, now = 0, self._limits.batch_rows, asyncio.get_running_loop().time()
+        while self._queue and rows < most:
             entry = self._queue.popleft()
             if entry.future.done() or entry.deadline <= now:
                 self._leave(entry)  # its client has gone, or is being told by its own timeout
-            elif batch and (entry.kind != batch[0].kind or rows + entry.count > self._limits.batch_rows):
+            elif batch and (entry.kind != batch[0].kind or rows + entry.count > most):
                 passed.append(entry)
             else:
                 self._leave(entry)
                 batch.append(entry)
+                most = self._limits.rows_at_once(entry.n_bytes // entry.count)
                 rows += entry.count
         self._queue.extendleft(reversed(passed))
         return batch

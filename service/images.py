@@ -4,6 +4,8 @@ Knows nothing about models or HTTP.
 """
 
 import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from math import ceil, sqrt
 from typing import Any, Literal
@@ -46,7 +48,7 @@ def to_uint8(images: Floats) -> Pixels:
         NotFinite: a value is NaN or infinite.
     """
     if not np.isfinite(images).all():
-        raise NotFinite("the network's output is not finite: the latents' values are too large")
+        raise NotFinite("the network's output is not finite: the values that it was given are too large")
     levels = np.clip(np.rint((images + 1.0) * 127.5), 0.0, 255.0).astype(np.uint8)
     return np.ascontiguousarray(levels.transpose(0, 2, 3, 1))
 
@@ -70,6 +72,18 @@ def grid(pixels: Pixels, columns: int) -> Pixels:
     cells[:count] = pixels
     lines = cells.reshape(rows, columns, height, width, channels).transpose(0, 2, 1, 3, 4)
     return np.ascontiguousarray(lines.reshape(rows * height, columns * width, channels))
+
+
+def collage(pictures: Sequence[Pixels], columns: int) -> Pixels:
+    """Pictures of any sizes, (H, W, 1, 3 or 4) each, as a grid whose cells are as large as the largest of each side."""
+    height, width, channels = (max(picture.shape[axis] for picture in pictures) for axis in range(3))
+    cells = np.zeros((len(pictures), height, width, channels), np.uint8)
+    for cell, picture in zip(cells, pictures, strict=True):
+        tall, wide, deep = picture.shape
+        cell[:tall, :wide, :deep] = picture
+        if deep < channels:
+            cell[:tall, :wide, deep:] = 255  # what has no alpha is opaque
+    return grid(cells, columns)
 
 
 def encode(pixels: Pixels, form: StillFormat) -> bytes:
@@ -127,12 +141,24 @@ def decode(raw: bytes, max_pixels: int) -> Pixels:
         NotAnImage: other bytes, or a damaged picture.
         TooLarge: more pixels than max_pixels.
     """
+    with _opened(raw, max_pixels) as image:
+        image.load()
+        return np.asarray(_to_srgb(_upright(image)))
+
+
+def measure(raw: bytes, max_pixels: int) -> tuple[int, int]:
+    """(width, height) in px as a picture's header says, before EXIF turns it; raises as `decode` does."""
+    with _opened(raw, max_pixels) as image:
+        return image.width, image.height
+
+
+@contextmanager
+def _opened(raw: bytes, max_pixels: int) -> Iterator[Image.Image]:
     try:
         with Image.open(io.BytesIO(raw), formats=_READABLE) as image:
             if image.width * image.height > max_pixels:
                 raise _too_many_pixels(max_pixels)
-            image.load()
-            return np.asarray(_to_srgb(_upright(image)))
+            yield image
     except GanvasError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:

@@ -230,6 +230,7 @@ class Manifest(_Part):
     def _shapes_agree(self) -> Self:
         """Goldens run before a package is served, so that what agrees with them agrees with the network."""
         if self.latent is None:
+            self._goldens_are_pairs()
             return self
         fed = {"latents": (self.latent.dim,)} | ({"classes": (len(self.classes),)} if self.classes else {})
         drawn = (self.image.height, self.image.width, self.image.channels)
@@ -243,6 +244,14 @@ class Manifest(_Part):
                 raise ValueError(f"direction {direction.name} does not have the {self.latent.dim} numbers of a latent")
             direction.vector.unpack()
         return self
+
+    def _goldens_are_pairs(self) -> None:
+        for golden in self.goldens:
+            (count, height, width, channels), given = (*golden.images.shape, 0, 0, 0, 0)[:4], golden.inputs
+            if channels != 3 or {name: array.shape for name, array in given.items()} != {
+                "images": (count, 3, height, width)
+            }:
+                raise ValueError("a translator's golden is a picture in colour and its translation of the same size")
 
     @property
     def digest(self) -> str:

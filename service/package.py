@@ -99,7 +99,8 @@ def open_package(folder: Path, engine: Engine, metrics: Metrics) -> LoadedModel:
         PackageError: a part is missing, its digest differs, or a golden does not come out.
     """
     described = read_manifest(folder)
-    sessions = {name: _open_network(folder, net, engine.threads) for name, net in described.networks.items()}
+    any_size = described.task == "translate"
+    sessions = {name: _open_network(folder, net, engine.threads, any_size) for name, net in described.networks.items()}
     prove(sessions["generator"], described.goldens)
     if "discriminator" in sessions:
         _prove_judge(sessions["discriminator"], described.networks["discriminator"])
@@ -162,14 +163,14 @@ def prove(session: Session, goldens: tuple[Golden, ...]) -> None:
             )
 
 
-def _open_network(folder: Path, network: Network, threads: int) -> Session:
+def _open_network(folder: Path, network: Network, threads: int, any_size: bool) -> Session:
     raw = _read(folder, network.file)
     digest = manifest.sha256(raw)
     if digest != network.sha256:
         raise PackageError(
             f"{network.file} has digest {digest[:12]}..., but the manifest says {network.sha256[:12]}..."
         )
-    session = Session(raw, threads)
+    session = Session(raw, threads, any_size)
     for tensors, found, kind in (
         (network.inputs, session.inputs, "inputs"),
         (network.outputs, session.outputs, "outputs"),

@@ -30,12 +30,14 @@ class Session:
     engine = "onnxruntime-cpu"
     precision = "float32"
 
-    def __init__(self, model: bytes, threads: int) -> None:
+    def __init__(self, model: bytes, threads: int, any_size: bool = False) -> None:
         """Loads a network.
 
         Args:
             model: a whole ONNX file.
             threads: how many one run may use.
+            any_size: whether pictures of many sizes will go through it. The engine would otherwise keep a plan of its
+                memory for each size that ever came, and the memory of the largest.
 
         Raises:
             PackageError: the bytes are no network that the engine loads.
@@ -48,6 +50,10 @@ class Session:
         options.log_severity_level = 3
         # Threads that spin while they wait would take the cores from the other sessions and from the encoders.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.enable_mem_pattern = not any_size
+        self._options = ort.RunOptions()
+        if any_size:
+            self._options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
         try:
             self._session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime's exceptions have no common base
@@ -73,7 +79,7 @@ class Session:
             EngineError: the engine failed.
         """
         try:
-            (output,) = self._session.run(None, dict(inputs))[:1]
+            (output,) = self._session.run(None, dict(inputs), self._options)[:1]
         except Exception as error:  # onnxruntime's exceptions have no common base
             raise EngineError(f"the engine failed: {_first_line(error)}") from error
         result: Floats = output

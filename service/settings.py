@@ -31,6 +31,7 @@ class Settings(BaseSettings):
     )
     instances: Count = Field(1, description="batches of one model that may run at once")
     max_batch_size: Count = Field(16, description="pictures of one batch")
+    max_batch_bytes: Count = Field(3_145_728, description="bytes of input of one batch; one picture may have more")
     max_queue_rows: Count = Field(256, description="pictures that may wait for one model")
     max_queue_bytes: Count = Field(256_000_000, description="bytes of input that may wait for one model")
     max_images: Annotated[int, Field(ge=1, le=1024)] = Field(64, description="pictures of one request")
@@ -38,6 +39,11 @@ class Settings(BaseSettings):
     max_upload_bytes: Count = Field(10_485_760, description="bytes of one uploaded picture")
     max_uploads_bytes: Count = Field(268_435_456, description="bytes of all uploads being read at once")
     max_image_pixels: Count = Field(16_000_000, description="pixels of an uploaded picture")
+    max_translate_pixels: Count = Field(4_000_000, description="pixels that one request may have translated")
+    max_held_pixels: Count = Field(64_000_000, description="pixels of decoded uploads that are worked on at once")
+    tile_px: Annotated[int, Field(ge=64, le=4096)] = Field(
+        512, description="side of the largest piece that is translated at once; larger pictures go in tiles"
+    )
     deadline_s: Annotated[Seconds, Field(gt=0)] = Field(30.0, description="seconds that a whole request may take")
     drain_s: Seconds = Field(
         1.0, description="seconds between SIGTERM, when readiness fails, and the closing of the port"

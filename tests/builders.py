@@ -212,6 +212,89 @@ def discriminator_graph(channels: int = 1, output: str = "logits", n_classes: in
     return _model(nodes, inputs, {output: ["N", 1]}, weights)
 
 
+_ANY = ["N", 3, "H", "W"]
+
+
+def affine_graph(scale: float, shift: float) -> bytes:
+    """scale x + shift, of pictures of any size: the inverse of another such graph."""
+    weights = {"scale": np.array(scale, np.float32), "shift": np.array(shift, np.float32)}
+    nodes = [
+        helper.make_node("Mul", ["images_in", "scale"], ["scaled"]),
+        helper.make_node("Add", ["scaled", "shift"], ["images"]),
+    ]
+    return _translator(nodes, weights)
+
+
+def _translator(nodes: list[onnx.NodeProto], weights: Mapping[str, NDArray[Any]]) -> bytes:
+    # Input and output are both called images in a package, which a graph cannot do: its output is renamed.
+    for node in nodes:
+        node.input[:] = ["images" if name == "images_in" else name for name in node.input]
+        node.output[:] = ["translated" if name == "images" else name for name in node.output]
+    return _model(nodes, {"images": _ANY}, {"translated": _ANY}, weights)
+
+
+def stylising_graph(width: int = 8, seed: int = 0, strength: float = 0.3) -> bytes:
+    """A small translator like a real one: reflection, convolutions, instance normalisation, tanh.
+
+    What instance normalisation does depends on the whole picture, so that tiles come out in other colours.
+    """
+    rng = np.random.default_rng(seed)
+    weights: dict[str, NDArray[Any]] = {"edge": np.array([0, 0, 2, 2, 0, 0, 2, 2], np.int64)}
+    nodes, last, n_in = [], "images_in", 3
+    for index, n_out in enumerate((width, width, 3)):
+        kernel = rng.normal(0, strength / np.sqrt(n_in * 25), (n_out, n_in, 5, 5)).astype(np.float32)
+        kernel[range(min(n_in, n_out)), range(min(n_in, n_out)), 2, 2] += 1.0
+        weights |= {f"k{index}": kernel, f"b{index}": rng.normal(0, 0.1, n_out).astype(np.float32)}
+        nodes += [
+            helper.make_node("Pad", [last, "edge"], [f"p{index}"], mode="reflect"),
+            helper.make_node("Conv", [f"p{index}", f"k{index}", f"b{index}"], [f"c{index}"]),
+        ]
+        last = f"c{index}"
+        if n_out == width:
+            weights |= {f"g{index}": np.ones(width, np.float32), f"s{index}": np.zeros(width, np.float32)}
+            nodes += [
+                helper.make_node("InstanceNormalization", [last, f"g{index}", f"s{index}"], [f"n{index}"]),
+                helper.make_node("Relu", [f"n{index}"], [f"a{index}"]),
+            ]
+            last = f"a{index}"
+        n_in = n_out
+    nodes.append(helper.make_node("Tanh", [last], ["images"]))
+    return _translator(nodes, weights)
+
+
+def strided_graph(multiple: int = 4) -> bytes:
+    """Each block of `multiple` x `multiple` px becomes its mean: fails unless both sides are a multiple."""
+    mean = np.zeros((3, 3, multiple, multiple), np.float32)
+    spread = np.zeros((3, 3, multiple, multiple), np.float32)
+    for channel in range(3):
+        mean[channel, channel] = 1.0 / multiple**2
+        spread[channel, channel] = 1.0
+    weights = {"mean": mean, "spread": spread}
+    nodes = [
+        helper.make_node("Conv", ["images_in", "mean"], ["small"], strides=[multiple, multiple]),
+        helper.make_node("ConvTranspose", ["small", "spread"], ["blocky"], strides=[multiple, multiple]),
+        # Fails where the sizes differ, as skip connections do.
+        helper.make_node("Add", ["blocky", "images_in"], ["both"]),
+        helper.make_node("Sub", ["both", "images_in"], ["images"]),
+    ]
+    return _translator(nodes, weights)
+
+
+def encoder_graph(channels: int = 1, seed: int = 2) -> bytes:
+    """A linear map of a picture to a latent, (N, Z_DIM)."""
+    rng = np.random.default_rng(seed)
+    pixels = channels * SIDE * SIDE
+    weights: dict[str, NDArray[Any]] = {
+        "w": rng.normal(0, 0.1, (pixels, Z_DIM)).astype(np.float32),
+        "shape": np.array([-1, pixels], np.int64),
+    }
+    nodes = [
+        helper.make_node("Reshape", ["images", "shape"], ["flat"]),
+        helper.make_node("MatMul", ["flat", "w"], ["latents"]),
+    ]
+    return _model(nodes, {"images": ["N", channels, SIDE, SIDE]}, {"latents": ["N", Z_DIM]}, weights)
+
+
 def _network(file: str, raw: bytes) -> Network:
     session = Session(raw, threads=1)
     inputs, outputs = (
@@ -234,6 +317,7 @@ def write_package(
     conditional: bool = False,
     distribution: manifest.Distribution = "normal",
     discriminator: str | None = "logits",
+    encoder: bool = False,
     directions: Mapping[str, NDArray[np.float32]] | None = None,
     seed: int = 0,
     generator: bytes | None = None,
@@ -249,6 +333,7 @@ def write_package(
         conditional: whether it has the classes CLASSES.
         distribution: of its latents.
         discriminator: name of its output, `logits` or `scores`; None leaves it out.
+        encoder: whether it has one.
         directions: named directions, (Z_DIM,) each.
         seed: of the weights.
         generator: another graph without classes; give `discriminator=None` where its pictures are of another size.
@@ -265,6 +350,8 @@ def write_package(
     (_, z_dim), (_, channels, height, width) = drawing.inputs["latents"], drawing.outputs["images"]
     if discriminator:
         files["discriminator"] = discriminator_graph(channels, discriminator, n_classes, seed + 1)
+    if encoder:
+        files["encoder"] = encoder_graph(channels)
     for network, raw in files.items():
         (folder / f"{network}.onnx").write_bytes(raw)
     fed = {"latents": np.random.default_rng(7).normal(0, 1, (2, z_dim)).astype(np.float32)}
@@ -296,6 +383,61 @@ def write_package(
         ),
         "preview": "preview.png",
         "goldens": (golden,),
+    }
+    described = Manifest.model_validate(fields | overrides)
+    (folder / manifest.FILE_NAME).write_text(described.model_dump_json())
+    return folder
+
+
+def write_translator(
+    models: Path,
+    name: str,
+    graph: bytes,
+    version: int = 1,
+    *,
+    multiple: int = 1,
+    inverse: str | None = None,
+    side: int = 32,
+    **overrides: Any,
+) -> Path:
+    """A whole, valid package of a translator.
+
+    Args:
+        models: folder of all packages.
+        name: of the model.
+        graph: from pictures to pictures.
+        version: of the model.
+        multiple: of the sides that the graph takes, in px.
+        inverse: name of the model that leads back.
+        side: of the pictures that it was trained on, in px.
+        **overrides: fields of the manifest to replace.
+
+    Returns:
+        The package's folder.
+    """
+    folder = models / name / str(version)
+    folder.mkdir(parents=True)
+    (folder / "generator.onnx").write_bytes(graph)
+    rng = np.random.default_rng(5)
+    given = rng.uniform(-1, 1, (1, 3, side, side)).astype(np.float32)
+    drawn = images.to_uint8(Session(graph, threads=1).run({"images": given}))
+    (folder / "preview.png").write_bytes(images.encode(drawn[0], "png"))
+    fields: dict[str, Any] = {
+        "schema_version": manifest.SCHEMA_VERSION,
+        "name": name,
+        "version": version,
+        "task": "translate",
+        "method": "cyclegan",
+        "description": "A tiny translator for tests.",
+        "licence": "Apache-2.0",
+        "data": manifest.Data(name="Noise", source="made in code", terms="none", images=1),
+        "training": manifest.Training(recipe="none", config={}, seed=0, images_seen=0, device="none"),
+        "metrics": (),
+        "networks": {"generator": _network("generator.onnx", graph)},
+        "image": manifest.Image(height=side, width=side, channels=3),
+        "translation": manifest.Translation(source="days", target="nights", inverse=inverse, multiple=multiple),
+        "preview": "preview.png",
+        "goldens": (Golden(inputs={"images": _pack(given)}, images=Array.pack("uint8", drawn.shape, drawn.tobytes())),),
     }
     described = Manifest.model_validate(fields | overrides)
     (folder / manifest.FILE_NAME).write_text(described.model_dump_json())

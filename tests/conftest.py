@@ -36,13 +36,19 @@ async def wait_until_scanned(app: Any) -> None:
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four proven packages: grey, in colour with directions, conditional, and one with a critic."""
+    """Proven packages: grey, in colour with directions and an encoder, conditional, with a critic, and translators."""
     folder = tmp_path_factory.mktemp("models")
     builders.write_package(folder, "tiny")
     axis = np.eye(builders.Z_DIM, dtype=np.float32)[0]
-    builders.write_package(folder, "colour", channels=3, directions={"smile": axis}, distribution="uniform")
+    builders.write_package(
+        folder, "colour", channels=3, directions={"smile": axis}, distribution="uniform", encoder=True
+    )
     builders.write_package(folder, "classes", conditional=True)
     builders.write_package(folder, "critic", discriminator="scores")
+    builders.write_translator(folder, "darker", builders.affine_graph(0.5, -0.25), inverse="lighter")
+    builders.write_translator(folder, "lighter", builders.affine_graph(2.0, 0.5), inverse="darker")
+    builders.write_translator(folder, "blocky", builders.strided_graph(4), multiple=4)
+    builders.write_translator(folder, "stylish", builders.stylising_graph(), inverse="nowhere")
     return folder
 
 

@@ -5,8 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from service import answers, drawing, images, latents, negotiation, problems, schemas
-from service.dependencies import FormatQuery, GeneratorModel, ServicesDependency, json_body, json_body_page
+from service.bodies import json_body, json_body_page
+from service.dependencies import FormatQuery, GeneratorModel
 from service.drawing import Drawing
+from service.parts import ServicesDependency
 from service.routes.generation import FAILURES, check_count, draw, picture_page
 
 router = APIRouter(prefix="/v1/models/{model}", tags=["generate"])

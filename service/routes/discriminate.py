@@ -8,9 +8,11 @@ from fastapi import APIRouter, Query, Request, Response
 
 from service import images, problems, schemas
 from service.answers import Clock
-from service.dependencies import PICTURE_PAGE, DiscriminatorModel, ServicesDependency, UploadedPicture, while_connected
+from service.bodies import UploadedPicture, picture_page
+from service.dependencies import DiscriminatorModel, while_connected
 from service.drawing import Drawing, class_in_query
 from service.errors import Invalid, NotAcceptable, NotAnImage, Unavailable
+from service.parts import ServicesDependency
 from service.routes.generation import FAILURES
 
 router = APIRouter(prefix="/v1/models/{model}", tags=["discriminate"])
@@ -20,7 +22,7 @@ router = APIRouter(prefix="/v1/models/{model}", tags=["discriminate"])
     "/discriminate",
     summary="How real a picture is",
     responses=problems.responses(*(kind for kind in FAILURES if kind is not NotAcceptable), NotAnImage, Unavailable),
-    openapi_extra=PICTURE_PAGE,
+    openapi_extra=picture_page(),
 )
 async def discriminate(
     request: Request,

@@ -6,7 +6,7 @@ from fastapi import Request, Response
 
 from service import answers, drawing, images, latents
 from service.answers import Clock, Layout, Picture
-from service.dependencies import Services, while_connected
+from service.dependencies import while_connected
 from service.drawing import Drawing, Point
 from service.errors import (
     DeadlineExceeded,
@@ -24,6 +24,7 @@ from service.errors import (
 )
 from service.negotiation import MEDIA_TYPES
 from service.package import LoadedModel
+from service.parts import Services
 
 FAILURES: tuple[type[GanvasError], ...] = (
     Malformed,
@@ -40,8 +41,8 @@ FAILURES: tuple[type[GanvasError], ...] = (
 )
 
 
-def picture_page(formats: Sequence[str]) -> dict[int | str, dict[str, object]]:
-    """The answers of a generating route, for the OpenAPI page."""
+def picture_page(formats: Sequence[str], cycle: bool = False) -> dict[int | str, dict[str, object]]:
+    """The answers of a route that gives pictures, for the OpenAPI page."""
     binary = {"schema": {"type": "string", "format": "binary"}}
     document = {"schema": {"type": "object"}}
     content = {MEDIA_TYPES[form]: document if form == "json" else binary for form in formats}
@@ -53,6 +54,10 @@ def picture_page(formats: Sequence[str]) -> dict[int | str, dict[str, object]]:
         },
         "Server-Timing": {"description": "Milliseconds of each phase.", "schema": {"type": "string"}},
     }
+    if cycle:
+        about = "Mean absolute error of the way there and back, 0 to 255 on RGB, comma-separated, with cycle=true."
+        headers["X-Cycle-Error"] = {"description": about, "schema": {"type": "string"}}
+        del headers["X-Seed"]
     return {200: {"description": "The pictures.", "content": content, "headers": headers}}
 
 

@@ -3,8 +3,9 @@
 from fastapi import APIRouter, Response
 
 from service import metrics, problems, schemas
-from service.dependencies import NoQuery, ServicesDependency
+from service.dependencies import NoQuery
 from service.errors import Draining, Invalid, NotReady
+from service.parts import ServicesDependency
 
 router = APIRouter(tags=["health"])
 

@@ -6,8 +6,10 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from service import answers, drawing, negotiation, problems, schemas
 from service.answers import Animation, Layout
-from service.dependencies import FormatQuery, GeneratorModel, ServicesDependency, json_body, json_body_page
+from service.bodies import json_body, json_body_page
+from service.dependencies import FormatQuery, GeneratorModel
 from service.drawing import Drawing
+from service.parts import ServicesDependency
 from service.routes.generation import FAILURES, draw, picture_page
 
 router = APIRouter(prefix="/v1/models/{model}", tags=["generate"])

@@ -18,7 +18,7 @@ def fragile(tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    "path", ["/nothing", "/v1", "/v2/health", "/v1/models/tiny/nothing", "/v1/models/tiny/translate", "/%00"]
+    "path", ["/nothing", "/v1", "/v2/health", "/v1/models/tiny/nothing", "/v1/models/tiny/paint", "/%00"]
 )
 def test_unknown_paths_are_problem_documents(client, path):
     document = assert_problem(client.get(path), 404)
@@ -32,6 +32,7 @@ def test_unknown_paths_are_problem_documents(client, path):
         ("/v1/models/tiny/interpolate", {"POST"}),
         ("/v1/models/tiny/arithmetic", {"POST"}),
         ("/v1/models/tiny/discriminate", {"POST"}),
+        ("/v1/models/darker/translate", {"POST"}),
         ("/v1/models", {"GET", "HEAD"}),
         ("/v1/models/tiny", {"GET", "HEAD"}),
         ("/v1/models/tiny/preview", {"GET", "HEAD"}),

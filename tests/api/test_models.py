@@ -22,7 +22,9 @@ def test_the_list_holds_a_card_for_every_served_version(client):
     document = client.get("/v1/models").json()
     assert set(document) == {"models", "skipped"}
     assert document["skipped"] == []
-    assert [card["name"] for card in document["models"]] == ["classes", "colour", "critic", "tiny"]
+    assert [card["name"] for card in document["models"]] == [
+        "blocky", "classes", "colour", "critic", "darker", "lighter", "stylish", "tiny",
+    ]  # fmt: skip
 
 
 def test_a_card_says_all_that_a_client_has_to_know(client, models):
@@ -43,6 +45,14 @@ def test_cards_name_classes_and_directions(client):
     assert cards(client)["classes@1"]["classes"] == list(builders.CLASSES)
     assert cards(client)["colour@1"]["directions"] == ["smile"]
     assert cards(client)["colour@1"]["latent"]["distribution"] == "uniform"
+
+
+def test_a_translator_s_card_says_what_it_turns_into_what(client):
+    card = cards(client)["darker@1"]
+    assert set(card) == CARD | {"source", "target", "inverse", "multiple"}
+    assert (card["source"], card["target"], card["inverse"], card["multiple"]) == ("days", "nights", "lighter", 1)
+    assert (card["task"], card["latent"], card["classes"]) == ("translate", None, None)
+    assert client.get("/v1/models/darker").json()["multiple"] == 1
 
 
 def test_one_model_answers_its_card_and_its_manifest(client, models):

@@ -1,0 +1,47 @@
+"""Request and response bodies of the v1 contract. Strict: a "4" is no integer, and an unknown field is an error.
+
+Knows nothing about models: what depends on one (a vector's length, a class's name) is checked in `drawing`.
+"""
+
+from service.schemas.answers import (
+    Card,
+    Health,
+    ImageSize,
+    Judgement,
+    LatentSpace,
+    ManifestCard,
+    ModelList,
+    Problem,
+    SkippedPackage,
+    TranslatorCard,
+)
+from service.schemas.latents import ClassReference, Latent, MeanLatent, SeedLatent, TokenLatent, VectorLatent
+from service.schemas.queries import DiscriminateQuery, FormatQuery, NoQuery, SampleQuery, TranslateQuery
+from service.schemas.requests import ArithmeticRequest, InterpolateRequest, SampleRequest
+
+__all__ = [
+    "ArithmeticRequest",
+    "Card",
+    "ClassReference",
+    "DiscriminateQuery",
+    "FormatQuery",
+    "Health",
+    "ImageSize",
+    "InterpolateRequest",
+    "Judgement",
+    "Latent",
+    "LatentSpace",
+    "ManifestCard",
+    "MeanLatent",
+    "ModelList",
+    "NoQuery",
+    "Problem",
+    "SampleQuery",
+    "SampleRequest",
+    "SeedLatent",
+    "SkippedPackage",
+    "TokenLatent",
+    "TranslateQuery",
+    "TranslatorCard",
+    "VectorLatent",
+]

@@ -1,0 +1,362 @@
+"""Translation over HTTP: any size and kind of picture in, its translation of the same size out."""
+
+import base64
+import io
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from service import images, tiles
+from service.session import Session
+from tests import builders
+from tests.conftest import assert_problem
+
+CALL = "/v1/models/darker/translate"
+
+
+def translate(client, raw, model="darker", query="", **headers):
+    return client.post(f"/v1/models/{model}/translate{query}", content=raw, headers=headers)
+
+
+def saved(pixels, form="PNG", **options) -> bytes:
+    buffer = io.BytesIO()
+    (pixels if isinstance(pixels, Image.Image) else Image.fromarray(pixels)).save(buffer, form, **options)
+    return buffer.getvalue()
+
+
+def noise(height: int, width: int, channels: int = 3, seed: int = 0):
+    shape = (height, width) if channels == 1 else (height, width, channels)
+    return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+
+
+def darker(pixels):
+    """What the model `darker` makes of RGB pixels: x/2 - 1/4 in [-1, 1]."""
+    floats = pixels[..., :3].astype(np.float64) / 127.5 - 1
+    return np.clip(np.rint((floats * 0.5 - 0.25 + 1) * 127.5), 0, 255).astype(np.uint8)
+
+
+def assert_near(found, expected, levels=1):
+    assert found.shape == expected.shape
+    assert np.abs(found.astype(int) - expected).max() <= levels
+
+
+def test_a_picture_comes_back_translated_at_its_size(client):
+    pixels = noise(30, 41)
+    answer = translate(client, saved(pixels))
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "image/png"
+    assert answer.headers["x-model"] == "darker@1"
+    assert "x-seed" not in answer.headers
+    assert_near(builders.pixels(answer.content), darker(pixels))
+
+
+def test_every_phase_is_in_server_timing(client):
+    parts = translate(client, builders.picture()).headers["server-timing"].split(", ")
+    assert {part.split(";")[0] for part in parts} == {"decode", "queue", "infer", "encode", "total"}
+
+
+@pytest.mark.parametrize("model", ["blocky", "stylish"])
+@pytest.mark.parametrize("size", [(1, 1), (1, 37), (37, 1), (2, 3), (4, 4), (15, 16), (17, 33), (64, 50)])
+def test_any_size_is_reflected_to_the_multiple_and_cropped_back(client, models, model, size):
+    pixels = noise(*size)
+    found = builders.pixels(translate(client, saved(pixels), model).content)
+    sides = [max(16, -(-side // 4) * 4) for side in size]
+    if model == "stylish":
+        sides = [max(16, side) for side in size]
+    padded = tiles.pad(images.to_float32(pixels[None])[0], *sides)
+    network = Session((models / model / "1" / "generator.onnx").read_bytes(), 1)
+    expected = images.to_uint8(network.run({"images": padded[None]}))[0, : size[0], : size[1]]
+    assert_near(found, expected)
+
+
+def test_raw_and_multipart_are_the_same_and_the_bytes_decide(client):
+    raw = builders.picture()
+    expected = translate(client, raw).content
+    assert client.post(CALL, files={"image": ("x.svg", raw, "image/svg+xml")}).content == expected
+    assert translate(client, raw, **{"Content-Type": "text/plain"}).content == expected
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
+def test_png_jpeg_and_webp_are_read(client, form):
+    options = {"quality": 95} if form != "PNG" else {}
+    raw = builders.picture(form=form, **options)
+    found = builders.pixels(translate(client, raw).content)
+    with Image.open(io.BytesIO(raw)) as image:
+        assert_near(found, darker(np.asarray(image.convert("RGB"))))
+
+
+@pytest.mark.parametrize("form", ["GIF", "BMP", "TIFF", "ICO"])
+def test_other_formats_are_refused(client, form):
+    assert_problem(translate(client, builders.picture(form=form)), 415, "not-an-image")
+
+
+@pytest.mark.parametrize("form", ["PNG", "WEBP"])
+def test_of_an_animation_the_first_frame_is_translated(client, form):
+    first, second = noise(20, 20, seed=1), noise(20, 20, seed=2)
+    options = {"lossless": True} if form == "WEBP" else {}
+    raw = saved(Image.fromarray(first), form, save_all=True, append_images=[Image.fromarray(second)], **options)
+    assert_near(builders.pixels(translate(client, raw).content), darker(first))
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "P", "I;16", "1", "RGBA"])
+def test_every_kind_of_png_is_read_right(client, mode):
+    raw = builders.picture(mode=mode)
+    with Image.open(io.BytesIO(raw)) as image:
+        if mode == "I;16":
+            grey = np.rint(np.asarray(image) / 257.0).astype(np.uint8)
+            expected = np.stack([grey] * 3, axis=2)
+        else:
+            expected = np.asarray(image.convert("RGBA" if "A" in mode else "RGB"))
+    found = builders.pixels(translate(client, raw).content)
+    assert_near(found[..., :3], darker(expected))
+    assert (found.shape[2] == 4) == ("A" in mode)
+
+
+def test_a_cmyk_jpeg_is_read_as_colours(client):
+    raw = saved(Image.new("CMYK", (16, 16), (0, 255, 255, 0)), "JPEG", quality=95)
+    red = np.full((16, 16, 3), (255, 0, 0), np.uint8)
+    assert_near(builders.pixels(translate(client, raw).content), darker(red), levels=4)
+
+
+def test_alpha_is_translated_on_its_colour_and_put_back(client):
+    pixels = noise(20, 24, 4)
+    found = builders.pixels(translate(client, saved(pixels)).content)
+    np.testing.assert_array_equal(found[..., 3], pixels[..., 3])
+    assert_near(found[..., :3], darker(pixels))
+
+
+def test_a_palette_s_transparency_is_put_back(client):
+    image = Image.fromarray(np.arange(64, dtype=np.uint8).reshape(8, 8), "P")
+    image.putpalette([value for level in range(64) for value in (level * 4, 0, 255 - level)])
+    found = builders.pixels(translate(client, saved(image, transparency=5)).content)
+    assert found.shape == (8, 8, 4)
+    assert (found[..., 3] == 0).sum() == 1
+
+
+def test_a_jpeg_answer_lays_alpha_on_white(client):
+    pixels = noise(16, 16, 4)
+    pixels[..., 3] = 0
+    found = builders.pixels(translate(client, saved(pixels), query="?format=jpeg").content)
+    assert found.min() > 250
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_is_applied(client, orientation):
+    pixels = noise(10, 20)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    image = Image.fromarray(pixels)
+    turns = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_90,
+    }  # fmt: skip
+    expected = np.asarray(image.transpose(turns[orientation]) if orientation > 1 else image)
+    answer = translate(client, saved(image, exif=exif))
+    assert_near(builders.pixels(answer.content), darker(expected))
+
+
+def test_an_icc_profile_is_converted_to_srgb(client):
+    pixels = noise(16, 16)
+    plain = builders.pixels(translate(client, saved(pixels)).content)
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    assert_near(builders.pixels(translate(client, saved(pixels, icc_profile=srgb)).content), plain)
+    broken = translate(client, saved(pixels, icc_profile=b"not a profile" * 10))
+    assert_near(builders.pixels(broken.content), plain)
+
+
+def test_a_client_s_metadata_never_comes_back_out(client):
+    exif = Image.Exif()
+    exif[0x010E] = "SECRET-PLACE"
+    exif[0x8298] = "SECRET-OWNER"
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    for form, extra in (("JPEG", {"comment": "SECRET-COMMENT"}), ("PNG", {}), ("WEBP", {"xmp": b"<x>SECRET</x>"})):
+        raw = saved(noise(16, 16), form, exif=exif, icc_profile=srgb, **extra)
+        assert b"SECRET" in raw
+        for answer_form in ("png", "jpeg", "webp", "zip", "json"):
+            answer = translate(client, raw, query=f"?format={answer_form}").content
+            assert b"SECRET" not in answer
+            assert b"acsp" not in answer  # the signature of every ICC profile
+
+
+def test_resize_goes_by_the_training_size(client, models):
+    pixels = noise(40, 80)
+    found = builders.pixels(translate(client, saved(pixels), "stylish", "?fit=resize").content)
+    small = tiles.resample(images.to_float32(pixels[None])[0], 32, 32)
+    network = Session((models / "stylish/1/generator.onnx").read_bytes(), 1)
+    drawn = network.run({"images": np.clip(small, -1, 1)[None]})[0]
+    assert_near(found, images.to_uint8(tiles.resample(drawn, 40, 80)[None])[0])
+
+
+def test_a_cycle_tells_the_mean_absolute_error_of_the_way_back(client):
+    pixels = noise(20, 20)
+    answer = translate(client, saved(pixels), query="?cycle=true")
+    assert answer.content == translate(client, saved(pixels)).content
+    assert float(answer.headers["x-cycle-error"]) < 0.05
+    assert "x-cycle-error" not in translate(client, saved(pixels)).headers
+
+
+def test_a_cycle_error_is_what_it_says(tmp_path, serve):
+    builders.write_translator(tmp_path, "there", builders.affine_graph(1.0, 0.0), inverse="back")
+    builders.write_translator(tmp_path, "back", builders.affine_graph(1.0, 20 / 127.5), inverse="there")
+    with serve(tmp_path) as client:
+        files = [("image", saved(np.full((9, 9, 3), level, np.uint8))) for level in (100, 250)]
+        answer = client.post("/v1/models/there/translate?cycle=true", files=files)
+    assert [float(error) for error in answer.headers["x-cycle-error"].split(",")] == [20.0, 5.0]
+
+
+@pytest.mark.parametrize("model", ["blocky", "stylish"])
+def test_a_cycle_without_a_served_inverse_is_409(client, model):
+    assert_problem(translate(client, builders.picture(), model, "?cycle=true"), 409, "not-supported")
+
+
+@pytest.mark.parametrize(
+    "query", ["fit=crop", "cycle=1", "cycle=True", "cycle=", "columns=0", "columns=2", "n=1", "format=bmp"]
+)
+def test_a_bad_query_is_refused(client, query):
+    assert_problem(translate(client, builders.picture(), query=f"?{query}"), 422)
+
+
+@pytest.mark.parametrize("form", ["gif", "apng"])
+def test_translations_do_not_animate(client, form):
+    assert_problem(translate(client, builders.picture(), query=f"?format={form}"), 406)
+
+
+def test_a_generator_does_not_translate_and_a_translator_does_not_draw(client):
+    assert_problem(translate(client, builders.picture(), "tiny"), 409, "not-supported")
+    assert_problem(client.get("/v1/models/darker/sample?seed=1"), 409, "not-supported")
+    assert_problem(client.post("/v1/models/darker/discriminate", content=builders.picture()), 409)
+    assert_problem(translate(client, builders.picture(), "nobody"), 404)
+
+
+# --- several pictures
+
+
+def several(client, query="", sizes=((10, 20), (16, 8), (5, 5)), model="darker"):
+    pictures = [noise(*size, seed=index) for index, size in enumerate(sizes)]
+    files = [("image", (f"{index}.png", saved(picture))) for index, picture in enumerate(pictures)]
+    return pictures, client.post(f"/v1/models/{model}/translate{query}", files=files)
+
+
+def test_several_pictures_are_a_grid_with_cells_as_large_as_the_largest(client):
+    pictures, answer = several(client, "?columns=3")
+    grid = builders.pixels(answer.content)
+    assert grid.shape == (16, 60, 3)
+    for index, picture in enumerate(pictures):
+        height, width, _ = picture.shape
+        assert_near(grid[:height, 20 * index : 20 * index + width], darker(picture))
+    assert builders.pixels(several(client)[1].content).shape == (32, 40, 3)
+
+
+def test_several_pictures_come_back_as_a_zip_or_json_each_at_its_size(client):
+    pictures, answer = several(client, "?format=zip")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        found = [builders.pixels(archive.read(name)) for name in sorted(archive.namelist())]
+    _, answer = several(client, "?format=json")
+    document = answer.json()
+    assert document["model"] == "darker@1"
+    for index, entry in enumerate(document["images"]):
+        assert (entry["seed"], entry["latent"], entry["class"], entry["content_type"]) == (
+            None,
+            None,
+            None,
+            "image/png",
+        )
+        np.testing.assert_array_equal(builders.pixels(base64.b64decode(entry["data"])), found[index])
+        assert_near(found[index], darker(pictures[index]))
+
+
+def test_npy_holds_pictures_of_one_size(client):
+    _, answer = several(client, "?format=npy", ((8, 9), (8, 9)))
+    assert np.load(io.BytesIO(answer.content)).shape == (2, 8, 9, 3)
+    assert_problem(several(client, "?format=npy")[1], 422)
+
+
+def test_pictures_with_and_without_alpha_share_a_grid(client):
+    files = [("image", saved(noise(8, 8, channels))) for channels in (3, 4)]
+    grid = builders.pixels(client.post(f"{CALL}?columns=2", files=files).content)
+    assert grid.shape == (8, 16, 4)
+    assert grid[:, :8, 3].min() == 255
+
+
+def test_a_picture_is_the_same_alone_and_among_others_of_its_size(client):
+    sizes = ((20, 20),) * 5 + ((21, 20),)
+    pictures, answer = several(client, "?format=json", sizes, "stylish")
+    for picture, entry in zip(pictures, answer.json()["images"], strict=True):
+        alone = translate(client, saved(picture), "stylish").content
+        np.testing.assert_array_equal(builders.pixels(base64.b64decode(entry["data"])), builders.pixels(alone))
+
+
+def test_so_many_pictures_are_too_many(models, serve):
+    with serve(models, max_images=2) as client:
+        assert several(client)[1].status_code in (400, 413, 422)
+        assert several(client, sizes=((4, 4), (4, 4)))[1].status_code == 200
+
+
+# --- large pictures
+
+
+def test_a_large_picture_goes_in_tiles_without_a_seam(models, serve):
+    pixels = np.asarray(Image.fromarray(noise(12, 9)).resize((180, 240), Image.Resampling.BICUBIC))
+    with serve(models, tile_px=64) as small, serve(models) as whole:
+        answer = translate(small, saved(pixels))
+        assert_near(builders.pixels(answer.content), darker(pixels), levels=4)
+        tiled = builders.pixels(translate(small, saved(pixels), "stylish").content).astype(float)
+        expected = builders.pixels(translate(whole, saved(pixels), "stylish").content)
+        batches = [line for line in small.get("/metrics").text.splitlines() if "batch_rows_count" in line]
+    assert any('model="darker@1"' in line and float(line.split()[-1]) > 10 for line in batches)
+    assert np.sqrt(np.mean((tiled - expected) ** 2)) < 25
+
+
+@pytest.mark.parametrize("size", [(1, 300), (300, 1), (65, 64), (130, 10), (127, 129)])
+def test_odd_sizes_go_in_tiles_too(models, serve, size):
+    with serve(models, tile_px=64) as client:
+        for model in ("darker", "blocky"):
+            answer = translate(client, saved(noise(*size)), model)
+            assert answer.status_code == 200, answer.text
+            assert builders.pixels(answer.content).shape == (*size, 3)
+
+
+@pytest.mark.parametrize("size", [(2001, 2000), (1, 4_000_001)])
+def test_more_pixels_than_are_translated_are_too_large(client, size):
+    raw = saved(np.zeros(size, np.uint8))
+    assert_problem(translate(client, raw), 413, "too-large")
+
+
+def test_a_picture_that_is_too_large_to_translate_may_be_resized(client):
+    answer = translate(client, saved(np.zeros((2001, 2000), np.uint8)), query="?fit=resize&format=webp")
+    assert answer.status_code == 200
+    assert builders.pixels(answer.content).shape == (2001, 2000, 3)
+
+
+def test_a_grid_of_a_tall_and_a_wide_picture_is_not_drawn(client):
+    sizes = ((5000, 1), (1, 5000))
+    assert_problem(several(client, sizes=sizes)[1], 413, "too-large")
+    assert several(client, "?format=zip", sizes)[1].status_code == 200
+
+
+def test_pictures_that_are_worked_on_at_once_share_a_limit(models, serve):
+    with serve(models, max_held_pixels=1000) as client:
+        assert_problem(translate(client, saved(noise(40, 40))), 503)
+        assert translate(client, saved(noise(20, 20))).status_code == 200
+        assert client.app.state.services.pixels.held == 0
+        assert client.app.state.services.uploads.held == 0
+
+
+def test_the_deadline_is_checked_between_tiles(models, serve):
+    with serve(models, tile_px=64, deadline_s=0.2) as client:
+        answer = translate(client, saved(noise(1500, 1500)), "stylish")
+        assert_problem(answer, 504, "deadline-exceeded")
+        assert client.app.state.services.pixels.held == 0
+        assert client.app.state.services.repository.find("stylish").generator.waiting_rows == 0
+
+
+def test_translations_at_the_same_time_do_not_mix(client):
+    pictures = [noise(20, 20 + index % 3, seed=index) for index in range(24)]
+    with ThreadPoolExecutor(12) as clients:
+        answers = list(clients.map(lambda picture: translate(client, saved(picture)), pictures))
+    for picture, answer in zip(pictures, answers, strict=True):
+        assert_near(builders.pixels(answer.content), darker(picture))
