@@ -4,7 +4,7 @@ Knows neither files nor the order in which a run sees its images.
 """
 
 from dataclasses import dataclass, replace
-from typing import NamedTuple, Self, TypeVar
+from typing import NamedTuple, Self, overload
 
 import torch
 from torch import Tensor
@@ -55,15 +55,15 @@ class ImageSet:
         images: (N, C, H, W) uint8, in any memory format.
         labels: (N,) int64; all zero where there are none.
         names: file names, in the order of the images; empty for IDX files.
-        upscaled: how many of the files that were read for this set are smaller than it and were enlarged.
-        skipped: files that could not be read.
+        sides_px: the short side of each file's picture before it was scaled; empty for IDX files.
+        skipped: files of the same reading that were left out.
         batch_device: where batches go; None is where the images lie.
     """
 
     images: Tensor
     labels: Tensor
     names: tuple[str, ...] = ()
-    upscaled: int = 0
+    sides_px: tuple[int, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     batch_device: torch.device | None = None
 
@@ -77,6 +77,15 @@ class ImageSet:
         return channels, height, width
 
     @property
+    def upscaled(self) -> int:
+        """How many images were smaller in their files and had to be enlarged."""
+        return self.smaller_than(self.shape[1])
+
+    def smaller_than(self, side_px: int) -> int:
+        """How many images were smaller than that in their files."""
+        return sum(side < side_px for side in self.sides_px)
+
+    @property
     def device(self) -> torch.device:
         """The device of batches."""
         return self.batch_device or self.images.device
@@ -87,8 +96,11 @@ class ImageSet:
 
     def batch(self, indices: Tensor) -> Batch:
         """The images at `indices`, (B,) int64 on any device."""
-        labels = self.deliver(self.labels[indices.to(self.labels.device)])
-        return Batch(to_floats(self.rows(indices)), labels)
+        return Batch(to_floats(self.rows(indices)), self.labels_at(indices))
+
+    def labels_at(self, indices: Tensor) -> Tensor:
+        """The labels at `indices`, (B,) int64 on any device: (B,) int64 on the batches' device."""
+        return self.deliver(self.labels[indices.to(self.labels.device)])
 
     def deliver(self, chosen: Tensor) -> Tensor:
         """What was gathered, on the batches' device."""
@@ -99,7 +111,8 @@ class ImageSet:
     def slice(self, start: int, end: int) -> Self:
         """The images from `start` up to `end`."""
         part = slice(start, end)
-        return replace(self, images=self.images[part], labels=self.labels[part], names=self.names[part])
+        images, labels = self.images[part], self.labels[part]
+        return replace(self, images=images, labels=labels, names=self.names[part], sides_px=self.sides_px[part])
 
     def head(self, count: int) -> Self:
         """The first `count` images."""
@@ -144,12 +157,19 @@ class PairSet:
         return replace(self, A=self.A.batches_on(device), B=self.B.batches_on(device))
 
     @property
+    def upscaled(self) -> int:
+        """How many images of both domains were smaller in their files and had to be enlarged."""
+        return self.A.upscaled + self.B.upscaled
+
+    @property
+    def skipped(self) -> tuple[Skipped, ...]:
+        """Files that were left out; one that holds a pair counts once."""
+        return tuple(dict.fromkeys(self.A.skipped + self.B.skipped))
+
+    @property
     def nbytes(self) -> int:
         """Memory of the images."""
         return self.A.nbytes + self.B.nbytes
-
-
-AnySet = TypeVar("AnySet", ImageSet, PairSet)
 
 
 def to_floats(pixels: Tensor) -> Tensor:
@@ -157,7 +177,15 @@ def to_floats(pixels: Tensor) -> Tensor:
     return pixels.float().div_(127.5).sub_(1.0)
 
 
-def place(data: AnySet, device: torch.device) -> AnySet:
+@overload
+def place(data: ImageSet, device: torch.device) -> ImageSet: ...
+@overload
+def place(data: PairSet, device: torch.device) -> PairSet: ...
+@overload
+def place(data: ImageSet | PairSet, device: torch.device) -> ImageSet | PairSet: ...
+
+
+def place(data: ImageSet | PairSet, device: torch.device) -> ImageSet | PairSet:
     """Moves a set to the device that trains, where it fits; its batches are on that device in any case.
 
     On a GPU it may take 40 % of the free memory. What stays behind is gathered in host memory, and the batch alone is

@@ -1,0 +1,116 @@
+"""One file's bytes to upright sRGB, whatever its mode; and to the square that a recipe asks for.
+
+Knows nothing about folders or data sets.
+"""
+
+import io
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms, ImageOps
+
+_FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
+_MAX_PIXELS = 100_000_000  # a large camera's picture is read, a decompression bomb is not
+
+Box = tuple[float, float, float, float]
+
+
+class PictureError(ValueError):
+    """A picture cannot be used; the message is the reason, in a few words."""
+
+
+class Decoded(NamedTuple):
+    """A picture in RGB, and how many times smaller than in its file it was decoded."""
+
+    image: Image.Image
+    shrunk: float
+
+
+def decode(raw: bytes, least_px: tuple[int, int] | None = None) -> Decoded:
+    """A picture as it is meant to be seen: upright, sRGB, on white where it is transparent.
+
+    Args:
+        raw: the file; its bytes decide how it is read, not its name. Of an animation the first frame is taken.
+        least_px: width and height that will be asked of it: a JPEG is decoded at half, a quarter or an eighth of its
+            size as long as that leaves twice as many, which costs less and cannot be seen after scaling.
+
+    Raises:
+        PictureError: what it holds cannot be shown, or it is too large to be decoded safely.
+        OSError, SyntaxError, ValueError, ...: whatever Pillow finds broken.
+    """
+    image: Image.Image = Image.open(io.BytesIO(raw), formats=_FORMATS)
+    if image.width * image.height > _MAX_PIXELS:
+        raise PictureError(f"{image.width} x {image.height} px are too many")
+    width = image.width
+    if least_px:
+        image.draft(None, (2 * least_px[0], 2 * least_px[1]))
+    image.load()
+    shrunk = width / image.width
+    return Decoded(_on_white(_in_srgb(_eight_bits(_upright(image)))), shrunk)
+
+
+def square(image: Image.Image, box: Box, side_px: int) -> NDArray[np.uint8]:
+    """The middle of a part of a picture, scaled so that the part's short side fits.
+
+    Bicubic, over all the pixels that fall into one of the result's (antialiased).
+
+    Returns:
+        (side_px, side_px, 3) uint8.
+    """
+    left, top, right, bottom = box
+    side = min(right - left, bottom - top)
+    left, top = (left + right - side) / 2, (top + bottom - side) / 2
+    middle = (left, top, left + side, top + side)
+    return np.asarray(image.resize((side_px, side_px), Image.Resampling.BICUBIC, box=middle))
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # damaged EXIF data has no common base error, and the picture can be seen without
+        return image
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """16-bit grey is scaled: Pillow's own conversion clips it, so that all but the darkest turns white."""
+    if image.mode == "F":
+        raise PictureError("its pixels are floating-point numbers of unknown range")
+    if not image.mode.startswith("I"):
+        return image
+    levels = np.asarray(image).astype(np.float64)
+    if levels.min() < 0 or levels.max() > 65_535:
+        raise PictureError("its pixels have more than 16 bits")
+    grey = Image.fromarray(np.rint(levels / 257).astype(np.uint8))
+    grey.info = {key: value for key, value in image.info.items() if key == "icc_profile"}
+    return grey
+
+
+def _in_srgb(image: Image.Image) -> Image.Image:
+    """Applies the picture's colour profile, where it has one that can be read; transparency stays."""
+    profile = image.info.get("icc_profile")
+    if image.has_transparency_data or image.mode == "P":
+        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    if not profile or image.mode not in ("RGB", "RGBA", "L", "CMYK"):
+        return image
+    try:
+        converted = ImageCms.applyTransform(image, _to_srgb(profile, image.mode))
+    except (ImageCms.PyCMSError, OSError, ValueError):  # damaged, or of other colours than the picture's
+        return image
+    assert converted is not None
+    return converted
+
+
+@lru_cache(maxsize=64)
+def _to_srgb(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform:
+    source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+    output = "RGBA" if mode == "RGBA" else "RGB"
+    return ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, output)
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    layer = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")

@@ -1,0 +1,81 @@
+"""From a configuration to the images of a split: the one entry for commands."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import overload
+
+from training.config import GenerativeConfig, TrainingConfig, TranslationConfig
+from training.data.idx import load_idx
+from training.data.layouts import Split, load_images, load_pairs, load_unpaired
+from training.data.published import PUBLISHED
+from training.data.sets import DataError, ImageSet, PairSet
+
+_Loader = Callable[[Path, Split, str, int, float], ImageSet | PairSet]
+_LOADERS: dict[str, _Loader] = {"images": load_images, "pairs": load_pairs, "unpaired": load_unpaired}
+
+
+@overload
+def load(config: GenerativeConfig, path: Path, split: Split) -> ImageSet: ...
+@overload
+def load(config: TranslationConfig, path: Path, split: Split) -> PairSet: ...
+@overload
+def load(config: TrainingConfig, path: Path, split: Split) -> ImageSet | PairSet: ...
+
+
+def load(config: TrainingConfig, path: Path, split: Split) -> ImageSet | PairSet:
+    """The images that a configuration asks for, in host memory.
+
+    Args:
+        config: names the data set, the size at which it is read and the share held back.
+        path: where the data set lies.
+        split: `train` goes without the pictures of `validation`: those that the data set sets apart (a `val` folder,
+            CelebA's partition 1), else the last `validation_share` of the training images, of each domain.
+
+    Returns:
+        A set; of length 0 where nothing is held back for validation.
+
+    Raises:
+        DataError: the data cannot be read, or there is too little of it to train on.
+    """
+    data = _load(config, path, split)
+    if split == "train":
+        _refuse_too_few(config, data, path)
+        _tell_of_small(config, data, path)
+    return data
+
+
+def _load(config: TrainingConfig, path: Path, split: Split) -> ImageSet | PairSet:
+    kind = PUBLISHED[config.dataset].kind
+    if kind == "idx":
+        return _idx(config, path, split)
+    assert config.pictures is not None
+    return _LOADERS[kind](path, split, config.dataset, config.pictures.load_px, config.validation_share)
+
+
+def _idx(config: TrainingConfig, path: Path, split: Split) -> ImageSet:
+    images = load_idx(path, "test" if split == "test" else "train", config.dataset)
+    kept = len(images) - round(config.validation_share * len(images))
+    return {"train": images.head(kept), "validation": images.slice(kept, len(images)), "test": images}[split]
+
+
+def _refuse_too_few(config: TrainingConfig, data: ImageSet | PairSet, path: Path) -> None:
+    for part, images in _parts(data).items():
+        count, held = len(images), f" when {config.validation_share:.0%} of them are held back"
+        if count < max(2, config.batch_size):
+            told = (
+                f"{path} holds {count} training image{'s' * (count != 1)}{part}{held * (config.validation_share > 0)}"
+            )
+            raise DataError(f"{told}, but a step takes {config.batch_size} and training needs at least 2")
+
+
+def _tell_of_small(config: TrainingConfig, data: ImageSet | PairSet, path: Path) -> None:
+    crop_px = config.pictures.crop_px if config.pictures else 0
+    for part, images in _parts(data).items():
+        if small := images.smaller_than(crop_px):
+            told = f"{small:,} of {len(images):,} images{part} are smaller than the crop of {crop_px} px"
+            print(f"{path}: {told} and were enlarged, which leaves them soft", file=sys.stderr)
+
+
+def _parts(data: ImageSet | PairSet) -> dict[str, ImageSet]:
+    return {"": data} if isinstance(data, ImageSet) else {" of A": data.A, " of B": data.B}

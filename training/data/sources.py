@@ -1,0 +1,129 @@
+"""Files of a folder, or of a zip that is read in place.
+
+Knows nothing about what the files hold.
+"""
+
+import re
+import zipfile
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from training.data.sets import DataError
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
+_MAX_BYTES = 512 * 2**20  # of one file: a zip's header may promise any size
+
+
+class Source(ABC):
+    """Named files, sorted by name, so that a folder and a zip of it are the same data.
+
+    Attributes:
+        where: the folder or zip, for messages.
+        files: every file's path below it, with `/`; hidden ones, as macOS and editors leave them, are left out.
+    """
+
+    def __init__(self, where: Path, files: Iterable[str]) -> None:
+        self.where = where
+        self.files = tuple(sorted({name for name in files if not _is_hidden(name)}))
+
+    @property
+    def pictures(self) -> tuple[str, ...]:
+        """The files whose names end like a picture's."""
+        return tuple(name for name in self.files if name.lower().endswith(SUFFIXES))
+
+    def named(self, name: str) -> str | None:
+        """The file of that name that lies least deep, if there is one."""
+        found = [file for file in self.files if PurePosixPath(file).name == name]
+        return min(found, key=lambda file: file.count("/"), default=None)
+
+    @abstractmethod
+    def read(self, name: str) -> bytes:
+        """The bytes of a file; may be called from several threads.
+
+        Raises:
+            OSError: it cannot be read.
+            ValueError: it is too large to be a picture.
+        """
+
+
+class _Folder(Source):
+    def __init__(self, where: Path) -> None:
+        super().__init__(where, (path.relative_to(where).as_posix() for path in where.rglob("*") if path.is_file()))
+
+    def read(self, name: str) -> bytes:
+        path = self.where / name
+        _refuse_vast(path.stat().st_size)
+        return path.read_bytes()
+
+
+class _Zip(Source):
+    def __init__(self, where: Path) -> None:
+        try:
+            self._archive = zipfile.ZipFile(where)
+        except (OSError, zipfile.BadZipFile) as error:
+            raise DataError(f"{where} cannot be read as a zip: {error}") from error
+        super().__init__(where, (member.filename for member in self._archive.infolist() if not member.is_dir()))
+
+    def read(self, name: str) -> bytes:
+        _refuse_vast(self._archive.getinfo(name).file_size)
+        try:
+            return self._archive.read(name)
+        except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:  # damaged, encrypted, unknown packing
+            raise OSError(str(error)) from error
+
+
+def open_source(path: Path) -> Source:
+    """The files of a folder or zip; of a folder that holds one zip and no picture, the zip's.
+
+    Raises:
+        DataError: there is neither, or the zip is broken.
+    """
+    if path.is_file():
+        return _Zip(path)
+    if not path.is_dir():
+        raise DataError(f"{path} is no folder and no zip: --data must name the data set's")
+    zips = sorted(path.glob("*.zip"))
+    folder = _Folder(path)
+    return _Zip(zips[0]) if len(zips) == 1 and not folder.pictures else folder
+
+
+class Members(NamedTuple):
+    """The pictures of a part of a source.
+
+    Attributes:
+        root: the folder in which the part was found; empty at the top.
+        names: the pictures' paths in the source, sorted.
+    """
+
+    root: str
+    names: tuple[str, ...]
+
+
+def members(source: Source, folder: str) -> Members | None:
+    """The pictures below a folder that lies at the top of a source or one folder deep; None where there is none."""
+    inside = re.compile(rf"(?:([^/]+)/)?{re.escape(folder)}/.")
+    matches = [(match, name) for name in source.pictures if (match := inside.match(name))]
+    if not matches:
+        return None
+    root = min((match[1] or "" for match, _ in matches), key=lambda found: (found != "", found))
+    return Members(root, tuple(name for match, name in matches if (match[1] or "") == root))
+
+
+def folders(source: Source) -> str:
+    """What a source holds at its top, in words, for messages."""
+    found = sorted({str(PurePosixPath(*PurePosixPath(name).parts[:-1][:2])) for name in source.pictures})
+    if not found:
+        return f"no picture ({', '.join(SUFFIXES)})"
+    shown = ", ".join("the top folder" if name == "." else f"{name}/" for name in found[:8])
+    return f"pictures in {shown}" + (", ..." if len(found) > 8 else "")
+
+
+def _is_hidden(name: str) -> bool:
+    return any(part.startswith(".") or part == "__MACOSX" for part in PurePosixPath(name).parts)
+
+
+def _refuse_vast(size_bytes: int) -> None:
+    if size_bytes > _MAX_BYTES:
+        raise ValueError(f"{size_bytes / 2**20:,.0f} MiB are too large for a picture")

@@ -1,0 +1,146 @@
+"""Batches without end, on the device: what the training loop asks for.
+
+A stream's state is where its samplers stand; the random numbers of augmentation follow from that.
+"""
+
+from typing import Any, Protocol, overload
+
+from torch import Tensor
+
+from training.config import CycleganConfig, Pictures, TrainingConfig
+from training.data.augment import CROP_DRAWS, crop_and_flip
+from training.data.sampler import Draw, Sampler
+from training.data.sets import Batch, ImageSet, PairBatch, PairSet
+
+_SEED_OF_B = 2**40  # seeds of runs are below 2^32, so that no run's A is in another's B's order
+
+
+class Stream(Protocol):
+    """Where batches come from."""
+
+    @property
+    def images_per_epoch(self) -> int:
+        """Images after which every one of the (larger) set has been seen once."""
+
+    def next(self) -> Batch | PairBatch:
+        """This process's share of the next batch."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where the stream stands."""
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Goes on from where `state_dict` stood."""
+
+
+class ImageStream:
+    """Single images; pictures are cropped and flipped, IDX images are taken as they are."""
+
+    def __init__(self, data: ImageSet, pictures: Pictures | None, sampler: Sampler) -> None:
+        self._data, self._pictures, self._sampler = data, pictures, sampler
+        self.images_per_epoch = len(data)
+
+    def next(self) -> Batch:
+        """See `Stream.next`."""
+        draw = self._sampler.next_draw()
+        if self._pictures is None:
+            return self._data.batch(draw.indices)
+        images = _crop(self._data, draw, draw.uniform(CROP_DRAWS), self._pictures)
+        return Batch(images, self._data.labels_at(draw.indices))
+
+    def state_dict(self) -> dict[str, Any]:
+        """See `Stream.state_dict`."""
+        return self._sampler.state_dict()
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """See `Stream.load_state_dict`."""
+        self._sampler.load_state_dict(state)
+
+
+class AlignedStream:
+    """Pairs: both halves have the same crop and flip."""
+
+    def __init__(self, data: PairSet, pictures: Pictures, sampler: Sampler) -> None:
+        self._data, self._pictures, self._sampler = data, pictures, sampler
+        self.images_per_epoch = len(data)
+
+    def next(self) -> PairBatch:
+        """See `Stream.next`."""
+        draw = self._sampler.next_draw()
+        draws = draw.uniform(CROP_DRAWS)
+        return PairBatch(*(_crop(half, draw, draws, self._pictures) for half in (self._data.A, self._data.B)))
+
+    def state_dict(self) -> dict[str, Any]:
+        """See `Stream.state_dict`."""
+        return self._sampler.state_dict()
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """See `Stream.load_state_dict`."""
+        self._sampler.load_state_dict(state)
+
+
+class UnpairedStream:
+    """As many of each domain, each in its own order; the smaller one starts anew more often."""
+
+    def __init__(self, data: PairSet, pictures: Pictures, samplers: dict[str, Sampler]) -> None:
+        self._data, self._pictures, self._samplers = data, pictures, samplers
+        self.images_per_epoch = len(data)
+
+    def next(self) -> PairBatch:
+        """See `Stream.next`."""
+        return PairBatch(self._domain("A", self._data.A), self._domain("B", self._data.B))
+
+    def state_dict(self) -> dict[str, Any]:
+        """See `Stream.state_dict`."""
+        return {domain: sampler.state_dict() for domain, sampler in self._samplers.items()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """See `Stream.load_state_dict`."""
+        for domain, sampler in self._samplers.items():
+            sampler.load_state_dict(state[domain])
+
+    def _domain(self, domain: str, images: ImageSet) -> Tensor:
+        draw = self._samplers[domain].next_draw()
+        return _crop(images, draw, draw.uniform(CROP_DRAWS), self._pictures)
+
+
+@overload
+def open_stream(config: TrainingConfig, data: ImageSet, rank: int = 0, world_size: int = 1) -> ImageStream: ...
+@overload
+def open_stream(
+    config: TrainingConfig, data: PairSet, rank: int = 0, world_size: int = 1
+) -> AlignedStream | UnpairedStream: ...
+@overload
+def open_stream(
+    config: TrainingConfig, data: ImageSet | PairSet, rank: int = 0, world_size: int = 1
+) -> ImageStream | AlignedStream | UnpairedStream: ...
+
+
+def open_stream(
+    config: TrainingConfig, data: ImageSet | PairSet, rank: int = 0, world_size: int = 1
+) -> ImageStream | AlignedStream | UnpairedStream:
+    """The stream of a configuration's training images.
+
+    Args:
+        config: its batch size, seed and crops; what kind of pairs `data` are.
+        data: placed on the device that trains.
+        rank: this process.
+        world_size: how many there are.
+
+    Raises:
+        DataError: a batch is larger than the set, or cannot be shared evenly.
+    """
+
+    def sampler(length: int, offset: int = 0) -> Sampler:
+        return Sampler(length, config.batch_size, config.seed + offset, rank, world_size)
+
+    if isinstance(data, ImageSet):
+        return ImageStream(data, config.pictures, sampler(len(data)))
+    assert config.pictures is not None
+    if isinstance(config, CycleganConfig):
+        samplers = {"A": sampler(len(data.A)), "B": sampler(len(data.B), _SEED_OF_B)}
+        return UnpairedStream(data, config.pictures, samplers)
+    return AlignedStream(data, config.pictures, sampler(len(data)))
+
+
+def _crop(images: ImageSet, draw: Draw, draws: Tensor, pictures: Pictures) -> Tensor:
+    return crop_and_flip(images, draw.indices, pictures.crop_px, pictures.flip, draws)
