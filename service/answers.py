@@ -10,17 +10,18 @@ import io
 import json
 import time
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from fastapi import Request, Response
 
-from service import images
+from service import images, origin
+from service.batcher import Result
 from service.errors import Invalid
-from service.images import Pixels
+from service.images import Label, Pixels
 from service.negotiation import MEDIA_TYPES
 from service.package import LoadedModel
 from service.session import engine_version
@@ -41,6 +42,14 @@ class Clock:
         started = time.perf_counter()
         yield
         self.phases[name] = time.perf_counter() - started
+
+    async def inference(self, work: Awaitable[Result]) -> Result:
+        """Times a batcher's work: what was waited for, and the rest."""
+        started = time.perf_counter()
+        result = await work
+        self.phases["queue"] = result.queue_s
+        self.phases["infer"] = max(0.0, time.perf_counter() - started - result.queue_s)
+        return result
 
     def header(self) -> str:
         """The Server-Timing header, in milliseconds."""
@@ -64,6 +73,13 @@ class Picture:
     seed: int | None
     class_: str | dict[str, float] | None
 
+    @property
+    def origin(self) -> dict[str, Any] | None:
+        """The shortest latent that draws it again: its seed, where it has one."""
+        if self.seed is None or self.latent is None:
+            return self.latent
+        return {"seed": self.seed} | ({} if self.class_ is None else {"class": self.class_})
+
 
 @dataclass(frozen=True)
 class Animation:
@@ -80,10 +96,12 @@ class Layout:
     Attributes:
         columns: of a grid.
         animation: for frames; None for pictures that are not.
+        truncation: of the latents that seeds drew, which files tell about; None where files shall tell nothing.
     """
 
     columns: int
     animation: Animation | None = None
+    truncation: float | None = None
 
 
 def layout(count: int, columns: int | None, default: int) -> Layout:
@@ -97,38 +115,44 @@ def layout(count: int, columns: int | None, default: int) -> Layout:
     return Layout(columns or default)
 
 
-async def answer(
-    model: LoadedModel,
-    pictures: Callable[[], Sequence[Picture]],
-    form: str,
-    shape: Layout,
-    seeds: Sequence[int],
-    clock: Clock,
-) -> Response:
-    """The response of pictures.
+def respond(model: LoadedModel, body: bytes, form: str, seeds: Sequence[int], clock: Clock) -> Response:
+    """The response of an encoded answer.
 
     Args:
-        model: what drew them.
-        pictures: makes them, at least one, in the worker thread that encodes them: one change of threads for both.
+        model: what drew it.
+        body: what `encode` gave.
         form: a key of MEDIA_TYPES.
-        shape: of a grid or an animation.
         seeds: for X-Seed; empty where no seed drew. More than 128 are left out.
-        clock: of the request; gains the phase `encode`.
+        clock: of the request.
     """
-    encode = _ENCODERS.get(form, _encode_picture)
-    with clock.phase("encode"):
-        body = await asyncio.to_thread(lambda: encode(model, pictures(), form, shape))
-    headers = {"X-Model": model.name, "Server-Timing": clock.header()}
+    headers = {"X-Model": model.name, "Server-Timing": clock.header(), "Vary": "Accept"}
     # Proxies refuse an answer whose headers are larger than a few kB; JSON answers hold every seed in any case.
     if 0 < len(seeds) <= _MOST_SEEDS:
         headers["X-Seed"] = ",".join(map(str, seeds))
     return Response(body, 200, headers, MEDIA_TYPES[form])
 
 
+async def encode(
+    model: LoadedModel, pictures: Callable[[], Sequence[Picture]], form: str, shape: Layout, clock: Clock
+) -> bytes:
+    """Pictures as the bytes of an answer.
+
+    Args:
+        model: what drew them.
+        pictures: makes them, at least one, in the worker thread that encodes them: one change of threads for both.
+        form: a key of MEDIA_TYPES.
+        shape: of a grid or an animation.
+        clock: gains the phase `encode`.
+    """
+    encoder = _ENCODERS.get(form, _encode_picture)
+    with clock.phase("encode"):
+        return await asyncio.to_thread(lambda: encoder(model, pictures(), form, shape))
+
+
 def etag(model: LoadedModel, *what: object) -> str:
     """A strong ETag of an answer that is a function of the model and `what`, known before anything is drawn."""
     engine = (model.engine, engine_version(), model.precision)
-    parts = (model.manifest.digest, *engine, images.codec_versions(), *what)
+    parts = (model.manifest.digest, *engine, images.codec_versions(), origin.SOFTWARE, *what)
     return '"' + hashlib.sha256(repr(parts).encode()).hexdigest()[:32] + '"'
 
 
@@ -138,11 +162,26 @@ def not_modified(request: Request, tag: str) -> bool:
     return held.strip() == "*" or tag in (part.strip().removeprefix("W/") for part in held.split(","))
 
 
+def _label(model: LoadedModel, pictures: Sequence[Picture], shape: Layout, moving: bool = False) -> Label | None:
+    if shape.truncation is None:
+        return None
+    latents = [picture.origin for picture in pictures if picture.origin is not None]
+    animation = (shape.animation.fps, shape.animation.loop) if moving and shape.animation else None
+    return origin.label(model.manifest.digest, latents, shape.truncation, shape.columns, animation)
+
+
 def _encode_picture(model: LoadedModel, pictures: Sequence[Picture], form: str, shape: Layout) -> bytes:
-    if shape.animation and form in ("gif", "apng", "webp"):
+    moving = shape.animation is not None and form in ("gif", "apng", "webp")
+    label = _label(model, pictures, shape, moving)
+    if shape.animation is not None and moving:
         frames = np.stack([picture.pixels for picture in pictures])
-        return images.animate(frames, form, shape.animation.fps, shape.animation.loop)  # type: ignore[arg-type]  # checked above
-    return images.encode(images.collage([picture.pixels for picture in pictures], shape.columns), form)  # type: ignore[arg-type]  # negotiated among these
+        return images.animate(frames, form, shape.animation.fps, shape.animation.loop, label)  # type: ignore[arg-type]  # checked above
+    return images.encode(images.collage([picture.pixels for picture in pictures], shape.columns), form, label)  # type: ignore[arg-type]  # negotiated among these
+
+
+def _encode_alone(model: LoadedModel, picture: Picture, shape: Layout) -> bytes:
+    """One picture of several, as a file of its own."""
+    return images.encode(picture.pixels, "png", _label(model, [picture], replace(shape, columns=1)))
 
 
 def _encode_zip(model: LoadedModel, pictures: Sequence[Picture], form: str, shape: Layout) -> bytes:
@@ -152,7 +191,7 @@ def _encode_zip(model: LoadedModel, pictures: Sequence[Picture], form: str, shap
             tail = "" if picture.seed is None else f"-seed{picture.seed}"
             # A fixed time, so that the same pictures give the same bytes.
             entry = zipfile.ZipInfo(f"{index:04d}{tail}.png", (1980, 1, 1, 0, 0, 0))
-            archive.writestr(entry, images.encode(picture.pixels, "png"))
+            archive.writestr(entry, _encode_alone(model, picture, shape))
     return buffer.getvalue()
 
 
@@ -163,7 +202,7 @@ def _encode_json(model: LoadedModel, pictures: Sequence[Picture], form: str, sha
             "latent": picture.latent,
             "class": picture.class_,
             "content_type": MEDIA_TYPES["png"],
-            "data": base64.b64encode(images.encode(picture.pixels, "png")).decode(),
+            "data": base64.b64encode(_encode_alone(model, picture, shape)).decode(),
         }
         for picture in pictures
     ]

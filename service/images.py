@@ -6,6 +6,7 @@ Knows nothing about models or HTTP.
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from math import ceil, sqrt
 from typing import Any, Literal
@@ -13,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 import PIL
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps, features
+from PIL import ExifTags, Image, ImageCms, ImageOps, PngImagePlugin, features
 
 from service.errors import GanvasError, NotAnImage, NotFinite, TooLarge
 
@@ -30,7 +31,22 @@ _SAVE: dict[StillFormat, dict[str, Any]] = {
     "jpeg": {"format": "JPEG", "quality": 90, "subsampling": 0},
     "webp": {"format": "WEBP", "quality": 90},
 }
+_SOFTWARE, _DESCRIPTION = ExifTags.Base.Software, ExifTags.Base.ImageDescription
+_MOST_EXIF_BYTES = 65_000  # JPEG holds EXIF in one segment of 65,533 bytes
 _SRGB = ImageCms.createProfile("sRGB")
+
+
+@dataclass(frozen=True)
+class Label:
+    """What a file says about itself in its format's own metadata.
+
+    Attributes:
+        software: what made it.
+        description: how it was made; ASCII.
+    """
+
+    software: str
+    description: str
 
 
 @cache
@@ -86,8 +102,10 @@ def collage(pictures: Sequence[Pixels], columns: int) -> Pixels:
     return grid(cells, columns)
 
 
-def encode(pixels: Pixels, form: StillFormat) -> bytes:
+def encode(pixels: Pixels, form: StillFormat, label: Label | None = None) -> bytes:
     """One picture, (H, W, C) uint8 with C of 1, 3 or 4, as a file's bytes. JPEG lays alpha on white.
+
+    A label goes into PNG's text chunks, or into EXIF; a description too long for JPEG is left out.
 
     Raises:
         TooLarge: the picture has more pixels a side than the format allows.
@@ -99,11 +117,11 @@ def encode(pixels: Pixels, form: StillFormat) -> bytes:
     if limit and max(image.size) > limit:
         raise TooLarge(f"a picture of {image.width} x {image.height} px is beyond {form}'s {limit} px a side; use png")
     buffer = io.BytesIO()
-    image.save(buffer, **_SAVE[form])
+    image.save(buffer, **_SAVE[form], **_labelled(form, label))
     return buffer.getvalue()
 
 
-def animate(frames: Pixels, form: AnimationFormat, fps: int, loop: bool) -> bytes:
+def animate(frames: Pixels, form: AnimationFormat, fps: int, loop: bool, label: Label | None = None) -> bytes:
     """(N, H, W, C) uint8 as an animation's bytes.
 
     Args:
@@ -111,6 +129,7 @@ def animate(frames: Pixels, form: AnimationFormat, fps: int, loop: bool) -> byte
         form: GIF (256 colours a frame, times in 1/100 s), APNG (exact) or WebP.
         fps: frames a second, 1 ... 50.
         loop: whether it repeats for ever; else it plays once.
+        label: as for `encode`; a GIF has none.
     """
     first, *rest = [_to_pillow(frame) for frame in frames]
     options: dict[str, Any] = {"save_all": True, "append_images": rest, "duration": 1000.0 / fps}
@@ -120,6 +139,7 @@ def animate(frames: Pixels, form: AnimationFormat, fps: int, loop: bool) -> byte
     else:
         options |= {"loop": 0 if loop else 1}
         options |= _SAVE["png"] if form == "apng" else {**_SAVE["webp"], "duration": round(1000 / fps)}
+        options |= _labelled("png" if form == "apng" else "webp", label)
     buffer = io.BytesIO()
     first.save(buffer, **options)
     return buffer.getvalue()
@@ -150,6 +170,34 @@ def measure(raw: bytes, max_pixels: int) -> tuple[int, int]:
     """(width, height) in px as a picture's header says, before EXIF turns it; raises as `decode` does."""
     with _opened(raw, max_pixels) as image:
         return image.width, image.height
+
+
+def describe(raw: bytes, max_pixels: int) -> tuple[str | None, str]:
+    """What a file says about itself, without decoding it; raises as `decode` does.
+
+    Returns:
+        The description of its label, where it has one, and its format: `png`, `apng`, `jpeg` or `webp`.
+    """
+    with _opened(raw, max_pixels) as image:
+        form = "apng" if image.format == "PNG" and getattr(image, "is_animated", False) else str(image.format).lower()
+        text = image.info.get("Description") if image.format == "PNG" else image.getexif().get(_DESCRIPTION)
+        return text if isinstance(text, str) else None, form
+
+
+def _labelled(form: StillFormat, label: Label | None) -> dict[str, Any]:
+    """The label as the options of Pillow's `save`."""
+    if label is None:
+        return {}
+    if form == "png":
+        text = PngImagePlugin.PngInfo()
+        text.add_text("Software", label.software)
+        text.add_text("Description", label.description)
+        return {"pnginfo": text}
+    exif = Image.Exif()
+    exif[_SOFTWARE] = label.software
+    if form != "jpeg" or len(label.description) <= _MOST_EXIF_BYTES:
+        exif[_DESCRIPTION] = label.description
+    return {"exif": exif}
 
 
 @contextmanager

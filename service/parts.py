@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from service.coalescer import Coalescer
 from service.errors import Unavailable
 from service.metrics import Metrics
 from service.repository import Repository
@@ -61,6 +62,7 @@ class Services:
         closing: set when the port is closed; new work is refused from then on.
         uploads: bytes of uploads that are read or held for a request.
         pixels: pixels of decoded uploads that are held for a request.
+        drawings: answers that are being drawn at present, by all that they are made of.
         opening: the scan of the models folder, once the lifespan has started it.
     """
 
@@ -71,6 +73,7 @@ class Services:
     closing: bool = False
     uploads: Budget = field(init=False)
     pixels: Budget = field(init=False)
+    drawings: Coalescer[bytes] = field(default_factory=Coalescer)
     opening: "asyncio.Task[None] | None" = None
 
     def __post_init__(self) -> None:

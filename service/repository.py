@@ -125,6 +125,10 @@ class Repository:
         known = ", ".join(sorted(self._served)) or "none"
         raise ModelNotFound(f"no model {reference[:80]!r} is served; served are: {known}")
 
+    def find_digest(self, digest: str) -> LoadedModel | None:
+        """A model by the digest of the network that draws; the newest of several."""
+        return next((model for model in self if model.manifest.digest == digest), None)
+
     def _packages(self) -> list[tuple[str, str]]:
         """(name, version) of every folder that may be a package."""
         found = []

@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     max_image_pixels: Count = Field(16_000_000, description="pixels of an uploaded picture")
     max_translate_pixels: Count = Field(4_000_000, description="pixels that one request may have translated")
     max_held_pixels: Count = Field(64_000_000, description="pixels of decoded uploads that are worked on at once")
+    metadata: bool = Field(True, description="whether files tell in their metadata what made them, and from what")
     tile_px: Annotated[int, Field(ge=64, le=4096)] = Field(
         512, description="side of the largest piece that is translated at once; larger pictures go in tiles"
     )

@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import struct
+import zipfile
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -75,6 +76,23 @@ def picture(
     buffer = io.BytesIO()
     image.save(buffer, form, **options)
     return buffer.getvalue()
+
+
+def write_pictures(folder: Path, *names: str, width: int = 20, height: int = 16) -> Path:
+    """A folder with a different `picture` under each name, which may hold folders."""
+    for seed, name in enumerate(names):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(picture(width, height, seed=seed))
+    return folder
+
+
+def write_zip(path: Path, folder: Path) -> Path:
+    """A zip of all the files below a folder, in an order that is not theirs by name."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in sorted(folder.rglob("*"), reverse=True):
+            archive.write(file, file.relative_to(folder))
+    return path
 
 
 def _model(
@@ -454,6 +472,11 @@ def pixels(raw: bytes) -> NDArray[np.uint8]:
     """What a file's picture shows: (H, W) or (H, W, C)."""
     with Image.open(io.BytesIO(raw)) as image:
         return np.asarray(image)
+
+
+def same_pixels(one: bytes, other: bytes) -> bool:
+    """Whether two files show the same, whatever they say about where it came from."""
+    return np.array_equal(pixels(one), pixels(other))
 
 
 def digest(value: Any) -> str:

@@ -42,8 +42,8 @@ async def discriminate(
         fitted = await asyncio.to_thread(images.fit, pixels, size.height, size.width, size.channels)
     fed["images"] = images.to_float32(fitted[None])
     assert model.discriminator is not None
-    result = await while_connected(request, model.discriminator.submit(fed, request.state.deadline))
-    clock.phases |= {"queue": result.queue_s, "infer": result.infer_s}
+    work = clock.inference(model.discriminator.submit(fed, request.state.deadline))
+    result = await while_connected(request, work)
     parts.metrics.phases(model.name, clock.phases)
     score = float(result.output[0, 0])
     response.headers["X-Model"] = model.name

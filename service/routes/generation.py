@@ -1,6 +1,8 @@
 """What the three generating routes share: points are drawn, and the pictures answered."""
 
+import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from fastapi import Request, Response
 
@@ -76,19 +78,30 @@ async def draw(
     form: str,
     shape: Layout,
 ) -> Response:
-    """Runs the generator on the points and answers its pictures."""
+    """Runs the generator on the points and answers its pictures; identical requests in flight share the work."""
     clock: Clock = getattr(request.state, "clock", None) or Clock()
-    work = model.generator.submit(drawing.rows(points), request.state.deadline)
-    result = await while_connected(request, work)
-    clock.phases |= {"queue": result.queue_s, "infer": result.infer_s}
+    fed = drawing.rows(points)
+    if parts.settings.metadata:
+        shape = replace(shape, truncation=source.truncation)
+    deadline: float = request.state.deadline
 
-    def pictures() -> list[Picture]:
-        pixels = images.to_uint8(result.output)
-        return [_picture(source, point, pixels[index]) for index, point in enumerate(points)]
+    async def work() -> bytes:
+        result = await clock.inference(model.generator.submit(fed, deadline))
 
-    response = await answers.answer(model, pictures, form, shape, source.seeds, clock)
-    parts.metrics.phases(model.name, clock.phases)
-    return response
+        def pictures() -> list[Picture]:
+            pixels = images.to_uint8(result.output)
+            return [_picture(source, point, pixels[index]) for index, point in enumerate(points)]
+
+        body = await answers.encode(model, pictures, form, shape, clock)
+        parts.metrics.phases(model.name, clock.phases)
+        return body
+
+    key = (model.name, form, shape, tuple(p.seed for p in points), *(array.tobytes() for array in fed.values()))
+    waited = time.perf_counter()
+    body, is_own = await while_connected(request, parts.drawings.run(key, work, deadline))
+    if not is_own:
+        clock.phases["queue"] = time.perf_counter() - waited
+    return answers.respond(model, body, form, source.seeds, clock)
 
 
 def _picture(source: Drawing, point: Point, pixels: images.Pixels) -> Picture:

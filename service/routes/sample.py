@@ -67,7 +67,8 @@ async def sample_by_seed(
     source = Drawing(model.manifest, class_in_query(model.manifest, query.class_), query.truncation)
     headers = {"Vary": "Accept", "Cache-Control": "no-store"}
     if query.seed is not None:
-        headers["ETag"] = answers.etag(model, first, query.n, query.class_, query.truncation, shape, form)
+        metadata = parts.settings.metadata
+        headers["ETag"] = answers.etag(model, first, query.n, query.class_, query.truncation, shape, form, metadata)
         headers["Cache-Control"] = _cache_control(request)
         if answers.not_modified(request, headers["ETag"]):
             return Response(status_code=304, headers=headers)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Sequence
+from dataclasses import replace
 from math import ceil
 from typing import Annotated, TypeVar
 
@@ -53,8 +54,11 @@ async def translate(
         work = _translate(pictures, model, inverse, query.fit, request.state.deadline, parts, clock)
         translated, cycle_errors = await while_connected(request, work)
         drawn = [Picture(pixels, None, None, None) for pixels in translated]
-        response = await answers.answer(model, lambda: drawn, form, shape, (), clock)
+        if parts.settings.metadata:
+            shape = replace(shape, truncation=1.0)
+        body = await answers.encode(model, lambda: drawn, form, shape, clock)
     parts.metrics.phases(model.name, clock.phases)
+    response = answers.respond(model, body, form, (), clock)
     if inverse is not None:
         response.headers["X-Cycle-Error"] = ",".join(f"{error:.2f}" for error in cycle_errors)
     return response

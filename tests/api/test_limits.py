@@ -157,3 +157,40 @@ def test_a_false_content_length_is_no_fault(client, length):
     headers = {"Content-Length": length}
     sent = client.portal.call(converse, client.app, "POST", "/v1/models/tiny/sample", body, headers)
     assert sent[0]["status"] in (200, 400, 413)
+
+
+def batches(client) -> float:
+    name = 'ganvas_batch_rows_count{model="slow@1",network="generator"} '
+    (line,) = (line for line in client.get("/metrics").text.splitlines() if line.startswith(name))
+    return float(line.split()[-1])
+
+
+def test_identical_requests_in_flight_share_one_inference(slow, serve):
+    with serve(slow, max_batch_size=1) as client, ThreadPoolExecutor(12) as clients:
+        same = [clients.submit(client.get, f"{SAMPLE}?seed=5") for _ in range(10)]
+        posted = clients.submit(client.post, SAMPLE, json={"seeds": [5]})
+        other = clients.submit(client.get, f"{SAMPLE}?seed=6")
+        answers = {future.result().content for future in [*same, posted]}
+        assert len(answers) == 1
+        assert other.result().content not in answers
+        assert batches(client) <= 4  # two where they all met; a few came late
+
+
+def test_a_leader_that_leaves_does_not_fail_its_followers(slow, serve):
+    async def scenario(app):
+        async def leaving():
+            yield {"type": "http.request", "body": b""}
+            await asyncio.sleep(0.05)
+            yield {"type": "http.disconnect"}
+
+        stay = [{"type": "http.request", "body": b""}]
+        leader = asyncio.create_task(converse(app, "GET", f"{SAMPLE}?seed=8&n=3", leaving()))
+        await asyncio.sleep(0.02)
+        follower = asyncio.create_task(converse(app, "GET", f"{SAMPLE}?seed=8&n=3", stay))
+        await leader
+        return await follower
+
+    with serve(slow) as client:
+        sent = client.portal.call(scenario, client.app)
+        assert sent[0]["status"] == 200
+        assert batches(client) == 1

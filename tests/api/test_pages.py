@@ -8,7 +8,7 @@ CALLS = {
     "/v1/models": {"get"}, "/v1/models/{model}": {"get"}, "/v1/models/{model}/preview": {"get"},
     "/v1/models/{model}/sample": {"get", "post"}, "/v1/models/{model}/interpolate": {"post"},
     "/v1/models/{model}/arithmetic": {"post"}, "/v1/models/{model}/discriminate": {"post"},
-    "/v1/models/{model}/translate": {"post"},
+    "/v1/models/{model}/translate": {"post"}, "/v1/reproduce": {"post"},
     "/livez": {"get"}, "/readyz": {"get"}, "/metrics": {"get"},
 }  # fmt: skip
 

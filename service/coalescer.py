@@ -1,0 +1,70 @@
+"""Identical work that is asked for while it runs is done once. Knows neither HTTP nor models."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from service.errors import DeadlineExceeded
+
+T = TypeVar("T")
+
+
+@dataclass(eq=False)
+class _Shared(Generic[T]):
+    task: "asyncio.Future[T]"
+    waiting: int = 0
+
+
+class Coalescer(Generic[T]):
+    """Runs work by key; whoever asks for a key that runs already waits for the same result.
+
+    The work belongs to nobody: it goes on while anyone waits for it, whoever asked first, and is given up when the last
+    one has gone.
+    """
+
+    def __init__(self) -> None:
+        self._running: dict[Hashable, _Shared[T]] = {}
+
+    async def run(self, key: Hashable, start: Callable[[], Awaitable[T]], deadline: float) -> tuple[T, bool]:
+        """The result for a key, and whether this call started the work.
+
+        Args:
+            key: equal where the results are.
+            start: begins the work under this caller's deadline.
+            deadline: of this caller, on the event loop's clock.
+
+        Raises:
+            Exception: what the work raised.
+        """
+        while True:
+            found = self._running.get(key)
+            shared = found or self._start(key, start)
+            try:
+                return await self._wait(key, shared), found is None
+            except DeadlineExceeded:
+                # The deadline was the first caller's; whoever has time left starts again.
+                if found is None or asyncio.get_running_loop().time() >= deadline:
+                    raise
+
+    def _start(self, key: Hashable, start: Callable[[], Awaitable[T]]) -> _Shared[T]:
+        shared = _Shared(asyncio.ensure_future(start()))
+        self._running[key] = shared
+        shared.task.add_done_callback(lambda _: self._forget(key, shared))
+        return shared
+
+    def _forget(self, key: Hashable, shared: _Shared[T]) -> None:
+        if self._running.get(key) is shared:
+            del self._running[key]
+        if not shared.task.cancelled():
+            shared.task.exception()  # seen, also where nobody waits any longer
+
+    async def _wait(self, key: Hashable, shared: _Shared[T]) -> T:
+        shared.waiting += 1
+        try:
+            return await asyncio.shield(shared.task)
+        finally:
+            shared.waiting -= 1
+            if shared.waiting == 0 and not shared.task.done():
+                self._running.pop(key, None)  # whoever comes now must not wait for what is being given up
+                shared.task.cancel()
