@@ -11,10 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps
 
-_FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
+_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 _MAX_PIXELS = 100_000_000  # a large camera's picture is read, a decompression bomb is not
-
-Box = tuple[float, float, float, float]
 
 
 class PictureError(ValueError):
@@ -28,13 +26,13 @@ class Decoded(NamedTuple):
     shrunk: float
 
 
-def decode(raw: bytes, least_px: tuple[int, int] | None = None) -> Decoded:
+def decode(raw: bytes, least_px: int | None = None) -> Decoded:
     """A picture as it is meant to be seen: upright, sRGB, on white where it is transparent.
 
     Args:
         raw: the file; its bytes decide how it is read, not its name. Of an animation the first frame is taken.
-        least_px: width and height that will be asked of it: a JPEG is decoded at half, a quarter or an eighth of its
-            size as long as that leaves twice as many, which costs less and cannot be seen after scaling.
+        least_px: the side that it will be scaled to: a JPEG is decoded at half, a quarter or an eighth of its size as
+            long as that is twice as large, which costs less and cannot be seen after scaling.
 
     Raises:
         PictureError: what it holds cannot be shown, or it is too large to be decoded safely.
@@ -45,23 +43,22 @@ def decode(raw: bytes, least_px: tuple[int, int] | None = None) -> Decoded:
         raise PictureError(f"{image.width} x {image.height} px are too many")
     width = image.width
     if least_px:
-        image.draft(None, (2 * least_px[0], 2 * least_px[1]))
+        image.draft(None, (2 * least_px, 2 * least_px))
     image.load()
     shrunk = width / image.width
     return Decoded(_on_white(_in_srgb(_eight_bits(_upright(image)))), shrunk)
 
 
-def square(image: Image.Image, box: Box, side_px: int) -> NDArray[np.uint8]:
-    """The middle of a part of a picture, scaled so that the part's short side fits.
+def square(image: Image.Image, side_px: int) -> NDArray[np.uint8]:
+    """The middle of a picture, scaled so that its short side fits.
 
     Bicubic, over all the pixels that fall into one of the result's (antialiased).
 
     Returns:
         (side_px, side_px, 3) uint8.
     """
-    left, top, right, bottom = box
-    side = min(right - left, bottom - top)
-    left, top = (left + right - side) / 2, (top + bottom - side) / 2
+    side = min(image.size)
+    left, top = (image.width - side) / 2, (image.height - side) / 2
     middle = (left, top, left + side, top + side)
     return np.asarray(image.resize((side_px, side_px), Image.Resampling.BICUBIC, box=middle))
 

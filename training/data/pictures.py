@@ -14,17 +14,18 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 from tqdm import tqdm
 
-from training.data.decoding import Box, PictureError, decode, square
+from training.data.decoding import PictureError, decode, square
 from training.data.sets import DataError, Skipped
 from training.data.sources import Source
 
 _PATIENCE_S = 2.0  # before a progress bar is shown
 _NAMED = 5  # broken files that the warning names
 
-Cut = Callable[[int, int], Sequence[Box]]
-"""From a picture's width and height to the parts of it that are wanted; PictureError where it has not got them."""
+Cut = Callable[[Image.Image], Sequence[Image.Image]]
+"""From a picture to the parts of it that are wanted; PictureError where it has not got them."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ class Squares:
     Attributes:
         parts: for each part of the cut (N, side, side, 3) uint8.
         names: the files, in the order of the pictures.
-        sides_px: the short side of each before it was scaled, of a pair that of its halves.
+        sides_px: the short side of each before it was scaled, of a pair that of its halves; within 7 px where it is
+            more than twice what was asked for.
         skipped: files that were left out.
     """
 
@@ -44,18 +46,19 @@ class Squares:
     skipped: tuple[Skipped, ...]
 
 
-def whole(width: int, height: int) -> Sequence[Box]:
+def whole(image: Image.Image) -> Sequence[Image.Image]:
     """The picture itself."""
-    return ((0, 0, width, height),)
+    return (image,)
 
 
-def halves(width: int, height: int) -> Sequence[Box]:
-    """A pair's left half A and its right half B."""
+def halves(image: Image.Image) -> Sequence[Image.Image]:
+    """A pair's left half A and its right half B, cut apart before either is scaled: no pixel of one is in the other."""
+    width, height = image.size
     if width <= height:
         raise PictureError(f"{width} x {height} px is no pair side by side")
     if width % 2:
         raise PictureError(f"its width of {width} px has no two halves")
-    return ((0, 0, width / 2, height), (width / 2, 0, width, height))
+    return image.crop((0, 0, width // 2, height)), image.crop((width // 2, 0, width, height))
 
 
 def read(source: Source, names: Sequence[str], side_px: int, cut: Cut = whole, count: int = 1) -> Squares:
@@ -95,12 +98,11 @@ def read(source: Source, names: Sequence[str], side_px: int, cut: Cut = whole, c
 def _fill(parts: NDArray[np.uint8], raw: bytes, cut: Cut) -> int:
     """Decodes one picture into (count, side, side, 3), and returns the short side of its parts before scaling."""
     count, side_px = parts.shape[:2]
-    image, shrunk = decode(raw, (count * side_px, side_px))
-    boxes = cut(*image.size)
-    for part, box in zip(parts, boxes, strict=True):
-        part[:] = square(image, box, side_px)
-    left, top, right, bottom = boxes[0]
-    return round(min(right - left, bottom - top) * shrunk)
+    image, shrunk = decode(raw, side_px if count == 1 else None)
+    images = cut(image)
+    for part, piece in zip(parts, images, strict=True):
+        part[:] = square(piece, side_px)
+    return round(min(images[0].size) * shrunk)
 
 
 def _tell(source: Source, skipped: Sequence[Skipped], total: int) -> None:
