@@ -122,14 +122,19 @@ def respond(model: LoadedModel, body: bytes, form: str, seeds: Sequence[int], cl
         model: what drew it.
         body: what `encode` gave.
         form: a key of MEDIA_TYPES.
-        seeds: for X-Seed; empty where no seed drew. More than 128 are left out.
+        seeds: for X-Seed; empty where no seed drew.
         clock: of the request.
     """
-    headers = {"X-Model": model.name, "Server-Timing": clock.header(), "Vary": "Accept"}
+    return Response(body, 200, headers(model, seeds, clock), MEDIA_TYPES[form])
+
+
+def headers(model: LoadedModel, seeds: Sequence[int], clock: Clock) -> dict[str, str]:
+    """The headers of every answer with pictures; more than 128 seeds are left out of X-Seed."""
+    common = {"X-Model": model.name, "Server-Timing": clock.header(), "Vary": "Accept"}
     # Proxies refuse an answer whose headers are larger than a few kB; JSON answers hold every seed in any case.
     if 0 < len(seeds) <= _MOST_SEEDS:
-        headers["X-Seed"] = ",".join(map(str, seeds))
-    return Response(body, 200, headers, MEDIA_TYPES[form])
+        common["X-Seed"] = ",".join(map(str, seeds))
+    return common
 
 
 async def encode(
@@ -179,7 +184,7 @@ def _encode_picture(model: LoadedModel, pictures: Sequence[Picture], form: str, 
     return images.encode(images.collage([picture.pixels for picture in pictures], shape.columns), form, label)  # type: ignore[arg-type]  # negotiated among these
 
 
-def _encode_alone(model: LoadedModel, picture: Picture, shape: Layout) -> bytes:
+def encode_alone(model: LoadedModel, picture: Picture, shape: Layout) -> bytes:
     """One picture of several, as a file of its own."""
     return images.encode(picture.pixels, "png", _label(model, [picture], replace(shape, columns=1)))
 
@@ -191,7 +196,7 @@ def _encode_zip(model: LoadedModel, pictures: Sequence[Picture], form: str, shap
             tail = "" if picture.seed is None else f"-seed{picture.seed}"
             # A fixed time, so that the same pictures give the same bytes.
             entry = zipfile.ZipInfo(f"{index:04d}{tail}.png", (1980, 1, 1, 0, 0, 0))
-            archive.writestr(entry, _encode_alone(model, picture, shape))
+            archive.writestr(entry, encode_alone(model, picture, shape))
     return buffer.getvalue()
 
 
@@ -202,7 +207,7 @@ def _encode_json(model: LoadedModel, pictures: Sequence[Picture], form: str, sha
             "latent": picture.latent,
             "class": picture.class_,
             "content_type": MEDIA_TYPES["png"],
-            "data": base64.b64encode(_encode_alone(model, picture, shape)).decode(),
+            "data": base64.b64encode(encode_alone(model, picture, shape)).decode(),
         }
         for picture in pictures
     ]

@@ -39,27 +39,28 @@ _INTERNAL = "something went wrong inside the service; the log knows more under t
 
 def respond(request: Request, error: GanvasError) -> Response:
     """A domain error as a response."""
+    body = describe(request, error)
+    if body["status"] == 500:
+        _log.error("engine failed", exc_info=error)
+    headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, Unavailable) else {}
+    return JSONResponse(body, body["status"], headers, MEDIA_TYPE)
+
+
+def describe(request: Request, error: Exception) -> dict[str, Any]:
+    """An error as a problem document, and counted; one that is no domain error says nothing of the inside."""
     kind = next((_KINDS[cls] for cls in type(error).__mro__ if cls in _KINDS), _KINDS[errors.EngineError])
     status, slug, title = kind
     request.app.state.services.metrics.refusal(slug)
     if status == 500:
-        _log.error("engine failed", exc_info=error)
-        return internal(request.url.path)
-    headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, Unavailable) else {}
+        return document(500, "internal", "Internal error", _INTERNAL, request.url.path)
     fields = error.fields if isinstance(error, Invalid) else ()
-    return problem(status, slug, title, str(error), request.url.path, fields, headers)
+    return document(status, slug, title, str(error), request.url.path, fields)
 
 
-def problem(
-    status: int,
-    slug: str,
-    title: str,
-    detail: str,
-    instance: str,
-    fields: tuple[FieldError, ...] = (),
-    headers: dict[str, str] | None = None,
-) -> Response:
-    """A problem document."""
+def document(
+    status: int, slug: str, title: str, detail: str, instance: str, fields: tuple[FieldError, ...] = ()
+) -> dict[str, Any]:
+    """A problem document (RFC 9457)."""
     body: dict[str, Any] = {
         "type": f"urn:ganvas:problem:{slug}",
         "title": title,
@@ -69,7 +70,14 @@ def problem(
     }
     if fields:
         body["errors"] = [{"field": item.field, "detail": item.detail} for item in fields]
-    return JSONResponse(body, status, headers, MEDIA_TYPE)
+    return body
+
+
+def problem(
+    status: int, slug: str, title: str, detail: str, instance: str, headers: dict[str, str] | None = None
+) -> Response:
+    """A problem document as a response."""
+    return JSONResponse(document(status, slug, title, detail, instance), status, headers, MEDIA_TYPE)
 
 
 def internal(instance: str) -> Response:

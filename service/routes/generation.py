@@ -1,12 +1,16 @@
 """What the three generating routes share: points are drawn, and the pictures answered."""
 
+import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 
 from fastapi import Request, Response
+from starlette.responses import StreamingResponse
 
-from service import answers, drawing, images, latents
+from service import answers, drawing, images, latents, problems, streams
 from service.answers import Clock, Layout, Picture
 from service.dependencies import while_connected
 from service.drawing import Drawing, Point
@@ -102,6 +106,38 @@ async def draw(
     if not is_own:
         clock.phases["queue"] = time.perf_counter() - waited
     return answers.respond(model, body, form, source.seeds, clock)
+
+
+async def stream(
+    request: Request,
+    parts: Services,
+    model: LoadedModel,
+    source: Drawing,
+    points: Sequence[Point],
+    form: str,
+) -> Response:
+    """Answers the pictures one by one. The first is there before the answer begins, so that it may still be refused."""
+    clock: Clock = request.state.clock
+    shape = Layout(1, truncation=source.truncation if parts.settings.metadata else None)
+    ahead = parts.settings.max_batch_size
+    outputs = streams.outputs(model.generator, drawing.rows(points), request.state.deadline, ahead, clock)
+
+    def file(point: Point, output: images.Floats) -> bytes:
+        return answers.encode_alone(model, _picture(source, point, images.to_uint8(output)[0]), shape)
+
+    first = await while_connected(request, anext(outputs))
+
+    async def files() -> AsyncIterator[bytes]:
+        async with aclosing(outputs):
+            yield await asyncio.to_thread(file, points[0], first)
+            for point in points[1:]:
+                yield await asyncio.to_thread(file, point, await anext(outputs))
+
+    describe = partial(problems.describe, request)
+    is_events = form == "events"
+    body = streams.events(files(), len(points), model.name, describe) if is_events else streams.replacing_parts(files())
+    headers = answers.headers(model, source.seeds, clock) | {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(body, 200, headers, streams.CONTENT_TYPES[form])
 
 
 def _picture(source: Drawing, point: Point, pixels: images.Pixels) -> Picture:

@@ -4,13 +4,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from service import answers, drawing, negotiation, problems, schemas
+from service import answers, drawing, negotiation, problems, schemas, streams
 from service.answers import Animation, Layout
 from service.bodies import json_body, json_body_page
 from service.dependencies import FormatQuery, GeneratorModel
 from service.drawing import Drawing
 from service.parts import ServicesDependency
-from service.routes.generation import FAILURES, draw, picture_page
+from service.routes import generation
 
 router = APIRouter(prefix="/v1/models/{model}", tags=["generate"])
 
@@ -19,7 +19,7 @@ router = APIRouter(prefix="/v1/models/{model}", tags=["generate"])
     "/interpolate",
     summary="A walk between latents",
     response_class=Response,
-    responses={**picture_page(negotiation.FRAMES), **problems.responses(*FAILURES)},
+    responses={**generation.picture_page(negotiation.WALKS), **problems.responses(*generation.FAILURES)},
     openapi_extra=json_body_page(schemas.InterpolateRequest),
 )
 async def interpolate(
@@ -29,11 +29,18 @@ async def interpolate(
     query: FormatQuery,
     body: Annotated[schemas.InterpolateRequest, Depends(json_body(schemas.InterpolateRequest))],
 ) -> Response:
-    """Walks from latent to latent. PNG and JPEG give a strip; GIF, APNG and WebP animate."""
-    form = negotiation.choose(query.format, request.headers.getlist("accept"), negotiation.FRAMES)
+    """Walks from latent to latent. PNG and JPEG give a strip; GIF, APNG and WebP animate.
+
+    `Accept: text/event-stream` sends each frame as soon as it is drawn, as an event `frame` with `index`, `of`,
+    `content_type` and base64 `data`, and at last `done`, or `error` with a problem document.
+    `multipart/x-mixed-replace` sends the frames as they are, each in place of the one before.
+    """
+    form = negotiation.choose(query.format, request.headers.getlist("accept"), negotiation.WALKS)
     strip = answers.layout(body.frames, body.columns, body.frames)
     source = Drawing(model.manifest, body.class_)
     keyframes = [source.point(latent) for latent in body.points]
     points = drawing.walk(keyframes, body.steps, body.method, body.loop)
+    if form in streams.CONTENT_TYPES:
+        return await generation.stream(request, parts, model, source, points, form)
     shape = Layout(strip.columns, Animation(body.fps, body.loop))
-    return await draw(request, parts, model, source, points, form, shape)
+    return await generation.draw(request, parts, model, source, points, form, shape)
