@@ -1,0 +1,80 @@
+from dataclasses import replace
+
+import pytest
+
+from tests import builders
+from tests.unit.training.conftest import TINY
+from training.config import CycleganConfig, DcganConfig, Pictures, Pix2pixConfig, ResnetGenerator
+from training.data import DataError, load
+
+SMALL = Pictures(load_px=16, crop_px=16)
+OWN = DcganConfig(dataset="pictures", pictures=SMALL, total_nimg=100, batch_size=4, validation_share=0.25)
+PAIRS = Pix2pixConfig(dataset="pairs", pictures=SMALL, total_nimg=100, generator=ResnetGenerator())
+UNPAIRED = CycleganConfig(dataset="unpaired", pictures=SMALL, total_nimg=100, batch_size=2, validation_share=0.5)
+
+
+def names(count, folder=""):
+    return [f"{folder}{index}.png" for index in range(count)]
+
+
+def test_idx_images_are_split_as_the_configuration_says(digits_folder):
+    config = replace(TINY, validation_share=0.25)
+    whole = load(TINY, digits_folder, "train")
+    parts = {split: load(config, digits_folder, split) for split in ("train", "validation", "test")}
+    assert {split: len(part) for split, part in parts.items()} == {"train": 192, "validation": 64, "test": 64}
+    assert builders.digest(parts["train"].images) == builders.digest(whole.images[:192])
+    assert builders.digest(parts["validation"].labels) == builders.digest(whole.labels[192:])
+    assert len(load(TINY, digits_folder, "validation")) == 0
+
+
+def test_pictures_are_read_at_the_size_of_the_recipe(tmp_path):
+    builders.write_pictures(tmp_path, *names(8))
+    train = load(OWN, tmp_path, "train")
+    assert (len(train), train.shape, train.upscaled) == (6, (3, 16, 16), 0)
+    assert len(load(OWN, tmp_path, "validation")) == 2
+
+
+def test_pairs_and_unpaired_sets_are_read_as_what_they_are(tmp_path):
+    builders.write_pictures(tmp_path / "pairs", *names(3), width=32)
+    assert load(PAIRS, tmp_path / "pairs", "train").B.shape == (3, 16, 16)
+    builders.write_pictures(tmp_path / "un", *names(4, "trainA/"), *names(6, "trainB/"))
+    train = load(UNPAIRED, tmp_path / "un", "train")
+    assert (len(train.A), len(train.B)) == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("config", "count", "told"),
+    [
+        (replace(OWN, validation_share=0.0), 3, "holds 3 training images, but a step takes 4 and training needs"),
+        (OWN, 4, "holds 3 training images when 25% of them are held back, but a step takes 4"),
+        (replace(OWN, validation_share=0.0), 1, "holds 1 training image, but"),
+        (PAIRS, 1, "holds 1 training image of A, but a step takes 1 and training needs at least 2"),
+    ],
+    ids=["fewer than a batch", "held back", "one image", "one pair"],
+)
+def test_too_few_images_are_refused_in_one_sentence(tmp_path, config, count, told):
+    builders.write_pictures(tmp_path, *names(count), width=32)
+    with pytest.raises(DataError, match=told):
+        load(config, tmp_path, "train")
+
+
+def test_a_domain_with_too_few_images_is_named(tmp_path):
+    builders.write_pictures(tmp_path, *names(4, "trainA/"), *names(2, "trainB/"))
+    with pytest.raises(DataError, match="holds 1 training image of B when 50% of them are held back, but a step"):
+        load(UNPAIRED, tmp_path, "train")
+
+
+def test_images_smaller_than_the_crop_are_told_of(tmp_path, capsys):
+    builders.write_pictures(tmp_path, *names(6), width=17, height=15)
+    builders.write_pictures(tmp_path, "large.png")
+    train = load(replace(OWN, validation_share=0.0), tmp_path, "train")
+    assert train.upscaled == 6
+    said = f"{tmp_path}: 6 of 7 images are smaller than the crop of 16 px and were enlarged, which leaves them soft\n"
+    assert capsys.readouterr().err == said
+
+
+def test_images_that_are_larger_than_the_crop_are_silent_though_enlarged(tmp_path, capsys):
+    builders.write_pictures(tmp_path, *names(6))
+    train = load(replace(OWN, pictures=Pictures(load_px=18, crop_px=16)), tmp_path, "train")
+    assert train.upscaled == len(train)
+    assert capsys.readouterr().err == ""
