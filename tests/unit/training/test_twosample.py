@@ -3,7 +3,7 @@ from math import erfc, sqrt
 import pytest
 import torch
 
-from tests.unit.training.scenes import blur, noise, one_mode, scenes, to_uint8
+from tests.unit.training.scenes import blur, checkerboard, noise, one_mode, scenes, to_uint8
 from training.metrics import twosample
 
 STEPS = 50
@@ -23,8 +23,14 @@ def test_real_against_real_is_chance(real):
 
 @pytest.mark.parametrize(
     "spoil",
-    [blur, noise, one_mode, lambda images: images[:, [2, 1, 0]] * torch.tensor([1.0, 1.0, 0.5])[:, None, None]],
-    ids=["blur", "noise", "one picture", "colour"],
+    [
+        blur,
+        noise,
+        checkerboard,
+        one_mode,
+        lambda images: images[:, [2, 1, 0]] * torch.tensor([1.0, 1.0, 0.5])[:, None, None],
+    ],
+    ids=["blur", "noise", "checkerboard", "one picture", "colour"],
 )
 def test_spoilt_samples_are_told_from_real_ones(real, spoil):
     found = twosample.distinguish(real, spoil(scenes(120, seed=2)), steps=STEPS)
