@@ -18,11 +18,22 @@ from service.middleware import RequestContext
 from service.package import Engine
 from service.parts import Services
 from service.repository import Repository
-from service.routes import arithmetic, discriminate, health, interpolate, models, pages, reproduce, sample, translate
+from service.routes import (
+    arithmetic,
+    discriminate,
+    encode,
+    health,
+    interpolate,
+    models,
+    pages,
+    reproduce,
+    sample,
+    translate,
+)
 from service.settings import Settings
 
 _log = logging.getLogger(__name__)
-_RESOURCES = (health, models, sample, interpolate, arithmetic, translate, discriminate, reproduce, pages)
+_RESOURCES = (health, models, sample, interpolate, arithmetic, translate, discriminate, encode, reproduce, pages)
 _ROUTERS = tuple(resource.router for resource in _RESOURCES)
 _BODIES = (schemas.SampleRequest, schemas.InterpolateRequest, schemas.ArithmeticRequest, schemas.Problem)
 _ABOUT = """Pictures by generative adversarial networks: sample them, walk between them, add and subtract them.

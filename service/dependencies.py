@@ -65,6 +65,15 @@ async def _discriminating(model: AnyModel) -> LoadedModel:
 DiscriminatorModel = Annotated[LoadedModel, Depends(_discriminating)]
 
 
+async def _encoding(model: AnyModel) -> LoadedModel:
+    if model.encoder is None or model.manifest.latent is None:
+        raise NotSupported(f"{model.name} has no encoder")
+    return model
+
+
+EncoderModel = Annotated[LoadedModel, Depends(_encoding)]
+
+
 async def no_repeated_query(request: Request) -> None:
     """Refuses a query parameter that is given twice: one of the two would be passed over in silence."""
     names = [name for name, _ in request.query_params.multi_items()]

@@ -72,6 +72,11 @@ class LoadedModel:
         return self._batchers.get("discriminator")
 
     @property
+    def encoder(self) -> Batcher | None:
+        """The network that turns pictures into latents, where the package has one."""
+        return self._batchers.get("encoder")
+
+    @property
     def latent(self) -> Latent:
         """What the generator draws from; a translator has none."""
         assert self.manifest.latent is not None
@@ -103,7 +108,9 @@ def open_package(folder: Path, engine: Engine, metrics: Metrics) -> LoadedModel:
     sessions = {name: _open_network(folder, net, engine.threads, any_size) for name, net in described.networks.items()}
     prove(sessions["generator"], described.goldens)
     if "discriminator" in sessions:
-        _prove_judge(sessions["discriminator"], described.networks["discriminator"])
+        _prove_reader(sessions["discriminator"], described.networks["discriminator"], 1)
+    if "encoder" in sessions and described.latent is not None:
+        _prove_reader(sessions["encoder"], described.networks["encoder"], described.latent.dim)
     label = f"{described.name}@{described.version}"
     batchers: dict[NetworkName, Batcher] = {}
     for name, session in sessions.items():
@@ -186,8 +193,8 @@ def _fixed(shape: Sequence[object]) -> list[object]:
     return [size if isinstance(size, int) else None for size in shape]
 
 
-def _prove_judge(session: Session, network: Network) -> None:
-    """Runs a discriminator once on zeros: what it answers must be one number a picture.
+def _prove_reader(session: Session, network: Network, width: int) -> None:
+    """Runs a network that reads pictures once on zeros: it must answer so many numbers a picture.
 
     Raises:
         PackageError: it cannot be run, or answers otherwise.
@@ -200,8 +207,8 @@ def _prove_judge(session: Session, network: Network) -> None:
         answered = session.run(zeros)
     except EngineError as error:
         raise PackageError(f"{network.file} cannot be run: {error}") from error
-    if answered.shape != (1, 1):
-        raise PackageError(f"{network.file} answers with shape {answered.shape}, not one number a picture")
+    if answered.shape != (1, width):
+        raise PackageError(f"{network.file} answers with shape {answered.shape}, not {width} numbers a picture")
 
 
 def _read(folder: Path, name: str) -> bytes:

@@ -9,7 +9,7 @@ from service.bodies import json_body, json_body_page
 from service.dependencies import FormatQuery, GeneratorModel
 from service.drawing import Drawing
 from service.parts import ServicesDependency
-from service.routes.generation import FAILURES, check_count, draw, picture_page
+from service.routes.generation import FAILURES, check_count, draw, picture_page, resolve
 
 router = APIRouter(prefix="/v1/models/{model}", tags=["generate"])
 
@@ -35,5 +35,6 @@ async def arithmetic(
     shape = answers.layout(count, body.columns, images.square_columns(count))
     source = Drawing(model.manifest, body.class_)
     seed = latents.random_seed() if body.seed is None else body.seed
-    points = drawing.arithmetic(source, body, seed)
+    named = [latent for term in body.terms for latent in term.latents]
+    points = await resolve(named, lambda: drawing.arithmetic(source, body, seed))
     return await draw(request, parts, model, source, points, form, shape)

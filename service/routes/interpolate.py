@@ -8,7 +8,7 @@ from service import answers, drawing, negotiation, problems, schemas, streams
 from service.answers import Animation, Layout
 from service.bodies import json_body, json_body_page
 from service.dependencies import FormatQuery, GeneratorModel
-from service.drawing import Drawing
+from service.drawing import Drawing, Point
 from service.parts import ServicesDependency
 from service.routes import generation
 
@@ -38,8 +38,12 @@ async def interpolate(
     form = negotiation.choose(query.format, request.headers.getlist("accept"), negotiation.WALKS)
     strip = answers.layout(body.frames, body.columns, body.frames)
     source = Drawing(model.manifest, body.class_)
-    keyframes = [source.point(latent) for latent in body.points]
-    points = drawing.walk(keyframes, body.steps, body.method, body.loop)
+
+    def walk() -> list[Point]:
+        keyframes = [source.point(latent) for latent in body.points]
+        return drawing.walk(keyframes, body.steps, body.method, body.loop)
+
+    points = await generation.resolve(body.points, walk)
     if form in streams.CONTENT_TYPES:
         return await generation.stream(request, parts, model, source, points, form)
     shape = Layout(strip.columns, Animation(body.fps, body.loop))

@@ -10,7 +10,7 @@ from service.dependencies import FormatQuery, GeneratorModel
 from service.drawing import Drawing, class_in_query
 from service.errors import Invalid
 from service.parts import ServicesDependency
-from service.routes.generation import FAILURES, check_count, draw, picture_page
+from service.routes.generation import FAILURES, check_count, draw, picture_page, resolve
 
 router = APIRouter(prefix="/v1/models/{model}", tags=["generate"])
 
@@ -36,7 +36,11 @@ async def sample(
     count = len(body.latents or seeds)
     check_count(count, parts)
     shape = answers.layout(count, body.columns, images.square_columns(count))
-    points = [source.point(latent) for latent in body.latents] if body.latents else [source.seed(s) for s in seeds]
+    named = body.latents
+    if named:
+        points = await resolve(named, lambda: [source.point(latent) for latent in named])
+    else:
+        points = [source.seed(seed) for seed in seeds]
     return await draw(request, parts, model, source, points, form, shape)
 
 

@@ -5,6 +5,8 @@ Knows nothing about models: what depends on one (a vector's length, a class's na
 
 from service.schemas.answers import (
     Card,
+    EncodedLatent,
+    Encoding,
     Health,
     ImageSize,
     Judgement,
@@ -15,7 +17,7 @@ from service.schemas.answers import (
     SkippedPackage,
     TranslatorCard,
 )
-from service.schemas.latents import ClassReference, Latent, MeanLatent, SeedLatent, TokenLatent, VectorLatent
+from service.schemas.latents import ClassReference, Latent, MeanLatent, SeedLatent, TokenLatent, VectorLatent, count
 from service.schemas.queries import DiscriminateQuery, FormatQuery, NoQuery, SampleQuery, TranslateQuery
 from service.schemas.requests import ArithmeticRequest, InterpolateRequest, SampleRequest
 
@@ -24,6 +26,8 @@ __all__ = [
     "Card",
     "ClassReference",
     "DiscriminateQuery",
+    "EncodedLatent",
+    "Encoding",
     "FormatQuery",
     "Health",
     "ImageSize",
@@ -44,4 +48,5 @@ __all__ = [
     "TranslateQuery",
     "TranslatorCard",
     "VectorLatent",
+    "count",
 ]

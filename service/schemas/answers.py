@@ -81,6 +81,19 @@ class Judgement(BaseModel):
     probability: Annotated[float | None, Field(description="Of being real: the logit's sigmoid; null for a critic.")]
 
 
+class EncodedLatent(BaseModel):
+    """A latent that every generating call takes."""
+
+    token: str
+
+
+class Encoding(BaseModel):
+    """The latent that an encoder finds for a picture."""
+
+    model: str
+    latent: EncodedLatent
+
+
 class Health(BaseModel):
     """The service's state."""
 

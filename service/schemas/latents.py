@@ -83,17 +83,22 @@ Latent = Annotated[
 ]
 
 
-def _count(latent: Latent, depth: int = 0) -> int:
+def count(latent: Latent, depth: int = 0) -> int:
+    """Latents that a latent is made of.
+
+    Raises:
+        ValueError: means nest too deep.
+    """
     if not isinstance(latent, MeanLatent):
         return 1
     if depth == MAX_NESTING:
         raise ValueError(f"means nest at most {MAX_NESTING} deep")
-    return sum(_count(part, depth + 1) for part in latent.mean)
+    return sum(count(part, depth + 1) for part in latent.mean)
 
 
 def few(latents: list[Latent]) -> list[Latent]:
     """Refuses more latents than a request may hold, those inside of means counted."""
-    if sum(_count(latent) for latent in latents) > MAX_LATENTS:
+    if sum(count(latent) for latent in latents) > MAX_LATENTS:
         raise ValueError(f"a request holds at most {MAX_LATENTS} latents")
     return latents
 

@@ -9,6 +9,7 @@ CALLS = {
     "/v1/models/{model}/sample": {"get", "post"}, "/v1/models/{model}/interpolate": {"post"},
     "/v1/models/{model}/arithmetic": {"post"}, "/v1/models/{model}/discriminate": {"post"},
     "/v1/models/{model}/translate": {"post"}, "/v1/reproduce": {"post"},
+    "/v1/models/{model}/encode": {"post"},
     "/livez": {"get"}, "/readyz": {"get"}, "/metrics": {"get"},
 }  # fmt: skip
 

@@ -47,9 +47,9 @@ def test_a_problem_without_fields_leaves_errors_out():
 
 
 def test_fields_are_listed():
-    answer = problems.problem(422, "invalid", "T", "D", "/", (FieldError("a.0", "bad"),))
-    assert json.loads(answer.body)["errors"] == [{"field": "a.0", "detail": "bad"}]
-    assert answer.media_type == "application/problem+json"
+    document = problems.document(422, "invalid", "T", "D", "/", (FieldError("a.0", "bad"),))
+    assert document["errors"] == [{"field": "a.0", "detail": "bad"}]
+    assert problems.problem(422, "invalid", "T", "D", "/").media_type == "application/problem+json"
 
 
 def test_a_fault_of_our_own_says_nothing_of_the_inside():
