@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     _Recipe = TrainingConfig
 else:
     _Recipe = tyro.extras.subcommand_type_from_defaults(
-        {name: config for name, (_, config) in RECIPES.items()},
-        {name: description for name, (description, _) in RECIPES.items()},
+        {name: recipe.config for name, recipe in RECIPES.items()},
+        {name: recipe.description for name, recipe in RECIPES.items()},
         prefix_names=False,
     )
 
@@ -29,12 +29,17 @@ def recipes() -> None:
     """Shows the named recipes."""
     from training import objectives
 
-    print(f"{'recipe':<22} {'method':<7} {'data':<14} {'images':>10} {'batch':>5} {'G':>7} {'D':>7}  description")
+    print(
+        f"{'recipe':<26} {'method':<8} {'data':<13} {'px':>3} {'images':>10} {'batch':>5} {'G':>7} {'D':>7}  description"
+    )
     for name, (description, config) in RECIPES.items():
-        drawing, judging = objectives.parameter_counts(config, (1, 28, 28)).values()
+        counts = objectives.parameter_counts(config)
+        drawing = sum(count for network, count in counts.items() if network.startswith("generator"))
+        judging = sum(counts.values()) - drawing
+        side = config.pictures.crop_px if config.pictures else objectives.IDX_SIDE_PX
         print(
-            f"{name:<22} {config.method:<7} {config.dataset:<14} {config.total_nimg:>10,} {config.batch_size:>5} "
-            f"{drawing / 1e6:>6.2f}M {judging / 1e6:>6.2f}M  {description}"
+            f"{name:<26} {config.method:<8} {config.dataset:<13} {side:>3} {config.total_nimg:>10,} "
+            f"{config.batch_size:>5} {drawing / 1e6:>6.2f}M {judging / 1e6:>6.2f}M  {description}"
         )
 
 
@@ -93,6 +98,7 @@ def evaluate(target: tyro.conf.Positional[Path], data: Path | None = None) -> No
 def export(
     run: tyro.conf.Positional[Path],
     name: str,
+    inverse: str | None = None,
     models: Path = Path("models"),
     version: int | None = None,
     weights: Literal["auto", "float32", "float16", "int8"] = "auto",
@@ -102,7 +108,8 @@ def export(
 
     Args:
         run: folder of the run.
-        name: of the model: small letters, digits and hyphens.
+        name: of the model: small letters, digits and hyphens; for CycleGAN of the one that leads from A to B.
+        inverse: name of the model that leads from B to A, for CycleGAN.
         models: folder of all packages.
         version: a positive integer; by default one more than the newest.
         weights: how they are stored; auto is float16 where the pictures stay above 50 dB, else float32.
@@ -111,7 +118,7 @@ def export(
     from training import commands
     from training.export import Label
 
-    commands.export(open_run(run), models, Label(name, version, description), weights)
+    commands.export(open_run(run), models, Label(name, inverse, version, description), weights)
 
 
 def judge(dataset: tyro.conf.Positional[Literal["mnist", "fashion-mnist"]], data: Path, epochs: int = 6) -> None:

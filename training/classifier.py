@@ -49,6 +49,11 @@ class Judge:
     accuracy: float
     dataset: str
 
+    @property
+    def reads_classes(self) -> bool:
+        """Whether it knows one class a picture, and not attributes."""
+        return PUBLISHED[self.dataset].classes is not None
+
     def probabilities(self, images: Floats) -> Floats:
         """(N, 1, 28, 28) in [-1, 1] -> (N, n_classes) float32."""
         with torch.inference_mode():
@@ -111,6 +116,15 @@ def load(dataset: str, folder: Path = FOLDER) -> Judge:
     except Exception as error:  # safetensors and torch have no common base for what a damaged file raises
         raise JudgeError(f"{path} is damaged: {error}") from error
     return Judge(network.eval(), hashlib.sha256(path.read_bytes()).hexdigest(), accuracy, dataset)
+
+
+def find(dataset: str, folder: Path = FOLDER) -> Judge | None:
+    """The judge of a data set, or None where there cannot be one: for pictures of one's own.
+
+    Raises:
+        JudgeError: the data set is a published one, but its judge is missing or damaged.
+    """
+    return load(dataset, folder) if PUBLISHED[dataset].classes else None
 
 
 def _shift(images: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ neighbours are; anything else is refused.
 
 import logging
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf, log10
 
@@ -57,6 +57,7 @@ def build(
     inputs: tuple[manifest.Tensor, ...],
     outputs: manifest.Tensor,
     weights: str = "auto",
+    also: Sequence[Mapping[str, Tensor]] = (),
 ) -> Graph:
     """Exports a network of one output, and proves that the graph does the same.
 
@@ -67,15 +68,19 @@ def build(
         inputs: name, shape and range of each input.
         outputs: name, shape and range of the output.
         weights: `float32`, `float16`, `int8`; `auto` is float16 where the output stays above 50 dB, else float32.
+        also: inputs of other sizes, for which parity is proven too.
 
     Raises:
         ExportError: the graph differs from the module, a row depends on its neighbours, a training-mode layer is
             left, or the stored weights lose too much.
     """
-    model = _export(module, examples, outputs.name)
+    model = _export(module, examples, inputs, outputs.name)
     _refuse_training_ops(model)
     session = _session(model)
-    _check_parity(module, session, examples)
+    for rows in _TEST_ROWS:
+        _check_parity(module, session, {name: example[:rows] for name, example in examples.items()})
+    for example in also:
+        _check_parity(module, session, example)
     _check_rows(session, examples)
     stored, kind = _store(model, session, _fed(examples), outputs, weights)
     raw = stored.SerializeToString()
@@ -96,10 +101,14 @@ def decibels(reference: Floats, other: Floats, peak: float) -> float:
     return inf if error == 0.0 else 10.0 * log10(peak * peak / error)
 
 
-def _export(module: nn.Module, examples: Mapping[str, Tensor], output_name: str) -> onnx.ModelProto:
+def _export(
+    module: nn.Module, examples: Mapping[str, Tensor], inputs: tuple[manifest.Tensor, ...], output_name: str
+) -> onnx.ModelProto:
     if any(part.training for part in module.modules()):
         raise ExportError("the network is in training mode: BatchNorm and Dropout would work on the batch")
-    rows = torch.export.Dim("N", min=1)
+    # Sides by Dim.DYNAMIC: with a name, a U-Net's factor of 2^depth would have to be declared.
+    kinds = {"N": torch.export.Dim("N", min=1), "H": torch.export.Dim.DYNAMIC, "W": torch.export.Dim.DYNAMIC}
+    dynamic = tuple({axis: kinds[d] for axis, d in enumerate(t.shape) if isinstance(d, str)} for t in inputs)
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     with warnings.catch_warnings():
@@ -113,7 +122,7 @@ def _export(module: nn.Module, examples: Mapping[str, Tensor], output_name: str)
                 opset_version=OPSET,
                 input_names=list(examples),
                 output_names=[output_name],
-                dynamic_shapes=tuple({0: rows} for _ in examples),
+                dynamic_shapes=dynamic,
                 verbose=False,
             )
         except Exception as error:  # the exporter has no common base for what it raises
@@ -157,17 +166,19 @@ def _fed(examples: Mapping[str, Tensor], start: int = 0, end: int | None = None)
     return {name: example[start:end].numpy() for name, example in examples.items()}
 
 
-def _check_parity(module: nn.Module, session: Session, examples: Mapping[str, Tensor]) -> None:
-    for rows in _TEST_ROWS:
-        try:
-            with torch.inference_mode():
-                expected = module(*(example[:rows] for example in examples.values())).numpy()
-            drawn = session.run(_fed(examples, 0, rows))
-        except Exception as error:  # modules and the engine have no common base for what they raise
-            raise ExportError(f"with {rows} rows the network or its graph fails: {error}") from error
-        worst = float(np.abs(drawn - expected).max())
-        if not worst <= _PARITY:  # also true for NaN
-            raise ExportError(f"with {rows} rows the graph differs from the network by {worst:.2g}, above {_PARITY}")
+def _check_parity(module: nn.Module, session: Session, example: Mapping[str, Tensor]) -> None:
+    shapes = ", ".join(f"{name} {tuple(tensor.shape)}" for name, tensor in example.items())
+    try:
+        with torch.inference_mode():
+            expected = module(*example.values()).numpy()
+        drawn = session.run(_fed(example))
+    except Exception as error:  # modules and the engine have no common base for what they raise
+        raise ExportError(f"with {shapes} the network or its graph fails: {error}") from error
+    if drawn.shape != expected.shape:
+        raise ExportError(f"with {shapes} the graph gives {drawn.shape}, but the network {expected.shape}")
+    worst = float(np.abs(drawn - expected).max())
+    if not worst <= _PARITY:  # also true for NaN
+        raise ExportError(f"with {shapes} the graph differs from the network by {worst:.2g}, above {_PARITY}")
 
 
 def _check_rows(session: Session, examples: Mapping[str, Tensor]) -> None:

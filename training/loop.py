@@ -17,12 +17,9 @@ from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 from training import checkpoint, evaluate, objectives
-from training.config import GenerativeConfig
-from training.data import ImageSet, Sampler
-from training.objectives import Generative
+from training.data import ImageSet, PairSet, open_stream, place
+from training.objectives import Objective
 from training.run import Run
-
-_GRID = 64  # samples in a grid, always of the same seeds
 
 
 class Stopped(Exception):
@@ -32,19 +29,28 @@ class Stopped(Exception):
 class Trainer:
     """One run on one fabric: everything that is needed for the next step, and its state."""
 
-    def __init__(self, run: Run, data: ImageSet, fabric: Fabric) -> None:
+    def __init__(
+        self, run: Run, data: ImageSet | PairSet, fabric: Fabric, held: ImageSet | PairSet | None = None
+    ) -> None:
+        """Builds everything anew.
+
+        Args:
+            run: what is trained.
+            data: the training images.
+            fabric: device, precision and processes.
+            held: images that are not trained on, to watch the run by; without any, the training images are taken.
+        """
         self._run, self._config, self._fabric = run, run.config, fabric
         fabric.seed_everything(self._config.seed, verbose=False)
-        self._data = data.to(fabric.device)
+        placed = place(data, fabric.device)
         # First of all, since it refuses a batch that is larger than the data set.
-        self._sampler = Sampler(
-            len(data), self._config.batch_size, self._config.seed, fabric.global_rank, fabric.world_size
-        )
-        self._objective = objectives.build(self._config, self._data, fabric)
+        self._stream = open_stream(self._config, placed, fabric.global_rank, fabric.world_size)
+        self._objective = objectives.build(self._config, placed, fabric)
+        self._shown = placed if held is None else place(held, fabric.device)
         self._step = 0
 
     @property
-    def objective(self) -> Generative:
+    def objective(self) -> Objective:
         """What is trained."""
         return self._objective
 
@@ -58,13 +64,17 @@ class Trainer:
         """Real images that the steps so far looked at."""
         return self._step * self._config.batch_size
 
+    def snapshot(self) -> NDArray[np.uint8]:
+        """What the finished networks give now, (H, W, C): see `evaluate.snapshot`."""
+        return evaluate.snapshot(self._objective, self._config, self._shown)
+
     def state_dict(self) -> dict[str, Any]:
         """Everything that an exact resume needs."""
         return {
             "method": self._config.method,
             "step": self._step,
             "objective": self._objective.state_dict(),
-            "sampler": self._sampler.state_dict(),
+            "stream": self._stream.state_dict(),
             "rng": checkpoint.rng_state(),
         }
 
@@ -83,7 +93,7 @@ class Trainer:
         except (ValueError, RuntimeError, KeyError) as error:
             reason = " ".join(str(error).split())  # torch's has a line for each weight
             raise checkpoint.CheckpointError(f"the checkpoint does not fit the run's networks: {reason}") from error
-        self._sampler.load_state_dict(state["sampler"])
+        self._stream.load_state_dict(state["stream"])
         checkpoint.set_rng_state(state["rng"])
         self._step = state["step"]
 
@@ -109,7 +119,7 @@ class Trainer:
                 self._sample(log)
                 self._save()
             while self._step < config.total_steps:
-                losses = self._objective.step(self._data.batch(self._next_indices()))
+                losses = self._objective.step(self._stream.next())
                 self._step += 1
                 bar.update(config.batch_size)
                 if self._step % config.log_every_steps == 0 or self._step == 1:
@@ -123,9 +133,6 @@ class Trainer:
                     self._save()
             self._sample(log)
             self._save()
-
-    def _next_indices(self) -> torch.Tensor:
-        return self._sampler.next_indices().to(self._fabric.device)
 
     def _stops(self, stop: "_Stop") -> bool:
         """Whether any process was told to stop: all of them stop after the same step."""
@@ -154,10 +161,7 @@ class Trainer:
         self._refuse_broken()
         if log is None:
             return
-        sampler = evaluate.module_sampler(self._objective.finished_generator(), self._fabric.device)
-        assert isinstance(self._config, GenerativeConfig)
-        rows = evaluate.seed_rows(self._config, self._objective.n_classes, _GRID)
-        log.grid(self._step, self.images_seen, evaluate.grid(sampler, rows))
+        log.grid(self._step, self.images_seen, self.snapshot())
 
     def _diverged(self, broken: list[str]) -> FloatingPointError:
         return FloatingPointError(

@@ -4,19 +4,38 @@ A recipe named after a paper is that paper's recipe; what differs is said beside
 """
 
 from dataclasses import replace
+from typing import NamedTuple
 
 from training.config import (
     Adam,
     ConvDiscriminator,
     ConvGenerator,
+    CycleganConfig,
     DcganConfig,
     GanConfig,
     MlpDiscriminator,
     MlpGenerator,
+    PatchDiscriminator,
+    Pictures,
+    Pix2pixConfig,
+    ResnetGenerator,
     TrainingConfig,
+    UnetGenerator,
     WganConfig,
     WganGpConfig,
 )
+
+
+class Recipe(NamedTuple):
+    """A named configuration.
+
+    Attributes:
+        description: one sentence.
+    """
+
+    description: str
+    config: TrainingConfig
+
 
 # Goodfellow et al. (2014), as in the code published with the paper: maxout discriminator with dropout, SGD with
 # momentum, 250 epochs of the first 50,000 images' length, no averaging of the weights.
@@ -87,15 +106,79 @@ _WGAN_GP = WganGpConfig(
 )
 _SMALL_GENERATOR = ConvGenerator(z_dim=64, widths=(128, 64), bias=True)
 
-RECIPES: dict[str, tuple[str, TrainingConfig]] = {
-    "gan-mnist": ("The first GAN as published: maxout discriminator, dropout, SGD; MNIST digits.", _GAN),
-    "gan-mnist-small": ("A BatchNorm generator that two CPU cores train in minutes; MNIST digits.", _GAN_SMALL),
-    "gan-fashion": ("The first GAN's recipe on Fashion-MNIST.", replace(_GAN, dataset="fashion-mnist")),
-    "gan-fashion-small": ("The small recipe on Fashion-MNIST.", replace(_GAN_SMALL, dataset="fashion-mnist")),
-    "dcgan-mnist": ("Class-conditional DCGAN as published with the paper; MNIST digits.", _DCGAN_MNIST),
-    "dcgan-mnist-small": ("Class-conditional DCGAN without dense layers, averaged; MNIST digits.", _DCGAN_MNIST_SMALL),
-    "wgan-fashion": ("WGAN with clipped weights, as published; Fashion-MNIST.", _WGAN),
-    "wgan-fashion-small": (
+# Radford et al. (2015) in the well-known PyTorch form for 64 px; the length is that of 25 epochs of 100,000 faces.
+_DCGAN_FACES = DcganConfig(
+    dataset="celeba",
+    pictures=Pictures(load_px=64, crop_px=64, flip=False),
+    total_nimg=25 * 100_000,
+    batch_size=128,
+    ema_decay=0.0,
+    generator=ConvGenerator(),
+    discriminator=ConvDiscriminator(),
+    validation_share=0.1,
+)
+# A few thousand faces are soon known by heart: D sees them mirrored, shifted, recoloured and with holes, has no
+# BatchNorm, and is held smooth at real pictures.
+_DCGAN_FACES_SMALL = replace(
+    _DCGAN_FACES,
+    pictures=Pictures(load_px=64, crop_px=64, flip=True),
+    total_nimg=300_000,
+    batch_size=64,
+    ema_decay=0.999,
+    diffaugment=("color", "translation", "cutout"),
+    generator=ConvGenerator(widths=(256, 128, 64, 32)),
+    discriminator=ConvDiscriminator(widths=(32, 64, 128, 256), batch_norm=False, bias=True),
+    r1_gamma=1.0,
+)
+
+# Isola et al. (2017): 200 epochs of 400 pairs, from drawings of labels (B) to photos (A).
+_PIX2PIX = Pix2pixConfig(
+    dataset="facades",
+    direction="BtoA",
+    total_nimg=200 * 400,
+    ema_decay=0.0,
+    log_every_steps=20,
+    sample_every_nimg=4_000,
+    checkpoint_every_nimg=4_000,
+)
+# Zhu et al. (2017) at 128 px, with six blocks, for data of 160 px; 200 epochs of the larger set.
+_CYCLEGAN_MONET = CycleganConfig(
+    dataset="monet2photo",
+    pictures=Pictures(load_px=143, crop_px=128),
+    validation_share=0.1,
+    total_nimg=200 * 900,
+    ema_decay=0.0,
+    log_every_steps=20,
+    sample_every_nimg=1_800,
+    checkpoint_every_nimg=1_800,
+    generator=ResnetGenerator(blocks=6),
+)
+_CYCLEGAN_HORSE = replace(_CYCLEGAN_MONET, dataset="horse2zebra", total_nimg=200 * 1_200, lambda_identity=0.0)
+
+
+def _cyclegan_small(config: CycleganConfig) -> CycleganConfig:
+    return replace(
+        config,
+        total_nimg=18_000,
+        ema_decay=0.999,
+        generator=ResnetGenerator(ngf=24, blocks=6),
+        discriminator=PatchDiscriminator(ndf=32, norm_affine=False),
+        sample_every_nimg=900,
+        checkpoint_every_nimg=900,
+    )
+
+
+RECIPES: dict[str, Recipe] = {
+    "gan-mnist": Recipe("The first GAN as published: maxout discriminator, dropout, SGD; MNIST digits.", _GAN),
+    "gan-mnist-small": Recipe("A BatchNorm generator that two CPU cores train in minutes; MNIST digits.", _GAN_SMALL),
+    "gan-fashion": Recipe("The first GAN's recipe on Fashion-MNIST.", replace(_GAN, dataset="fashion-mnist")),
+    "gan-fashion-small": Recipe("The small recipe on Fashion-MNIST.", replace(_GAN_SMALL, dataset="fashion-mnist")),
+    "dcgan-mnist": Recipe("Class-conditional DCGAN as published with the paper; MNIST digits.", _DCGAN_MNIST),
+    "dcgan-mnist-small": Recipe(
+        "Class-conditional DCGAN without dense layers, averaged; MNIST digits.", _DCGAN_MNIST_SMALL
+    ),
+    "wgan-fashion": Recipe("WGAN with clipped weights, as published; Fashion-MNIST.", _WGAN),
+    "wgan-fashion-small": Recipe(
         "WGAN with clipped weights and small networks, averaged; Fashion-MNIST.",
         replace(
             _WGAN,
@@ -105,8 +188,8 @@ RECIPES: dict[str, tuple[str, TrainingConfig]] = {
             critic=ConvDiscriminator(widths=(32, 64), bias=True),
         ),
     ),
-    "wgan-gp-fashion": ("WGAN with a gradient penalty, as published; Fashion-MNIST.", _WGAN_GP),
-    "wgan-gp-fashion-small": (
+    "wgan-gp-fashion": Recipe("WGAN with a gradient penalty, as published; Fashion-MNIST.", _WGAN_GP),
+    "wgan-gp-fashion-small": Recipe(
         "WGAN with a gradient penalty and small networks, averaged; Fashion-MNIST.",
         replace(
             _WGAN_GP,
@@ -116,5 +199,44 @@ RECIPES: dict[str, tuple[str, TrainingConfig]] = {
             generator=_SMALL_GENERATOR,
             critic=ConvDiscriminator(widths=(32, 64), kernel=5, batch_norm=False, bias=True),
         ),
+    ),
+    "dcgan-faces": Recipe("DCGAN for 64 px in its well-known form; faces of CelebA.", _DCGAN_FACES),
+    "dcgan-faces-small": Recipe("DCGAN with DiffAugment and R1, for few faces; CelebA.", _DCGAN_FACES_SMALL),
+    "pix2pix-facades": Recipe("Pix2pix as published, 256 px; facades from drawings of their labels.", _PIX2PIX),
+    "pix2pix-facades-small": Recipe(
+        "Pix2pix with small networks, averaged; facades from drawings of their labels.",
+        replace(
+            _PIX2PIX,
+            total_nimg=12_000,
+            ema_decay=0.999,
+            sample_every_nimg=1_000,
+            checkpoint_every_nimg=1_000,
+            generator=UnetGenerator(ngf=16),
+            discriminator=PatchDiscriminator(ndf=32),
+        ),
+    ),
+    "cyclegan-monet": Recipe("CycleGAN as published, at 128 px; paintings by Monet and photos.", _CYCLEGAN_MONET),
+    "cyclegan-monet-small": Recipe(
+        "CycleGAN with small networks, averaged; paintings by Monet and photos.",
+        replace(_cyclegan_small(_CYCLEGAN_MONET), diffaugment=("color", "translation", "cutout")),
+    ),
+    "cyclegan-horse2zebra": Recipe("CycleGAN as published, at 128 px; horses and zebras.", _CYCLEGAN_HORSE),
+    "cyclegan-horse2zebra-small": Recipe(
+        "CycleGAN with small networks, averaged; horses and zebras.", _cyclegan_small(_CYCLEGAN_HORSE)
+    ),
+    "cyclegan-256": Recipe(
+        "CycleGAN as published, at 256 px; two folders of your own.",
+        CycleganConfig(
+            dataset="unpaired",
+            total_nimg=200 * 1_000,
+            ema_decay=0.0,
+            log_every_steps=20,
+            sample_every_nimg=2_000,
+            checkpoint_every_nimg=2_000,
+        ),
+    ),
+    "pix2pix-256": Recipe(
+        "Pix2pix as published, at 256 px; aligned pairs of your own.",
+        replace(_PIX2PIX, dataset="pairs", direction="AtoB"),
     ),
 }

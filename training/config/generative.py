@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from training.config.fields import STRICT, Positive, Task
+from training.config.fields import STRICT, Augmentation, Positive, Task
 from training.config.networks import ConvDiscriminator, ConvGenerator, MlpDiscriminator, MlpGenerator
 from training.config.optimizers import Adam, RmsProp, Sgd
 from training.config.training import TrainingConfig
@@ -22,6 +22,8 @@ class GenerativeConfig(TrainingConfig):
     """The data set whose files --data has to hold; `pictures` are any of your own."""
     latent_distribution: Literal["normal", "uniform"] = "normal"
     """N(0, 1), or uniform on [-1, 1]."""
+    diffaugment: tuple[Augmentation, ...] = ()
+    """Differentiable augmentations of real and fake pictures in the steps of both players (Zhao et al., 2020)."""
     conditional: bool = False
     """Both networks are told the class of each picture."""
     generator: MlpGenerator | ConvGenerator

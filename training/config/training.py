@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from training.config.fields import STRICT, Augmentation, Positive, Share, Task
+from training.config.fields import STRICT, Positive, Share, Task
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +43,6 @@ class TrainingConfig:
     """How pictures are read and cropped; None for IDX files, whose pictures are taken as they are."""
     validation_share: Share = 0.0
     """Share of the training images, the last ones, that is held back to choose checkpoints on."""
-    diffaugment: tuple[Augmentation, ...] = ()
-    """Differentiable augmentations of real and fake pictures in the steps of both players (Zhao et al., 2020)."""
     total_nimg: Positive
     """Length of the run in real images seen."""
     batch_size: Positive = 128

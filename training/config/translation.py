@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from training.config.fields import STRICT, Positive, Task
+from training.config.fields import STRICT, Augmentation, Positive, Task
 from training.config.networks import PatchDiscriminator, ResnetGenerator, UnetGenerator
 from training.config.optimizers import Adam
 from training.config.training import Pictures, TrainingConfig
@@ -78,5 +78,7 @@ class CycleganConfig(TranslationConfig):
     """Share of the run after which the two weights below hold."""
     late_lambda_cycle: Annotated[float, Field(ge=0)] = 10.0
     late_lambda_identity: Annotated[float, Field(ge=0)] = 0.5
+    diffaugment: tuple[Augmentation, ...] = ()
+    """Differentiable augmentations of real and fake pictures in the steps of both players (Zhao et al., 2020)."""
     pool_size: Annotated[int, Field(ge=0)] = 50
     """Past translations that D is shown again with probability 1/2 (Shrivastava et al., 2017)."""

@@ -12,12 +12,12 @@ _STD = 0.02
 
 @torch.no_grad()
 def init_normal(network: nn.Module) -> None:
-    """Weights from N(0, 0.02^2) and BatchNorm's gamma from N(1, 0.02^2); biases and beta 0."""
+    """Weights from N(0, 0.02^2) and a norm's gamma from N(1, 0.02^2); biases and beta 0."""
     for module in network.modules():
         if isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
             nn.init.normal_(module.weight, 0.0, _STD)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
-        elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d) and module.affine:
+        elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d | nn.InstanceNorm2d) and module.affine:
             nn.init.normal_(module.weight, 1.0, _STD)
             nn.init.zeros_(module.bias)

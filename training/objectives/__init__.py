@@ -2,15 +2,28 @@
 
 import torch
 
-from training.config import DcganConfig, GanConfig, GenerativeConfig, TrainingConfig, WganConfig, WganGpConfig
-from training.data import PUBLISHED, ImageSet
+from training.config import (
+    CycleganConfig,
+    DcganConfig,
+    GanConfig,
+    GenerativeConfig,
+    Pix2pixConfig,
+    TrainingConfig,
+    TranslationConfig,
+    WganConfig,
+    WganGpConfig,
+)
+from training.data import PUBLISHED, ImageSet, PairSet
+from training.objectives.cyclegan import Cyclegan
 from training.objectives.gan import Gan
 from training.objectives.generative import Generative
 from training.objectives.objective import Fabric, Objective
+from training.objectives.pix2pix import Pix2pix
+from training.objectives.translation import Translation
 from training.objectives.wgan import Wgan, WganGp
 
 
-def build(config: TrainingConfig, data: ImageSet, fabric: Fabric) -> Generative:
+def build(config: TrainingConfig, data: ImageSet | PairSet, fabric: Fabric) -> Objective:
     """The objective of a configuration, on the fabric's device.
 
     Args:
@@ -18,6 +31,11 @@ def build(config: TrainingConfig, data: ImageSet, fabric: Fabric) -> Generative:
         data: the training images; their shape sizes the networks.
         fabric: device, precision and processes.
     """
+    if isinstance(data, PairSet):
+        if isinstance(config, Pix2pixConfig):
+            return Pix2pix(config, data, fabric)
+        assert isinstance(config, CycleganConfig)
+        return Cyclegan(config, data, fabric)
     if isinstance(config, GanConfig | DcganConfig):
         return Gan(config, data, fabric)
     if isinstance(config, WganConfig):
@@ -26,12 +44,23 @@ def build(config: TrainingConfig, data: ImageSet, fabric: Fabric) -> Generative:
     return WganGp(config, data, fabric)
 
 
-def parameter_counts(config: TrainingConfig, image_shape: tuple[int, int, int]) -> dict[str, int]:
-    """Trained numbers of each network, for pictures of a shape (C, H, W)."""
-    labels = torch.arange(len(PUBLISHED[config.dataset].classes or ("",)))
-    blank = ImageSet(torch.zeros((config.batch_size, *image_shape), dtype=torch.uint8), labels)
-    networks = build(config, blank, Fabric(accelerator="cpu")).networks
+def parameter_counts(config: TrainingConfig) -> dict[str, int]:
+    """Trained numbers of each network of a recipe."""
+    networks = build(config, _blank(config), Fabric(accelerator="cpu")).networks
     return {name: sum(p.numel() for p in network.parameters()) for name, network in networks.items()}
 
 
-__all__ = ["Gan", "Generative", "GenerativeConfig", "Objective", "Wgan", "WganGp", "build", "parameter_counts"]
+def _blank(config: TrainingConfig) -> ImageSet | PairSet:
+    """Pictures of the right shape, with every class."""
+    classes = PUBLISHED[config.dataset].classes or ("",)
+    side = config.pictures.crop_px if config.pictures else IDX_SIDE_PX
+    count = max(len(classes), config.batch_size)
+    shape = (3 if config.pictures else 1, side, side)
+    blank = ImageSet(torch.zeros((count, *shape), dtype=torch.uint8), torch.arange(count) % len(classes))
+    return PairSet(blank, blank) if isinstance(config, TranslationConfig) else blank
+
+
+IDX_SIDE_PX = 28
+"""Side of the pictures of the published IDX sets."""
+
+__all__ = ["Generative", "GenerativeConfig", "Objective", "Translation", "build", "parameter_counts"]

@@ -11,7 +11,9 @@ from torch import Tensor
 
 from training.config import DcganConfig, GanConfig
 from training.data import Batch, ImageSet
+from training.data.augment import diff_augment
 from training.objectives.generative import Generative
+from training.objectives.gradients import gradient_norms
 from training.objectives.objective import Fabric
 
 
@@ -47,30 +49,58 @@ _GENERATOR_LOSSES = {"minimax": minimax_generator_loss, "non-saturating": non_sa
 
 
 class Gan(Generative):
-    """One step of D and one of G a batch: Algorithm 1 with k = 1. Perceptrons or convolutions, it is the same game."""
+    """One step of D and one of G a batch: Algorithm 1 with k = 1. Perceptrons or convolutions, it is the same game.
+
+    DiffAugment and the lazy R1 penalty are options that help where data are few.
+
+    References:
+        S. Zhao et al., "Differentiable Augmentation for Data-Efficient GAN Training", NeurIPS 2020, section 3.3.
+        L. Mescheder et al., "Which Training Methods for GANs do actually Converge?", ICML 2018, Equation 9.
+        T. Karras et al., "Analyzing and Improving the Image Quality of StyleGAN", CVPR 2020: the penalty now and then.
+    """
 
     def __init__(self, config: GanConfig | DcganConfig, data: ImageSet, fabric: Fabric) -> None:
         super().__init__(config, config.discriminator, "discriminator", data, fabric)
         self._generator_loss = _GENERATOR_LOSSES[config.loss]
+        self._diffaugment = config.diffaugment
+        self._r1_gamma, self._r1_every = 0.0, 1
+        if isinstance(config, DcganConfig):
+            self._r1_gamma, self._r1_every = config.r1_gamma, config.r1_every_steps
+        self.counters = {"steps": 0}
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
         """See `Objective.step`; reports the losses of both and the mean D(x) and D(G(z))."""
         classes = self.rows(batch.labels)
         with self.fabric.autocast():
             fakes = self.fakes(batch.labels)
-            real_logits, fake_logits = self.judge(batch.images, *classes), self.judge(fakes.detach(), *classes)
+            real_logits = self.judge(self._augment(batch.images), *classes)
+            fake_logits = self.judge(self._augment(fakes.detach()), *classes)
         d_loss = discriminator_loss(real_logits.float(), fake_logits.float())
-        self.descend("discriminator", d_loss)
+        penalty = self._penalty(batch.images, classes)
+        self.descend("discriminator", d_loss + sum(penalty.values()))
         # G learns from the D that has just moved, on the same fakes: one pass through G serves both.
         self.judge.requires_grad_(False)
         with self.fabric.autocast():
-            fake_logits_after = self.judge(fakes, *classes)
+            fake_logits_after = self.judge(self._augment(fakes), *classes)
         g_loss = self._generator_loss(fake_logits_after.float())
         self.descend("generator", g_loss)
         self.judge.requires_grad_(True)
+        self.counters["steps"] += 1
         return {
             "d_loss": d_loss.detach(),
             "g_loss": g_loss.detach(),
             "d_real": torch.sigmoid(real_logits.detach().float()).mean(),
             "d_fake": torch.sigmoid(fake_logits.detach().float()).mean(),
+            **{name: value.detach() for name, value in penalty.items()},
         }
+
+    def _augment(self, images: Tensor) -> Tensor:
+        return diff_augment(images, self._diffaugment) if self._diffaugment else images
+
+    def _penalty(self, images: Tensor, classes: tuple[Tensor, ...]) -> dict[str, Tensor]:
+        """R1 = gamma / 2 E |grad D(x)|^2 at real pictures, in float32; each time it makes up for the steps without."""
+        if not self._r1_gamma or self.counters["steps"] % self._r1_every:
+            return {}
+        shown = self._augment(images).requires_grad_()
+        norms = gradient_norms(self.judge(shown, *classes), shown)
+        return {"r1": 0.5 * self._r1_gamma * self._r1_every * norms.square().mean()}

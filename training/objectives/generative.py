@@ -8,12 +8,13 @@ from copy import deepcopy
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
 from training.config import ConvDiscriminator, ConvGenerator, GenerativeConfig, MlpDiscriminator, MlpGenerator
 from training.data import ImageSet
 from training.networks import dcgan, mlp
-from training.objectives import optimizers
 from training.objectives.objective import Fabric, Objective
+from training.objectives.optimizers import Steps
 
 _BATCH_NORM_NIMG = 20_000  # latents for the averaged generator's BatchNorm statistics
 _BATCH_NORM_ROWS = 1_000
@@ -26,6 +27,7 @@ class Generative(Objective):
         generator: latents (and classes) -> images.
         judge: images (and classes) -> (N, 1).
         n_classes: 0 where the networks are not told classes.
+        image_shape: (C, H, W) of the pictures that the networks draw and see.
     """
 
     def __init__(
@@ -39,14 +41,12 @@ class Generative(Objective):
         super().__init__(fabric)
         self.n_classes = int(data.labels.max()) + 1 if config.conditional else 0
         self._z_dim, self._distribution = config.generator.z_dim, config.latent_distribution
-        self.generator = _generator(config.generator, data, self.n_classes)
-        self.judge = _judge(judge, data, self.n_classes)
-        self.networks = {"generator": self.generator, judge_name: self.judge}
-        for name, network in self.networks.items():
-            network.to(fabric.device)
-            self.optimizers[name], self.schedulers[name] = optimizers.build(
-                config.optimizer, network.parameters(), config.total_steps, len(data) // config.batch_size
-            )
+        self.image_shape = _image_shape(config, data)
+        self.generator = _generator(config.generator, data, self.image_shape, self.n_classes)
+        self.judge = _judge(judge, self.image_shape, self.n_classes)
+        steps = Steps(config.total_steps, len(data) // config.batch_size)
+        for name, network in (("generator", self.generator), (judge_name, self.judge)):
+            self.add(name, {name: network}, config.optimizer, steps)
         self.average("generator", config.ema_decay)
 
     def latents(self, count: int, generator: torch.Generator | None = None) -> Tensor:
@@ -82,6 +82,14 @@ class Generative(Objective):
             self._recompute_batch_norm(finished)
         return finished.eval()
 
+    def finished_judge(self) -> nn.Module:
+        """A copy of the judge to ask: spectral norms are multiplied out."""
+        finished = deepcopy(self.judge).requires_grad_(False).eval()
+        for module in finished.modules():
+            if parametrize.is_parametrized(module, "weight"):
+                parametrize.remove_parametrizations(module, "weight")
+        return finished
+
     @torch.no_grad()
     def _recompute_batch_norm(self, network: nn.Module) -> None:
         """Sets the running statistics to those of 20,000 latents, by a plain mean over batches."""
@@ -96,16 +104,25 @@ class Generative(Objective):
             network(self.latents(_BATCH_NORM_ROWS, seeded), *self.rows(labels))
 
 
-def _generator(config: MlpGenerator | ConvGenerator, data: ImageSet, n_classes: int) -> nn.Module:
+def _image_shape(config: GenerativeConfig, data: ImageSet) -> tuple[int, int, int]:
+    """(C, H, W) of what a step sees."""
+    if config.pictures is None:
+        return data.shape
+    return data.shape[0], config.pictures.crop_px, config.pictures.crop_px
+
+
+def _generator(
+    config: MlpGenerator | ConvGenerator, data: ImageSet, shape: tuple[int, int, int], n_classes: int
+) -> nn.Module:
     if isinstance(config, ConvGenerator):
-        return dcgan.Generator(config, data.shape, n_classes)
-    generator = mlp.Generator(config, data.shape)
+        return dcgan.Generator(config, shape, n_classes)
+    generator = mlp.Generator(config, shape)
     if config.bias_from_marginals:
         generator.set_output_bias(data.images.float().mean(0).cpu() / 127.5 - 1.0)
     return generator
 
 
-def _judge(config: MlpDiscriminator | ConvDiscriminator, data: ImageSet, n_classes: int) -> nn.Module:
+def _judge(config: MlpDiscriminator | ConvDiscriminator, shape: tuple[int, int, int], n_classes: int) -> nn.Module:
     if isinstance(config, ConvDiscriminator):
-        return dcgan.Discriminator(config, data.shape, n_classes)
-    return mlp.Discriminator(config, data.shape)
+        return dcgan.Discriminator(config, shape, n_classes)
+    return mlp.Discriminator(config, shape)

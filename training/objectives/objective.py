@@ -14,7 +14,8 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 from torch.optim.swa_utils import AveragedModel
 
-from training.data import Batch
+from training.objectives import optimizers
+from training.objectives.optimizers import OptimizerConfig, Steps
 
 
 class Objective(ABC):
@@ -23,13 +24,14 @@ class Objective(ABC):
     def __init__(self, fabric: Fabric) -> None:
         self.fabric = fabric
         self.networks: dict[str, nn.Module] = {}
+        self._trained: dict[str, tuple[str, ...]] = {}
         self.optimizers: dict[str, Optimizer] = {}
         self.schedulers: dict[str, LRScheduler] = {}
         self.averages: dict[str, AveragedModel] = {}
         self.counters: dict[str, int] = {}
 
     @abstractmethod
-    def step(self, batch: Batch) -> dict[str, Tensor]:
+    def step(self, batch: Any) -> dict[str, Tensor]:
         """Trains on this process's share of a batch.
 
         Returns:
@@ -55,25 +57,52 @@ class Objective(ABC):
             for name, module in modules.items():
                 module.load_state_dict(state[part][name])
 
+    def add(self, name: str, networks: dict[str, nn.Module], config: OptimizerConfig, steps: Steps) -> None:
+        """Takes networks over: moves them to the device, and trains them with one optimiser.
+
+        Args:
+            name: of the optimiser.
+            networks: by name, in an order that stays.
+            config: the optimiser's settings.
+            steps: the length of the run and of an epoch, which schedules need.
+        """
+        for network in networks.values():
+            network.to(self.fabric.device)
+        self.networks |= networks
+        self._trained[name] = tuple(networks)
+        self.optimizers[name], self.schedulers[name] = optimizers.build(config, self._parameters(name), steps)
+
     def average(self, name: str, decay: float) -> None:
         """Keeps an exponential moving average of a network, unless decay is 0."""
         if decay > 0.0:
             self.averages[name] = AveragedModel(self.networks[name], multi_avg_fn=_warmed(decay))
 
     def descend(self, name: str, loss: Tensor) -> None:
-        """One optimiser step of a network on `loss`, with gradients averaged over all processes."""
+        """One step of an optimiser on `loss`, with gradients averaged over all processes."""
         optimizer = self.optimizers[name]
         optimizer.zero_grad()
         self.fabric.backward(loss)
-        self._share_gradients(self.networks[name].parameters())
+        self._share_gradients(self._parameters(name))
         optimizer.step()
         self.schedulers[name].step()
-        if name in self.averages:
-            self.averages[name].update_parameters(self.networks[name])
+        for network in self._trained[name]:
+            if network in self.averages:
+                self.averages[network].update_parameters(self.networks[network])
 
     def share(self, rows: Tensor) -> Tensor:
         """This process's rows of a tensor that every process has drawn alike."""
         return rows[self.fabric.global_rank :: self.fabric.world_size]
+
+    def gather(self, rows: Tensor) -> Tensor:
+        """The rows of all processes, in the order of the global batch: what `share` takes apart."""
+        if self.fabric.world_size == 1:
+            return rows
+        gathered = self.fabric.all_gather(rows)  # (processes, rows, ...)
+        assert isinstance(gathered, Tensor)
+        return gathered.transpose(0, 1).flatten(0, 1)
+
+    def _parameters(self, name: str) -> list[nn.Parameter]:
+        return [weight for network in self._trained[name] for weight in self.networks[network].parameters()]
 
     def _share_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
         # By hand, not by DistributedDataParallel: its reducer expects every forward to be followed by a backward

@@ -1,13 +1,22 @@
 """Optimisers and their schedules, from a configuration."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
 from training.config import Adam, RmsProp, Sgd
+
+OptimizerConfig = Sgd | RmsProp | Adam
+
+
+class Steps(NamedTuple):
+    """How long a run and an epoch of it are, in updates."""
+
+    total: int
+    per_epoch: int
 
 
 class MomentumLR(LambdaLR):
@@ -40,19 +49,19 @@ class MomentumLR(LambdaLR):
 
 
 def build(
-    config: Sgd | RmsProp | Adam, parameters: Iterable[nn.Parameter], total_steps: int, steps_per_epoch: int
+    config: OptimizerConfig, parameters: Iterable[nn.Parameter], steps: Steps
 ) -> tuple[torch.optim.Optimizer, LRScheduler]:
     """An optimiser and the schedule that is stepped after each of its updates."""
     if isinstance(config, Sgd):
         sgd = torch.optim.SGD(parameters, lr=config.lr, momentum=config.momentum)
-        return sgd, MomentumLR(sgd, config, steps_per_epoch)
+        return sgd, MomentumLR(sgd, config, steps.per_epoch)
     if isinstance(config, RmsProp):
         rmsprop = torch.optim.RMSprop(parameters, lr=config.lr)
         return rmsprop, LambdaLR(rmsprop, lambda _: 1.0)
     adam = torch.optim.Adam(parameters, lr=config.lr, betas=config.betas, weight_decay=config.weight_decay, fused=True)
-    constant = config.constant_share * total_steps
+    constant = config.constant_share * steps.total
 
     def factor(step: int) -> float:
-        return 1.0 if step < constant else max(0.0, (total_steps - step) / max(1.0, total_steps - constant))
+        return 1.0 if step < constant else max(0.0, (steps.total - step) / max(1.0, steps.total - constant))
 
     return adam, LambdaLR(adam, factor)

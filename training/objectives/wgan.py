@@ -11,6 +11,7 @@ from torch import Tensor
 from training.config import WganConfig, WganGpConfig
 from training.data import Batch, ImageSet
 from training.objectives.generative import Generative
+from training.objectives.gradients import gradient_norms
 from training.objectives.objective import Fabric
 
 
@@ -25,18 +26,6 @@ def distance(real_scores: Tensor, fake_scores: Tensor) -> Tensor:
         A scalar; 0 where p_g = p_data.
     """
     return real_scores.mean() - fake_scores.mean()
-
-
-def gradient_norms(scores: Tensor, images: Tensor) -> Tensor:
-    """(N,): the norm of each picture's gradient of its own score.
-
-    Args:
-        scores: (N, 1), computed from `images` without layers that mix pictures.
-        images: (N, C, H, W), requires grad.
-    """
-    (gradients,) = torch.autograd.grad(scores.sum(), images, create_graph=True)
-    norms: Tensor = gradients.flatten(1).norm(dim=1)
-    return norms
 
 
 class _Wasserstein(Generative):

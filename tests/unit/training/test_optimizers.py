@@ -5,12 +5,13 @@ import torch
 
 from training.config import Adam, Sgd
 from training.objectives import optimizers
+from training.objectives.optimizers import Steps
 
 
 def schedule(config, steps, total_steps=100, steps_per_epoch=4):
     """(learning rate, momentum or None) that each of `steps` updates uses."""
     weight = torch.nn.Parameter(torch.ones(2))
-    optimizer, scheduler = optimizers.build(config, [weight], total_steps, steps_per_epoch)
+    optimizer, scheduler = optimizers.build(config, [weight], Steps(total_steps, steps_per_epoch))
     used = []
     for _ in range(steps):
         group = optimizer.param_groups[0]
@@ -53,7 +54,7 @@ def test_adam_is_constant_by_default():
 
 
 def test_adams_betas_reach_the_optimizer():
-    optimizer, _ = optimizers.build(Adam(betas=(0.1, 0.9)), [torch.nn.Parameter(torch.ones(1))], 10, 1)
+    optimizer, _ = optimizers.build(Adam(betas=(0.1, 0.9)), [torch.nn.Parameter(torch.ones(1))], Steps(10, 1))
     assert optimizer.param_groups[0]["betas"] == (0.1, 0.9)
 
 
@@ -61,7 +62,7 @@ def test_adams_betas_reach_the_optimizer():
 def test_a_schedule_goes_on_where_its_state_stood(config):
     def make():
         weight = torch.nn.Parameter(torch.ones(2))
-        return weight, *optimizers.build(replace(config), [weight], 100, 4)
+        return weight, *optimizers.build(replace(config), [weight], Steps(100, 4))
 
     def advance(weight, optimizer, scheduler, steps):
         for _ in range(steps):

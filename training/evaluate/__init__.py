@@ -1,0 +1,58 @@
+"""Metrics of a run or of an exported package, and the pictures by which a run is watched.
+
+Knows the protocols; the arithmetic of each metric is in `training.metrics`.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from training.config import GenerativeConfig, TrainingConfig, TranslationConfig
+from training.evaluate import generative, translation
+from training.evaluate.generative import evaluate
+from training.evaluate.grids import snapshot
+from training.evaluate.measured import Measured
+from training.evaluate.sampling import (
+    INPUTS,
+    Floats,
+    Sampler,
+    draw,
+    grid,
+    module_sampler,
+    samplers,
+    save_png,
+    seed_rows,
+)
+
+
+def measure(networks: Mapping[str, Sampler], config: TrainingConfig, path: Path) -> list[Measured]:
+    """Every metric of finished networks, on the test images.
+
+    Args:
+        networks: by direction; a generator's is "".
+        config: of the run.
+        path: where the data set lies.
+
+    Raises:
+        DataError: there are no test images.
+    """
+    if isinstance(config, GenerativeConfig):
+        return generative.measure(networks[""], config, path)
+    assert isinstance(config, TranslationConfig)
+    return translation.measure(networks, config, path)
+
+
+__all__ = [
+    "INPUTS",
+    "Floats",
+    "Measured",
+    "Sampler",
+    "draw",
+    "evaluate",
+    "grid",
+    "measure",
+    "module_sampler",
+    "samplers",
+    "save_png",
+    "seed_rows",
+    "snapshot",
+]

@@ -1,0 +1,191 @@
+"""The protocols of metrics of generators; the arithmetic of each is in `training.metrics`."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from training import classifier, data
+from training.classifier import Judge
+from training.config import GenerativeConfig
+from training.data import PUBLISHED, ImageSet
+from training.evaluate.measured import Measured
+from training.evaluate.sampling import Floats, Sampler, draw, seed_rows
+from training.metrics import classes, diversity, frechet, nearest, neighbours, parzen, sliced
+
+_SAMPLES = 10_000
+_NEIGHBOURS_NIMG = 5_000
+_SLICED_NIMG = 2_000
+_NEAREST_SAMPLES = 50_000
+_MEMORISED_NIMG = 1_000
+_MEMORISED_K = 50
+_PARZEN_REFERENCES = {"mnist": "225 +- 2 (Goodfellow et al., 2014, Table 1)"}
+_NEAREST_REFERENCES = {"mnist": "0.0298 (Radford et al., 2015)"}
+
+
+def measure(sampler: Sampler, config: GenerativeConfig, path: Path) -> list[Measured]:
+    """Every metric of a generator, on samples of the seeds 0, 1, ... as the service draws them.
+
+    Args:
+        sampler: the generator.
+        config: of the run.
+        path: where the data set lies.
+    """
+    train, test = (data.load(config, path, split) for split in ("train", "test"))
+    n_classes = len(PUBLISHED[config.dataset].classes or ()) if config.conditional else 0
+    samples = draw(sampler, seed_rows(config, n_classes, _SAMPLES))
+    found = evaluate(samples, train, test, classifier.find(config.dataset))
+    if n_classes:
+        found.append(_nearest_error(sampler, config, n_classes, test))
+    return found
+
+
+def evaluate(samples: Floats, train: ImageSet, test: ImageSet, judge: Judge | None) -> list[Measured]:
+    """Every metric that needs samples only.
+
+    Args:
+        samples: (10_000, C, H, W) float32 in [-1, 1].
+        train: the training images; the last 10,000 choose the Parzen window's width.
+        test: what the numbers are reported on.
+        judge: an independent classifier, trained on real images, where there is one.
+    """
+    found = []
+    if judge is not None and judge.reads_classes:
+        found += [_parzen(samples, train, test, judge.dataset), *_classes(samples, judge)]
+    if judge is not None:
+        found += [_frechet(samples, train, test, judge), *_neighbours(samples, train, test, judge)]
+    return [*found, _sliced(samples, train, test), *_own(samples, train, test)]
+
+
+def _parzen(samples: Floats, train: ImageSet, test: ImageSet, dataset: str) -> Measured:
+    validation = _unit(train.images[-10_000:])[:1_000]
+    held = _unit(test.images)
+    fakes = torch.from_numpy(samples).flatten(1).add(1.0).div(2.0)
+    # Quantised as they are served: the real images are whole levels too.
+    fakes = fakes.mul(255.0).round().div(255.0)
+    drawn = parzen.fit(fakes, validation).score(held)
+    real = parzen.fit(_unit(train.images)[: len(samples)], validation).score(held)
+    return Measured(
+        "parzen_log_likelihood",
+        drawn.mean,
+        f"Gaussian Parzen window on {len(samples)} samples, width {drawn.sigma:.3f} chosen on {len(validation):,} "
+        f"validation images, mean log-likelihood in nats of {len(held)} test images (Goodfellow et al., 2014); "
+        "flattered by blur and by cluster centres (Theis et al., 2016)",
+        drawn.standard_error,
+        real.mean,
+        _PARZEN_REFERENCES.get(dataset),
+    )
+
+
+def _classes(samples: Floats, judge: Judge) -> list[Measured]:
+    found = classes.read(judge.probabilities(samples))
+    by = f"{_by(judge)}, {len(samples)} samples"
+    return [
+        Measured("rarest_class_share", found.rarest_share, f"share of the rarest class, by {by}"),
+        Measured("classifier_confidence", found.confidence, f"mean probability of the likeliest class, by {by}"),
+    ]
+
+
+def _frechet(samples: Floats, train: ImageSet, test: ImageSet, judge: Judge) -> Measured:
+    count = min(len(samples), len(train), len(test))
+    real, other, drawn = (
+        frechet.Statistics.of(judge.features(part))
+        for part in (_some(test, count), _some(train, count), samples[:count])
+    )
+    return Measured(
+        "frechet_distance",
+        frechet.distance(real, drawn),
+        f"Frechet distance of {count} samples to as many test images, on the features of {_by(judge)}; not to be "
+        "compared with a published FID, which takes another network's features",
+        floor=frechet.distance(real, other),
+    )
+
+
+def _neighbours(samples: Floats, train: ImageSet, test: ImageSet, judge: Judge) -> list[Measured]:
+    count = min(_NEIGHBOURS_NIMG, len(samples), len(test), len(train))
+    real, other, drawn = (judge.features(part) for part in (_some(test, count), _some(train, count), samples[:count]))
+    found, floor = neighbours.measure(real, drawn), neighbours.measure(real, other)
+    by = f"{count} samples against as many test images, 5 neighbours, on the features of {_by(judge)}"
+    sources = {
+        "precision": "share of samples inside the real images' neighbourhoods (Kynkaanniemi et al., 2019)",
+        "recall": "share of real images inside the samples' neighbourhoods (Kynkaanniemi et al., 2019)",
+        "density": "mean number of real neighbourhoods around a sample, over 5 (Naeem et al., 2020)",
+        "coverage": "share of real images with a sample in their neighbourhood (Naeem et al., 2020)",
+    }
+    return [
+        Measured(name, getattr(found, name), f"{what}, {by}", floor=getattr(floor, name))
+        for name, what in sources.items()
+    ]
+
+
+def _sliced(samples: Floats, train: ImageSet, test: ImageSet) -> Measured:
+    count = min(_SLICED_NIMG, len(samples), len(train), len(test))
+    real, other = torch.from_numpy(_some(test, count)), torch.from_numpy(_some(train, count))
+    found = sliced.distance(real, torch.from_numpy(samples[:count]))
+    levels = " / ".join(f"{value:.1f}" for value in found.levels.values())
+    return Measured(
+        "sliced_wasserstein",
+        found.mean,
+        f"sliced Wasserstein distance x 1000, mean over levels, finest first {levels} (Karras et al., 2018), {count} "
+        "samples against as many test images",
+        floor=sliced.distance(real, other).mean,
+    )
+
+
+def _own(samples: Floats, train: ImageSet, test: ImageSet) -> list[Measured]:
+    """What needs no test but the samples' own distances: memory and variety."""
+    count = min(_MEMORISED_NIMG, len(samples), len(test))
+    known = _flat(_some(train, len(train)))
+    k = min(_MEMORISED_K, len(known))
+    drawn, held = _flat(samples[:count]), _flat(_some(test, count))
+    share = nearest.memorised_share(nearest.find(drawn, known, k), nearest.find(held, known, k))
+    return [
+        Measured(
+            "memorised_share",
+            share,
+            f"share of {count} samples that lie as much nearer to one training image than to the next {k - 1} as 1 % "
+            "of test images do, on pixels (Carlini et al., 2023)",
+            floor=0.01,
+        ),
+        Measured(
+            "mean_distance",
+            diversity.mean_distance(drawn),
+            f"mean distance of two of {count} samples, on pixels in [-1, 1]; far below real images' is a collapse",
+            floor=diversity.mean_distance(held),
+        ),
+    ]
+
+
+def _nearest_error(sampler: Sampler, config: GenerativeConfig, n_classes: int, test: ImageSet) -> Measured:
+    rows = seed_rows(config, n_classes, _NEAREST_SAMPLES)
+    asked = torch.from_numpy(rows["classes"].argmax(axis=1))
+    points, labels = _flat(_some(test, len(test))), test.labels
+    found = nearest.error([(_flat(draw(sampler, rows)), asked)], points, labels)
+    return Measured(
+        "nearest_neighbour_error",
+        found.value,
+        f"share of {len(test)} test images whose nearest of {_NEAREST_SAMPLES:,} samples was asked for another class, "
+        "on pixels (Radford et al., 2015, Table 2)",
+        found.standard_error,
+        reference=_NEAREST_REFERENCES.get(config.dataset),
+    )
+
+
+def _by(judge: Judge) -> str:
+    return f"the classifier {judge.digest[:12]} ({judge.accuracy:.2%} right on test images)"
+
+
+def _some(images: ImageSet, count: int) -> Floats:
+    """(count, C, H, W) float32 in [-1, 1]: the first."""
+    first: Floats = images.batch(torch.arange(count)).images.numpy()
+    return np.ascontiguousarray(first)
+
+
+def _flat(pictures: Floats) -> Tensor:
+    return torch.from_numpy(pictures).flatten(1)
+
+
+def _unit(pixels: Tensor) -> Tensor:
+    """(N, C, H, W) uint8 -> (N, C H W) float32 in [0, 1]."""
+    return pixels.flatten(1).float().div(255.0)

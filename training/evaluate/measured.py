@@ -1,0 +1,29 @@
+"""One measured number."""
+
+from dataclasses import asdict, dataclass, replace
+from typing import Self
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One number, and how it was come by; a manifest's `Metric` has the same fields but for the direction.
+
+    Attributes:
+        direction: of the translator that was measured, `A2B` or `B2A`; empty for a generator.
+    """
+
+    name: str
+    value: float
+    protocol: str
+    standard_error: float | None = None
+    floor: float | None = None
+    reference: str | None = None
+    direction: str = ""
+
+    def of(self, direction: str) -> Self:
+        """The same of one direction."""
+        return replace(self, direction=direction)
+
+    def to_json(self) -> dict[str, object]:
+        """Plain JSON values."""
+        return asdict(self)

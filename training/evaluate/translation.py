@@ -1,0 +1,124 @@
+"""The protocols of metrics of translators; the arithmetic of each is in `training.metrics`."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from training import data
+from training.config import Pix2pixConfig, TranslationConfig
+from training.data import ImageSet, PairSet
+from training.evaluate.measured import Measured
+from training.evaluate.sampling import Sampler
+from training.metrics import paired, sliced, texture, twosample
+
+_LEAST_SWD = 8  # pictures for a sliced distance that says anything
+
+
+def measure(samplers: Mapping[str, Sampler], config: TranslationConfig, path: Path) -> list[Measured]:
+    """Every metric of a translator, or of both CycleGAN's, on the test images.
+
+    Args:
+        samplers: by direction, `A2B` and `B2A`.
+        config: of the run.
+        path: where the data set lies.
+    """
+    held = data.load(config, path, "test")
+    sets = {
+        direction: (_cut(source, config), _cut(target, config))
+        for direction in samplers
+        for source, target in [(held.A, held.B) if direction == "A2B" else (held.B, held.A)]
+    }
+    made = {direction: translate(samplers[direction], source) for direction, (source, _) in sets.items()}
+    found = []
+    for direction, (source, target) in sets.items():
+        if isinstance(config, Pix2pixConfig):
+            measured = _against_truth(target, made[direction])
+        else:
+            back = next((sampler for name, sampler in samplers.items() if name != direction), None)
+            measured = _unpaired(source, target, made[direction])
+            measured += [_cycle(source, translate(back, made[direction]))] if back else []
+        found += [item.of(direction) for item in [*measured, *_texture(target, made[direction])]]
+    return found
+
+
+def translate(sampler: Sampler, pictures: Tensor) -> Tensor:
+    """(N, 3, H, W) float32 in [-1, 1] -> the same, one picture after the other, in whole levels as they are served."""
+    parts = [torch.from_numpy(sampler({"images": picture[None].numpy()})) for picture in pictures]
+    return torch.cat(parts).add(1.0).mul(127.5).round().clamp(0.0, 255.0).div(127.5).sub(1.0)
+
+
+def held_out(config: TranslationConfig, held: PairSet) -> tuple[Tensor, Tensor]:
+    """Both domains as the networks are given them, (N, 3, side, side) float32 in [-1, 1]."""
+    return _cut(held.A, config), _cut(held.B, config)
+
+
+def _cut(pictures: ImageSet, config: TranslationConfig) -> Tensor:
+    """The centre of each picture, as large as the crops of the training."""
+    side = config.pictures.crop_px
+    start = (config.pictures.load_px - side) // 2
+    whole = pictures.batch(torch.arange(len(pictures))).images
+    return whole[:, :, start : start + side, start : start + side].contiguous()
+
+
+def _against_truth(target: Tensor, made: Tensor) -> list[Measured]:
+    found = paired.compare(target, made)
+    by = f"of {len(made)} test pairs, {target.shape[2]} px"
+    return [
+        Measured("l1", found.l1, f"mean absolute difference to the true picture, 0 ... 255, {by}"),
+        Measured("psnr", found.psnr, f"peak signal-to-noise ratio to the true picture in dB, mean {by}"),
+        Measured("ssim", found.ssim, f"structural similarity to the true picture (Wang et al., 2004), mean {by}"),
+    ]
+
+
+def _unpaired(source: Tensor, target: Tensor, made: Tensor) -> list[Measured]:
+    changed = paired.translation(source, made)
+    told = twosample.distinguish(target, made)
+    by = f"{len(made)} test images, {target.shape[2]} px"
+    found = [
+        Measured("change", changed.change, f"mean absolute difference to the input, 0 ... 255, {by}"),
+        Measured("structure", changed.structure, f"SSIM of luminance to the input, {by}"),
+        Measured(
+            "two_sample_accuracy",
+            told.accuracy,
+            f"how often a small network, trained on one half, tells translations from real pictures of the target in "
+            f"the other (Lopez-Paz and Oquab, 2017), {told.count} pictures; 0.5 is chance",
+            told.standard_error,
+            0.5,
+        ),
+    ]
+    count = min(len(target), len(made))
+    if count >= _LEAST_SWD:
+        found.append(_sliced(source[:count], target[:count], made[:count]))
+    return found
+
+
+def _sliced(source: Tensor, target: Tensor, made: Tensor) -> Measured:
+    unchanged = sliced.distance(target, source).mean
+    return Measured(
+        "sliced_wasserstein",
+        sliced.distance(target, made).mean,
+        f"sliced Wasserstein distance x 1000 to real pictures of the target, mean over levels (Karras et al., 2018), "
+        f"{len(made)} of each; the inputs themselves have {unchanged:.1f}",
+    )
+
+
+def _cycle(source: Tensor, returned: Tensor) -> Measured:
+    error = paired.cycle_error(source, returned)
+    return Measured(
+        "cycle_error",
+        error,
+        f"mean absolute difference after the way there and back, 0 ... 255, {len(source)} test images",
+    )
+
+
+def _texture(target: Tensor, made: Tensor) -> list[Measured]:
+    by = f"over that of real pictures, {len(made)} test images"
+    gradient, half_rate = texture.gradient_ratio(target, made), texture.half_rate_ratio(target, made)
+    return [
+        Measured("gradient_ratio", gradient, f"mean gradient magnitude of luminance {by}; below 1 is blur", floor=1.0),
+        Measured(
+            "half_rate_ratio", half_rate, f"energy at half the sampling rate {by}; above 1 is checkerboard", floor=1.0
+        ),
+    ]

@@ -1,0 +1,60 @@
+"""The residual generator of CycleGAN.
+
+References:
+    J.-Y. Zhu et al., "Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks", ICCV 2017,
+    section 4 and appendix 7.2: c7s1-64, d128, d256, 6 or 9 x R256, u128, u64, c7s1-3.
+    J. Johnson et al., "Perceptual Losses for Real-Time Style Transfer and Super-Resolution", ECCV 2016.
+"""
+
+from torch import Tensor, nn
+
+from training.config import ResnetGenerator
+from training.networks.init import init_normal
+
+
+class Generator(nn.Module):
+    """(N, 3, H, W) in [-1, 1] -> the same; H and W are multiples of 4."""
+
+    def __init__(self, config: ResnetGenerator) -> None:
+        super().__init__()
+        ngf = config.ngf
+        self.layers = nn.Sequential(
+            nn.ReflectionPad2d(3),
+            *_normed(nn.Conv2d(3, ngf, 7)),
+            *_normed(nn.Conv2d(ngf, 2 * ngf, 3, 2, 1)),
+            *_normed(nn.Conv2d(2 * ngf, 4 * ngf, 3, 2, 1)),
+            *(_Block(4 * ngf) for _ in range(config.blocks)),
+            *_normed(nn.ConvTranspose2d(4 * ngf, 2 * ngf, 3, 2, 1, 1)),
+            *_normed(nn.ConvTranspose2d(2 * ngf, ngf, 3, 2, 1, 1)),
+            nn.ReflectionPad2d(3),
+            nn.Conv2d(ngf, 3, 7),
+            nn.Tanh(),
+        )
+        init_normal(self)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(N, 3, H, W) in [-1, 1] -> the same."""
+        out: Tensor = self.layers(images)
+        return out
+
+
+class _Block(nn.Module):
+    """x + F(x), with two convolutions of 3 x 3 and no activation after the sum."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.ReflectionPad2d(1),
+            *_normed(nn.Conv2d(width, width, 3)),
+            nn.ReflectionPad2d(1),
+            nn.Conv2d(width, width, 3),
+            nn.InstanceNorm2d(width),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = x + self.layers(x)
+        return out
+
+
+def _normed(conv: nn.Conv2d | nn.ConvTranspose2d) -> tuple[nn.Module, ...]:
+    return conv, nn.InstanceNorm2d(conv.out_channels), nn.ReLU(inplace=True)

@@ -1,0 +1,116 @@
+"""CycleGAN: two translators that lead there and back learn from unpaired pictures.
+
+References:
+    J.-Y. Zhu et al., "Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks", ICCV 2017:
+    Equations 1 to 3, section 4 (least squares, the pool, halved D), section 5.2 (the identity loss).
+"""
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from training.config import CycleganConfig
+from training.data import PairBatch, PairSet
+from training.data.augment import diff_augment
+from training.objectives.objective import Fabric
+from training.objectives.pool import ImagePool
+from training.objectives.translation import Direction, Translation, mean_absolute
+
+
+class _Translated(NamedTuple):
+    """What the translators made of a batch, each (B, 3, H, W)."""
+
+    fake_A: Tensor  # noqa: N815  # the paper's names
+    fake_B: Tensor  # noqa: N815
+    rec_A: Tensor  # noqa: N815
+    rec_B: Tensor  # noqa: N815
+    idt_A: Tensor | None  # noqa: N815
+    idt_B: Tensor | None  # noqa: N815
+
+
+class Cyclegan(Translation):
+    """One step of both translators and one of both discriminators a batch.
+
+    Instance norm keeps pictures apart, so that pictures for one network go through it together: fewer, larger
+    operations that give the same.
+    """
+
+    def __init__(self, config: CycleganConfig, data: PairSet, fabric: Fabric) -> None:
+        super().__init__(config, ("A2B", "B2A"), fabric)
+        self._cyclegan = config
+        self.add_players({"discriminator_A": 3, "discriminator_B": 3}, config.discriminator, len(data))
+        self._pools = {name: ImagePool(config.pool_size) for name in ("A", "B")}
+        self.counters = {"steps": 0}
+
+    def step(self, batch: PairBatch) -> dict[str, Tensor]:
+        """See `Objective.step`; reports each network's part of the game, the cycle and the identity distances."""
+        translated = self._translate(batch)
+        g_losses = self._train_generators(batch, translated)
+        d_losses = self._train_discriminators(batch, translated)
+        self.counters["steps"] += 1
+        return g_losses | d_losses
+
+    def domains(self, direction: Direction) -> tuple[int, int]:
+        """See `Translation.domains`."""
+        return (0, 1) if direction == "A2B" else (1, 0)
+
+    def state_dict(self) -> dict[str, Any]:
+        """See `Objective.state_dict`; the pools too."""
+        return super().state_dict() | {"pools": {name: pool.state_dict() for name, pool in self._pools.items()}}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """See `Objective.load_state_dict`."""
+        super().load_state_dict(state)
+        for name, pool in self._pools.items():
+            pool.load_state_dict(state["pools"][name], self.fabric.device)
+
+    def weights(self) -> tuple[float, float]:
+        """The weights of the cycle and of the identity at this step; the second is a multiple of the first."""
+        config = self._cyclegan
+        if self.counters["steps"] < config.late_share * config.total_steps:
+            return config.lambda_cycle, config.lambda_cycle * config.lambda_identity
+        return config.late_lambda_cycle, config.late_lambda_cycle * config.late_lambda_identity
+
+    def _translate(self, batch: PairBatch) -> _Translated:
+        real_a, real_b = batch
+        forth, back = self.networks["generator_A2B"], self.networks["generator_B2A"]
+        with self.fabric.autocast():
+            if self.weights()[1] == 0.0:
+                fake_b, fake_a = forth(real_a), back(real_b)
+                return _Translated(fake_a, fake_b, back(fake_b), forth(fake_a), None, None)
+            fake_b, idt_b = forth(torch.cat((real_a, real_b))).chunk(2)
+            fake_a, idt_a = back(torch.cat((real_b, real_a))).chunk(2)
+            return _Translated(fake_a, fake_b, back(fake_b), forth(fake_a), idt_a, idt_b)
+
+    def _train_generators(self, batch: PairBatch, made: _Translated) -> dict[str, Tensor]:
+        lambda_cycle, lambda_identity = self.weights()
+        judges = {name: self.networks[f"discriminator_{name}"].requires_grad_(False) for name in ("A", "B")}
+        with self.fabric.autocast():
+            logits_a, logits_b = judges["A"](self._augment(made.fake_A)), judges["B"](self._augment(made.fake_B))
+        g_a, g_b = self.game(logits_b, is_real=True), self.game(logits_a, is_real=True)
+        cycle = mean_absolute(made.rec_A, batch.real_A) + mean_absolute(made.rec_B, batch.real_B)
+        loss = g_a + g_b + lambda_cycle * cycle
+        losses = {"g_A2B": g_a.detach(), "g_B2A": g_b.detach(), "cycle": cycle.detach()}
+        if made.idt_A is not None and made.idt_B is not None:
+            identity = mean_absolute(made.idt_A, batch.real_A) + mean_absolute(made.idt_B, batch.real_B)
+            loss, losses = loss + lambda_identity * identity, losses | {"identity": identity.detach()}
+        self.descend("generator", loss)
+        for judge in judges.values():
+            judge.requires_grad_(True)
+        return losses
+
+    def _train_discriminators(self, batch: PairBatch, made: _Translated) -> dict[str, Tensor]:
+        losses = {}
+        for name, real, fake in (("A", batch.real_A, made.fake_A), ("B", batch.real_B, made.fake_B)):
+            shown = self.share(self._pools[name].query(self.gather(fake.detach().float())))
+            with self.fabric.autocast():
+                both = torch.cat((self._augment(real), self._augment(shown)))
+                real_logits, fake_logits = self.networks[f"discriminator_{name}"](both).chunk(2)
+            losses[name] = 0.5 * (self.game(real_logits, is_real=True) + self.game(fake_logits, is_real=False))
+        self.descend("discriminator", losses["A"] + losses["B"])
+        return {f"d_{name}": loss.detach() for name, loss in losses.items()}
+
+    def _augment(self, images: Tensor) -> Tensor:
+        policies = self._cyclegan.diffaugment
+        return diff_augment(images, policies) if policies else images

@@ -1,0 +1,16 @@
+"""Gradients of a network's verdict by the pictures that it sees, as two penalties need them."""
+
+import torch
+from torch import Tensor
+
+
+def gradient_norms(scores: Tensor, images: Tensor) -> Tensor:
+    """(N,): the norm of each picture's gradient of its own score.
+
+    Args:
+        scores: (N, 1), computed from `images` without layers that mix pictures.
+        images: (N, C, H, W), requires grad.
+    """
+    (gradients,) = torch.autograd.grad(scores.sum(), images, create_graph=True)
+    norms: Tensor = gradients.flatten(1).norm(dim=1)
+    return norms

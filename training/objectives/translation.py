@@ -1,0 +1,93 @@
+"""What both translators share: their losses of the game, their networks, the finished translators.
+
+Knows nothing about pairs and cycles.
+
+References:
+    X. Mao et al., "Least Squares Generative Adversarial Networks", ICCV 2017, Equation 9 with a = 0, b = c = 1.
+"""
+
+from abc import abstractmethod
+from copy import deepcopy
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from training.config import PatchDiscriminator, ResnetGenerator, TranslationConfig, UnetGenerator
+from training.networks import patchgan, resnet, unet
+from training.objectives.objective import Fabric, Objective
+from training.objectives.optimizers import Steps
+
+Direction = str
+"""`A2B` or `B2A`."""
+
+
+def adversarial_loss(kind: str, logits: Tensor, is_real: bool) -> Tensor:
+    """How far D's answers are from what they should be, or from what G would have them be.
+
+    Args:
+        kind: `bce`, binary cross entropy, or `lsgan`, the squared distance to 1 or 0.
+        logits: any shape.
+        is_real: what the answers should say.
+
+    Returns:
+        A scalar, the mean over all patches.
+    """
+    if kind == "bce":
+        return F.softplus(-logits if is_real else logits).mean()
+    return (logits - float(is_real)).square().mean()
+
+
+class Translation(Objective):
+    """Translators by direction, and the discriminators that judge what they give."""
+
+    def __init__(self, config: TranslationConfig, directions: tuple[Direction, ...], fabric: Fabric) -> None:
+        super().__init__(fabric)
+        self._config, self.directions = config, directions
+
+    @property
+    def multiple(self) -> int:
+        """Both sides of an input have to be a multiple of it, in px."""
+        return self._config.multiple
+
+    def add_players(
+        self, discriminators: dict[str, int], discriminator: PatchDiscriminator, images_per_epoch: int
+    ) -> None:
+        """Builds the translators and the discriminators, each kind with one optimiser.
+
+        Args:
+            discriminators: how many channels each sees, by name.
+            discriminator: their configuration.
+            images_per_epoch: of the run's data.
+        """
+        config = self._config
+        steps = Steps(config.total_steps, images_per_epoch // config.batch_size)
+        translators = {f"generator_{direction}": _translator(config.generator) for direction in self.directions}
+        judges = {name: patchgan.Discriminator(discriminator, channels) for name, channels in discriminators.items()}
+        self.add("generator", dict(translators), config.optimizer, steps)
+        self.add("discriminator", dict(judges), config.optimizer, steps)
+        for name in translators:
+            self.average(name, config.ema_decay)
+
+    def finished(self, direction: Direction) -> nn.Module:
+        """A copy of a translator to use: averaged, without dropout."""
+        name = f"generator_{direction}"
+        averaged = self.averages.get(name)
+        network = averaged.module if averaged is not None else self.networks[name]
+        return deepcopy(network).requires_grad_(False).eval()
+
+    def game(self, logits: Tensor, is_real: bool) -> Tensor:
+        """The configured loss of the game, in float32."""
+        return adversarial_loss(self._config.loss, logits.float(), is_real)
+
+    @abstractmethod
+    def domains(self, direction: Direction) -> tuple[int, int]:
+        """Which of a pair's domains, 0 for A and 1 for B, a direction leads from and to."""
+
+
+def _translator(config: UnetGenerator | ResnetGenerator) -> nn.Module:
+    return unet.Generator(config) if isinstance(config, UnetGenerator) else resnet.Generator(config)
+
+
+def mean_absolute(a: Tensor, b: Tensor) -> Tensor:
+    """The L1 distance of two batches of pictures, in float32."""
+    return (a.float() - b.float()).abs().mean()
