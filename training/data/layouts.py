@@ -13,7 +13,7 @@ import torch
 
 from training.data import pictures
 from training.data.attributes import load_partition, split_number
-from training.data.published import PUBLISHED
+from training.data.published import OWN, PUBLISHED
 from training.data.sets import DataError, ImageSet, PairSet
 from training.data.sources import Members, Source, folders, members, open_source
 
@@ -124,8 +124,11 @@ def _required(source: Source, found: Members | None, folder: str) -> Members:
 
 def _refuse_another(source: Source, found: Members | None, dataset: str) -> None:
     """Folders are named after their sets: one set's must not be trained on, and published, as another's."""
-    for name in (found.root if found else "", source.where.stem):
-        if name != dataset and name in PUBLISHED and PUBLISHED[dataset].source != PUBLISHED["pictures"].source:
+    if dataset in OWN:
+        return
+    others = PUBLISHED.keys() - {dataset, *OWN}
+    for name in (found.root if found else "", source.where.resolve().stem):
+        if name in others:
             raise DataError(
                 f"{source.where} holds {PUBLISHED[name].title}, but the recipe is for {PUBLISHED[dataset].title}"
             )

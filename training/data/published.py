@@ -94,3 +94,6 @@ PUBLISHED: dict[str, Published] = {
     ),
 }
 """By the name that a configuration's `dataset` gives."""
+
+OWN = ("pictures", "pairs", "unpaired")
+"""Those of them that stand for any pictures of your own."""

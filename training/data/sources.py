@@ -5,6 +5,7 @@ Knows nothing about what the files hold.
 
 import re
 import zipfile
+import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
@@ -70,7 +71,8 @@ class _Zip(Source):
         _refuse_vast(self._archive.getinfo(name).file_size)
         try:
             return self._archive.read(name)
-        except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:  # damaged, encrypted, unknown packing
+        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
+            # Damaged, encrypted, or packed in a way that is not known.
             raise OSError(str(error)) from error
 
 
@@ -78,7 +80,7 @@ def open_source(path: Path) -> Source:
     """The files of a folder or zip; of a folder that holds one zip and no picture, the zip's.
 
     Raises:
-        DataError: there is neither, or the zip is broken.
+        DataError: there is neither, the zip is broken, or there are several and it is not said which.
     """
     if path.is_file():
         return _Zip(path)
@@ -86,7 +88,11 @@ def open_source(path: Path) -> Source:
         raise DataError(f"{path} is no folder and no zip: --data must name the data set's")
     zips = sorted(path.glob("*.zip"))
     folder = _Folder(path)
-    return _Zip(zips[0]) if len(zips) == 1 and not folder.pictures else folder
+    if folder.pictures or not zips:
+        return folder
+    if len(zips) > 1:
+        raise DataError(f"{path} holds no picture, but {len(zips)} zips: name one of them, as {zips[0]}")
+    return _Zip(zips[0])
 
 
 class Members(NamedTuple):

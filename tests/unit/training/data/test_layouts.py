@@ -146,3 +146,8 @@ def test_another_sets_folder_is_refused_by_name(tmp_path):
     with pytest.raises(DataError, match="holds monet2photo, but the recipe is for horse2zebra"):
         load_unpaired(path / "monet2photo", "train", "horse2zebra", 8)
     assert len(load_unpaired(path, "train", "unpaired", 8)) == 6
+
+
+def test_a_folder_may_have_any_other_name(tmp_path):
+    path = builders.write_pictures(tmp_path / "pictures", *UNPAIRED)
+    assert len(load_unpaired(path, "train", "horse2zebra", 8)) == 6

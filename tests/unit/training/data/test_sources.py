@@ -39,6 +39,16 @@ def test_pictures_beside_a_zip_are_taken_before_it(tmp_path):
     assert open_source(folder).pictures == ("a.png",)
 
 
+def test_one_of_several_zips_has_to_be_named(tmp_path):
+    folder = builders.write_pictures(tmp_path / "data", "a.png")
+    (tmp_path / "zips").mkdir()
+    for name in ("b.zip", "a.zip"):
+        builders.write_zip(tmp_path / "zips" / name, folder)
+    with pytest.raises(DataError, match=r"holds no picture, but 2 zips: name one of them, as .*a\.zip"):
+        open_source(tmp_path / "zips")
+    assert open_source(tmp_path / "zips" / "b.zip").pictures == ("a.png",)
+
+
 def test_what_is_neither_folder_nor_zip_is_refused(tmp_path):
     with pytest.raises(DataError, match=r"absent is no folder and no zip"):
         open_source(tmp_path / "absent")
@@ -47,15 +57,19 @@ def test_what_is_neither_folder_nor_zip_is_refused(tmp_path):
         open_source(tmp_path / "broken.zip")
 
 
-def test_a_damaged_member_is_an_error_of_its_own(tmp_path):
-    path = builders.write_zip(tmp_path / "data.zip", builders.write_pictures(tmp_path / "data", "a.png", "b.png"))
+@pytest.mark.parametrize("reason", ["CRC", "invalid"], ids=["stored", "packed"])
+def test_a_damaged_member_is_an_error_of_its_own(tmp_path, reason):
+    path = tmp_path / "data.zip"
+    packing = zipfile.ZIP_STORED if reason == "CRC" else zipfile.ZIP_DEFLATED
+    with zipfile.ZipFile(path, "w", packing) as archive:
+        archive.writestr("a.png", bytes(range(256)) * 40)
+        archive.writestr("b.png", b"whole")
     raw = bytearray(path.read_bytes())
-    start = raw.find(builders.picture(seed=0))
-    raw[start + 100] ^= 0xFF
+    raw[40:60] = b"\xff" * 20  # right after the first header
     path.write_bytes(raw)
     source = open_source(path)
-    assert source.read("b.png")
-    with pytest.raises(OSError, match="CRC"):
+    assert source.read("b.png") == b"whole"
+    with pytest.raises(OSError, match=reason):
         source.read("a.png")
 
 
