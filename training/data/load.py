@@ -13,6 +13,7 @@ from training.data.sets import DataError, ImageSet, PairSet
 
 _Loader = Callable[[Path, Split, str, int, float], ImageSet | PairSet]
 _LOADERS: dict[str, _Loader] = {"images": load_images, "pairs": load_pairs, "unpaired": load_unpaired}
+_LEAST = 2  # one picture is no distribution to learn
 
 
 @overload
@@ -60,13 +61,13 @@ def _idx(config: TrainingConfig, path: Path, split: Split) -> ImageSet:
 
 
 def _refuse_too_few(config: TrainingConfig, data: ImageSet | PairSet, path: Path) -> None:
+    held = f" when {config.validation_share:.0%} of them are held back" if config.validation_share else ""
     for part, images in _parts(data).items():
-        count, held = len(images), f" when {config.validation_share:.0%} of them are held back"
-        if count < max(2, config.batch_size):
-            told = (
-                f"{path} holds {count} training image{'s' * (count != 1)}{part}{held * (config.validation_share > 0)}"
-            )
-            raise DataError(f"{told}, but a step takes {config.batch_size} and training needs at least 2")
+        holds = f"the data set holds {len(images)} image{'s' * (len(images) != 1)}{part} for training{held}"
+        if len(images) < config.batch_size:
+            raise DataError(f"{path}: the batch size is {config.batch_size}, but {holds}")
+        if len(images) < _LEAST:
+            raise DataError(f"{path}: {holds}, but there must be at least {_LEAST}")
 
 
 def _tell_of_small(config: TrainingConfig, data: ImageSet | PairSet, path: Path) -> None:

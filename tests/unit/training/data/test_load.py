@@ -45,10 +45,10 @@ def test_pairs_and_unpaired_sets_are_read_as_what_they_are(tmp_path):
 @pytest.mark.parametrize(
     ("config", "count", "told"),
     [
-        (replace(OWN, validation_share=0.0), 3, "holds 3 training images, but a step takes 4 and training needs"),
-        (OWN, 4, "holds 3 training images when 25% of them are held back, but a step takes 4"),
-        (replace(OWN, validation_share=0.0), 1, "holds 1 training image, but"),
-        (PAIRS, 1, "holds 1 training image of A, but a step takes 1 and training needs at least 2"),
+        (replace(OWN, validation_share=0.0), 3, "batch size is 4, but the data set holds 3 images for training$"),
+        (OWN, 4, "holds 3 images for training when 25% of them are held back$"),
+        (replace(OWN, validation_share=0.0), 1, "holds 1 image for training$"),
+        (PAIRS, 1, "holds 1 image of A for training, but there must be at least 2$"),
     ],
     ids=["fewer than a batch", "held back", "one image", "one pair"],
 )
@@ -60,7 +60,9 @@ def test_too_few_images_are_refused_in_one_sentence(tmp_path, config, count, tol
 
 def test_a_domain_with_too_few_images_is_named(tmp_path):
     builders.write_pictures(tmp_path, *names(4, "trainA/"), *names(2, "trainB/"))
-    with pytest.raises(DataError, match="holds 1 training image of B when 50% of them are held back, but a step"):
+    with pytest.raises(
+        DataError, match="batch size is 2, but the data set holds 1 image of B for training when 50% of"
+    ):
         load(UNPAIRED, tmp_path, "train")
 
 
