@@ -153,7 +153,7 @@ def test_ctrl_c_before_the_first_step_is_no_traceback(train, monkeypatch):
     def interrupt(*words):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("training.data.load_idx", interrupt)
+    monkeypatch.setattr("training.data.load", interrupt)
     said = train()
     assert said.code == 130
     assert "Traceback" not in said.error
