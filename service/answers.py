@@ -22,8 +22,8 @@ from service import images, origin
 from service.batcher import Result
 from service.errors import Invalid
 from service.images import Label, Pixels
+from service.model import LoadedModel
 from service.negotiation import MEDIA_TYPES
-from service.package import LoadedModel
 from service.session import engine_version
 
 _MOST_SEEDS = 128

@@ -15,7 +15,7 @@ from service.batcher import Limits
 from service.dependencies import no_repeated_query
 from service.metrics import Metrics
 from service.middleware import RequestContext
-from service.package import Engine
+from service.model import Engine
 from service.parts import Services
 from service.repository import Repository
 from service.routes import (
@@ -49,7 +49,10 @@ def create_app(settings: Settings) -> FastAPI:
         settings.max_batch_size, settings.max_batch_bytes, settings.max_queue_rows, settings.max_queue_bytes
     )
     engine = Engine(settings.infer_threads, settings.instances, limits)
-    parts = Services(settings, Repository(settings.models_dir, settings.models, engine, metrics), metrics)
+    repository = Repository(
+        settings.models_dir, settings.models, engine, metrics, settings.lazy_models, settings.max_model_bytes
+    )
+    parts = Services(settings, repository, metrics)
     app = FastAPI(
         title="Ganvas",
         version=__version__,
@@ -65,7 +68,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(router)
     app.mount(pages.ASSETS_PATH, StaticFiles(directory=pages.ASSETS))
     problems.install(app, _ROUTERS)
-    app.add_middleware(RequestContext, metrics=metrics, deadline_s=settings.deadline_s)
+    app.add_middleware(RequestContext, parts=parts)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
     return app
 
@@ -75,10 +78,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     parts: Services = app.state.services
     # In the background, so that /livez answers while large models are being proven.
     parts.opening = asyncio.create_task(_open(parts.repository))
+    watching = asyncio.create_task(_watch(parts))
     yield
     parts.draining = parts.closing = True
-    parts.opening.cancel()
-    await asyncio.gather(parts.opening, return_exceptions=True)
+    for task in (watching, parts.opening):
+        task.cancel()
+    await asyncio.gather(watching, parts.opening, return_exceptions=True)
     await parts.repository.close()
 
 
@@ -87,6 +92,12 @@ async def _open(repository: Repository) -> None:
         await repository.open()
     except Exception:
         _log.exception("the models could not be opened")
+
+
+async def _watch(parts: Services) -> None:
+    if parts.opening is not None:
+        await asyncio.wait([parts.opening])
+    await parts.repository.watch()
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:

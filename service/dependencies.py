@@ -12,8 +12,8 @@ from fastapi import Depends, Path, Query, Request
 
 from service import schemas
 from service.errors import Draining, GanvasError, Invalid, NotReady, NotSupported, Unavailable
-from service.package import LoadedModel
-from service.parts import ServicesDependency
+from service.model import LoadedModel
+from service.parts import Services, ServicesDependency
 
 T = TypeVar("T")
 
@@ -38,37 +38,44 @@ async def _found(
 AnyModel = Annotated[LoadedModel, Depends(_found)]
 
 
-async def _generator(model: AnyModel) -> LoadedModel:
+async def lease(request: Request, parts: Services, model: LoadedModel) -> LoadedModel:
+    """Keeps a model open until the answer's last byte has left; the middleware gives it back."""
+    await parts.repository.lease(model)
+    request.state.leased.append(model)
+    return model
+
+
+async def _generator(request: Request, parts: ServicesDependency, model: AnyModel) -> LoadedModel:
     if model.manifest.task != "generate":
         raise NotSupported(f"{model.name} translates pictures; it does not draw from latents")
-    return model
+    return await lease(request, parts, model)
 
 
 GeneratorModel = Annotated[LoadedModel, Depends(_generator)]
 
 
-async def _translator(model: AnyModel) -> LoadedModel:
+async def _translator(request: Request, parts: ServicesDependency, model: AnyModel) -> LoadedModel:
     if model.manifest.task != "translate":
         raise NotSupported(f"{model.name} draws from latents; it does not translate pictures")
-    return model
+    return await lease(request, parts, model)
 
 
 TranslatorModel = Annotated[LoadedModel, Depends(_translator)]
 
 
-async def _discriminating(model: AnyModel) -> LoadedModel:
-    if model.discriminator is None:
+async def _discriminating(request: Request, parts: ServicesDependency, model: AnyModel) -> LoadedModel:
+    if "discriminator" not in model.manifest.networks:
         raise NotSupported(f"{model.name} has no discriminator")
-    return model
+    return await lease(request, parts, model)
 
 
 DiscriminatorModel = Annotated[LoadedModel, Depends(_discriminating)]
 
 
-async def _encoding(model: AnyModel) -> LoadedModel:
-    if model.encoder is None or model.manifest.latent is None:
+async def _encoding(request: Request, parts: ServicesDependency, model: AnyModel) -> LoadedModel:
+    if "encoder" not in model.manifest.networks or model.manifest.latent is None:
         raise NotSupported(f"{model.name} has no encoder")
-    return model
+    return await lease(request, parts, model)
 
 
 EncoderModel = Annotated[LoadedModel, Depends(_encoding)]

@@ -37,6 +37,6 @@ def configure(level: str) -> None:
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["request_id"]}},
             "root": {"level": level, "handlers": ["stderr"]},
             # Each request is logged once, by our own middleware.
-            "loggers": {"uvicorn.access": {"level": "WARNING"}},
+            "loggers": {"uvicorn.access": {"level": "WARNING"}, "watchfiles": {"level": "WARNING"}},
         }
     )

@@ -1,6 +1,7 @@
 """Prometheus counters and histograms. One registry an application, so that tests do not share numbers."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -51,6 +52,9 @@ class Metrics:
             "ganvas_waiting_rows", "Pictures that wait for a model.", ("model", "network"), registry=self.registry
         )
         self._served = Gauge("ganvas_model_served", "1 for every served version.", ("model",), registry=self.registry)
+        self._open = Gauge(
+            "ganvas_model_open", "1 while a version's networks are in memory.", ("model",), registry=self.registry
+        )
         self._refusals = Counter(
             "ganvas_refusals_total", "Requests refused, by reason.", ("reason",), registry=self.registry
         )
@@ -77,9 +81,18 @@ class Metrics:
         """Reads a queue's depth whenever the metrics are asked for."""
         self._waiting.labels(model, network).set_function(depth)
 
+    def forget_queue(self, model: str, network: str) -> None:
+        """A queue is no longer there."""
+        with suppress(KeyError):
+            self._waiting.remove(model, network)
+
     def served(self, model: str, is_served: bool) -> None:
         """A version is served, or no longer."""
         self._served.labels(model).set(1 if is_served else 0)
+
+    def opened(self, model: str, is_open: bool) -> None:
+        """A version's networks are in memory, or no longer."""
+        self._open.labels(model).set(1 if is_open else 0)
 
     def text(self) -> bytes:
         """All of it in Prometheus' text format."""

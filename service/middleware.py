@@ -13,7 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service import problems
 from service.errors import DeadlineExceeded
 from service.logs import request_id
-from service.metrics import Metrics
+from service.model import LoadedModel
+from service.parts import Services
 
 _log = logging.getLogger("service.access")
 _SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
@@ -23,8 +24,9 @@ _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 class RequestContext:
     """Pure ASGI, so that streams and disconnects pass through it untouched."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, deadline_s: float) -> None:
-        self._app, self._metrics, self._deadline_s = app, metrics, deadline_s
+    def __init__(self, app: ASGIApp, parts: Services) -> None:
+        self._app, self._metrics, self._repository = app, parts.metrics, parts.repository
+        self._deadline_s = parts.settings.deadline_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handles one request; anything but HTTP passes."""
@@ -35,7 +37,7 @@ class RequestContext:
         given = Headers(scope=scope).get("x-request-id", "")
         name = given if _SAFE_ID.match(given) else uuid.uuid4().hex
         token = request_id.set(name)
-        status = 0
+        status, leased = 0, list[LoadedModel]()
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
@@ -48,7 +50,7 @@ class RequestContext:
         request = Request(scope, receive)
         try:
             async with asyncio.timeout(self._deadline_s) as timeout:
-                scope.setdefault("state", {})["deadline"] = timeout.when()
+                scope.setdefault("state", {}).update(deadline=timeout.when(), leased=leased)
                 await self._app(scope, receive, send_with_id)
         except TimeoutError:
             error = DeadlineExceeded("the request was not answered before its deadline")
@@ -62,6 +64,8 @@ class RequestContext:
         finally:
             self._note(scope, status, time.perf_counter() - started)
             request_id.reset(token)
+            for model in leased:
+                await self._repository.release(model)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         # The route's template, not the path: a client could make up paths without end.

@@ -3,9 +3,8 @@
 Knows nothing about the folder of all packages, nor about HTTP.
 """
 
-import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +12,10 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from service import images, manifest
-from service.batcher import Batcher, Limits
 from service.errors import EngineError, NotFinite, PackageError
-from service.manifest import Array, Golden, Latent, Manifest, Network, NetworkName
+from service.manifest import Array, Golden, Manifest, Network, NetworkName
 from service.metrics import Metrics
+from service.model import Engine, LoadedModel
 from service.session import Session
 
 Floats = NDArray[np.float32]
@@ -24,72 +23,6 @@ Floats = NDArray[np.float32]
 _MAX_MANIFEST_BYTES = 8_388_608
 _GOLDEN_MAX_LEVELS = 1  # of 255; float32 engines
 _GOLDEN_MAX_SHARE = 1e-3  # of the values may differ at all
-
-
-@dataclass(frozen=True)
-class Engine:
-    """How networks are run.
-
-    Attributes:
-        threads: of one inference.
-        instances: batches of one network that may run at once.
-        limits: of each network's queue.
-    """
-
-    threads: int
-    instances: int
-    limits: Limits
-
-
-@dataclass(frozen=True)
-class LoadedModel:
-    """One proven version of one model, ready to run.
-
-    Attributes:
-        manifest: what its package says.
-        preview: the preview picture's bytes, PNG.
-    """
-
-    manifest: Manifest
-    preview: bytes
-    engine: str
-    precision: str
-    _batchers: Mapping[NetworkName, Batcher]
-
-    @property
-    def name(self) -> str:
-        """`name@version`."""
-        return f"{self.manifest.name}@{self.manifest.version}"
-
-    @property
-    def generator(self) -> Batcher:
-        """The network that draws."""
-        return self._batchers["generator"]
-
-    @property
-    def discriminator(self) -> Batcher | None:
-        """The network that judges, where the package has one."""
-        return self._batchers.get("discriminator")
-
-    @property
-    def encoder(self) -> Batcher | None:
-        """The network that turns pictures into latents, where the package has one."""
-        return self._batchers.get("encoder")
-
-    @property
-    def latent(self) -> Latent:
-        """What the generator draws from; a translator has none."""
-        assert self.manifest.latent is not None
-        return self.manifest.latent
-
-    def start(self) -> None:
-        """Starts its queues, inside an event loop."""
-        for batcher in self._batchers.values():
-            batcher.start()
-
-    async def close(self) -> None:
-        """Closes its queues, once the batches that run have come to their end."""
-        await asyncio.gather(*(batcher.close() for batcher in self._batchers.values()))
 
 
 def open_package(folder: Path, engine: Engine, metrics: Metrics) -> LoadedModel:
@@ -104,24 +37,24 @@ def open_package(folder: Path, engine: Engine, metrics: Metrics) -> LoadedModel:
         PackageError: a part is missing, its digest differs, or a golden does not come out.
     """
     described = read_manifest(folder)
-    any_size = described.task == "translate"
-    sessions = {name: _open_network(folder, net, engine.threads, any_size) for name, net in described.networks.items()}
+    load = partial(_open_networks, folder, described, engine.threads)
+    sessions = load()
     prove(sessions["generator"], described.goldens)
     if "discriminator" in sessions:
         _prove_reader(sessions["discriminator"], described.networks["discriminator"], 1)
     if "encoder" in sessions and described.latent is not None:
         _prove_reader(sessions["encoder"], described.networks["encoder"], described.latent.dim)
-    label = f"{described.name}@{described.version}"
-    batchers: dict[NetworkName, Batcher] = {}
-    for name, session in sessions.items():
-        batchers[name] = Batcher(session.run, engine.limits, engine.instances, metrics.batch_observer(label, name))
-        metrics.watch_queue(label, name, _depth_of(batchers[name]))
+    # Weights may be stored in less than the float32 that they are computed in.
+    n_bytes = sum(
+        max(4 * network.parameters, (folder / network.file).stat().st_size) for network in described.networks.values()
+    )
     preview = _read(folder, described.preview)
-    return LoadedModel(described, preview, Session.engine, Session.precision, batchers)
+    return LoadedModel(described, preview, sessions, load, engine, metrics, n_bytes)
 
 
-def _depth_of(batcher: Batcher) -> Callable[[], int]:
-    return lambda: batcher.waiting_rows
+def _open_networks(folder: Path, described: Manifest, threads: int) -> dict[NetworkName, Session]:
+    any_size = described.task == "translate"
+    return {name: _open_network(folder, net, threads, any_size) for name, net in described.networks.items()}
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -1,4 +1,4 @@
-"""All packages of the models folder: scan, open, serve, close. Knows nothing about HTTP."""
+"""All packages of the models folder: scan, prove, serve, swap, close. Knows nothing about HTTP."""
 
 import asyncio
 import logging
@@ -7,19 +7,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from service.errors import ModelNotFound, PackageError
+from service import folders
+from service.errors import ModelNotFound, NotReady, PackageError
+from service.folders import Folder, Stamp
 from service.manifest import NAME_PATTERN
 from service.metrics import Metrics
-from service.package import Engine, LoadedModel, open_package
+from service.model import Engine, LoadedModel
+from service.package import open_package
 
 _log = logging.getLogger(__name__)
 _VERSION = re.compile(r"[1-9][0-9]{0,9}\Z")
 _NAME = re.compile(NAME_PATTERN)
+_CHANGED = "its files have changed, but a served version never changes: export a new version"
+
+Key = tuple[str, str]
+"""Name and version, as the folders are called."""
 
 
 @dataclass(frozen=True)
 class Skipped:
-    """A package that is not served, and why."""
+    """A package that is not served, or not as it is now, and why."""
 
     name: str
     version: str
@@ -35,48 +42,153 @@ class Repository:
         wanted: names to serve; empty serves all.
         engine: how networks are run.
         metrics: told what is served.
+        lazy: names that are proven, closed, and opened when they are first used; `*` for all.
+        max_bytes: of networks in memory; above it idle models are closed, the least recently used first. 0: no limit.
     """
 
     folder: Path
     wanted: tuple[str, ...]
     engine: Engine
     metrics: Metrics
-    skipped: tuple[Skipped, ...] = ()
+    lazy: tuple[str, ...] = ()
+    max_bytes: int = 0
     _scanned: bool = False
     _served: dict[str, dict[int, LoadedModel]] = field(default_factory=dict)
+    _stamps: dict[Key, Stamp] = field(default_factory=dict)
+    _skipped: dict[Key, str] = field(default_factory=dict)
+    _retiring: set["asyncio.Task[None]"] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._files = Folder(self.folder)
 
     async def open(self) -> None:
         """Opens every wanted package; a broken one is reported and skipped."""
-        skipped = []
-        for name, version in await asyncio.to_thread(self._packages):
-            try:
-                if not _NAME.match(name) or not _VERSION.match(version):
-                    raise PackageError("the folder must be <name>/<version>, with a positive integer as version")
-                model = await asyncio.to_thread(open_package, self.folder / name / version, self.engine, self.metrics)
-            except Exception as error:  # whatever one package holds must not keep the others from being served
-                known = isinstance(error, PackageError)
-                reason = str(error) if known else f"it cannot be opened: {type(error).__name__}"
-                skipped.append(Skipped(name, version, reason))
-                _log.error(
-                    "model skipped",
-                    exc_info=None if known else error,
-                    extra={"model": f"{name}@{version}", "reason": reason},
-                )
-                continue
-            model.start()
-            self._served.setdefault(name, {})[model.manifest.version] = model
-            self.metrics.served(model.name, True)
-            _log.info("model served", extra={"model": model.name, "digest": model.manifest.digest})
-        self.skipped = tuple(skipped)
+        await self.scan()
         self._scanned = True
         if not self.is_ready:
             _log.error("not ready", extra={"reason": self.shortfall})
+
+    async def watch(self) -> None:
+        """Scans again whenever something changes in the folder; runs until it is cancelled."""
+        async for _ in self._files.changes():
+            try:
+                await self.scan()
+            except Exception:  # whatever a folder holds must not end the watch
+                _log.exception("the models folder could not be scanned")
+
+    async def scan(self) -> None:
+        """Takes up packages that are new, tries again those that were broken and have changed, lets go the removed."""
+        found = await asyncio.to_thread(self._files.packages, self.wanted)
+        if found is None:
+            return  # the folder cannot be read at present: what is served stays
+        for key, stamp in found.items():
+            if self._stamps.get(key) == stamp:
+                continue
+            self._stamps[key] = stamp
+            if self._of(key) is None:
+                await self._take(key)
+            else:
+                await self._compare(key)
+        for key in [key for key in self._stamps if key not in found]:
+            self._let_go(key)
+
+    async def _take(self, key: Key) -> None:
+        name, version = key
+        try:
+            if not _NAME.match(name) or not _VERSION.match(version):
+                raise PackageError("the folder must be <name>/<version>, with a positive integer as version")
+            model = await asyncio.to_thread(open_package, self.folder / name / version, self.engine, self.metrics)
+        except Exception as error:  # whatever one package holds must not keep the others from being served
+            known = isinstance(error, PackageError)
+            self._skip(key, str(error) if known else f"it cannot be opened: {type(error).__name__}", error)
+            return
+        if self._is_lazy(model):
+            await model.close()
+        else:
+            model.start()
+        self._skipped.pop(key, None)
+        self._served.setdefault(name, {})[model.manifest.version] = model
+        self.metrics.served(model.name, True)
+        _log.info("model served", extra={"model": model.name, "digest": model.manifest.digest})
+        await self._make_room(model)
+
+    def _skip(self, key: Key, reason: str, error: Exception | None = None) -> None:
+        self._skipped[key] = reason
+        unknown = error if not isinstance(error, PackageError) else None
+        _log.error("model skipped", exc_info=unknown, extra={"model": "@".join(key), "reason": reason})
+
+    async def _compare(self, key: Key) -> None:
+        """Reports a served version whose files are no longer what was proven; touched files are no matter."""
+        model = self._of(key)
+        assert model is not None
+        same = await asyncio.to_thread(folders.holds, self.folder.joinpath(*key), model.manifest)
+        if same:
+            self._skipped.pop(key, None)
+        else:
+            self._skip(key, _CHANGED)
+
+    def _let_go(self, key: Key) -> None:
+        del self._stamps[key]
+        self._skipped.pop(key, None)
+        model = self._of(key)
+        if model is None:
+            return
+        name, _ = key
+        del self._served[name][model.manifest.version]
+        if not self._served[name]:
+            del self._served[name]
+        self.metrics.served(model.name, False)
+        _log.info("model let go", extra={"model": model.name})
+        task = asyncio.create_task(model.retire())
+        self._retiring.add(task)
+        task.add_done_callback(self._retiring.discard)
+
+    async def lease(self, model: LoadedModel) -> None:
+        """Keeps a model open until it is released; others may have to make room.
+
+        Raises:
+            NotReady: its files are gone or others, so that it cannot be opened again.
+        """
+        try:
+            await model.lease()
+        except PackageError as error:
+            _log.error("model cannot be opened again", extra={"model": model.name, "reason": str(error)})
+            raise NotReady(f"{model.name} cannot be opened at present") from error
+        await self._make_room(model)
+
+    async def release(self, model: LoadedModel) -> None:
+        """Gives a lease back; what is beyond the limit may be closed now."""
+        model.release()
+        await self._make_room()
+
+    async def _make_room(self, wanted: LoadedModel | None = None) -> None:
+        """Closes idle models, the least recently used first, until the rest is within the limit."""
+        if not self.max_bytes:
+            return
+        opened = [model for model in self if model.is_open]
+        excess = sum(model.n_bytes for model in opened) - self.max_bytes
+        for model in sorted(opened, key=lambda model: model.last_used):
+            if excess > 0 and model is not wanted and not model.users:
+                excess -= model.n_bytes
+                _log.info("model closed to make room", extra={"model": model.name})
+                await model.close()
+
+    def _is_lazy(self, model: LoadedModel) -> bool:
+        return "*" in self.lazy or model.manifest.name in self.lazy
 
     async def close(self) -> None:
         """Closes every model."""
         models = list(self)
         self._served.clear()
+        for task in self._retiring:
+            task.cancel()
+        await asyncio.gather(*self._retiring, return_exceptions=True)
         await asyncio.gather(*(model.close() for model in models))
+
+    @property
+    def skipped(self) -> tuple[Skipped, ...]:
+        """Packages that are not served, and why."""
+        return tuple(Skipped(*key, reason) for key, reason in sorted(self._skipped.items()))
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -96,7 +208,7 @@ class Repository:
 
     @property
     def is_scanned(self) -> bool:
-        """The scan of the folder is over."""
+        """The first scan of the folder is over."""
         return self._scanned
 
     @property
@@ -129,28 +241,6 @@ class Repository:
         """A model by the digest of the network that draws; the newest of several."""
         return next((model for model in self if model.manifest.digest == digest), None)
 
-    def _packages(self) -> list[tuple[str, str]]:
-        """(name, version) of every folder that may be a package."""
-        found = []
-        for folder in _folders(self.folder):
-            if self.wanted and folder.name not in self.wanted:
-                continue
-            # A package being written has no manifest yet: that is no fault, and nothing to report.
-            found += [(folder.name, version.name) for version in _folders(folder) if _holds_manifest(version)]
-        return found
-
-
-def _folders(path: Path) -> list[Path]:
-    """The folders inside a folder, in order; none where it cannot be read."""
-    try:
-        return sorted(entry for entry in path.iterdir() if entry.is_dir())
-    except OSError as error:
-        _log.error("a folder cannot be read", extra={"folder": str(path), "reason": error.strerror})
-        return []
-
-
-def _holds_manifest(version: Path) -> bool:
-    try:
-        return (version / "manifest.json").exists()
-    except OSError:
-        return True  # it cannot be looked into: opening it will say why
+    def _of(self, key: Key) -> LoadedModel | None:
+        name, version = key
+        return self._served.get(name, {}).get(int(version)) if _VERSION.match(version) else None

@@ -25,6 +25,12 @@ class Settings(BaseSettings):
     models: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="names to serve, separated by commas; empty serves every package in the folder"
     )
+    lazy_models: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="names that are opened when they are first used, separated by commas; * for all"
+    )
+    max_model_bytes: Annotated[int, Field(ge=0)] = Field(
+        0, description="bytes of networks in memory, above which idle models are closed; 0 is no limit"
+    )
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="least level that is logged")
     threads: Annotated[int, Field(ge=0)] = Field(
         0, description="threads of one inference; 0 takes the cores that affinity and the container's quota allow"
@@ -50,7 +56,7 @@ class Settings(BaseSettings):
         1.0, description="seconds between SIGTERM, when readiness fails, and the closing of the port"
     )
 
-    @field_validator("models", mode="before")
+    @field_validator("models", "lazy_models", mode="before")
     @classmethod
     def _split_names(cls, value: object) -> object:
         if isinstance(value, str):

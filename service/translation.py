@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service import tiles
-from service.package import LoadedModel
+from service.model import LoadedModel
 from service.tiles import Mosaic
 
 Floats = NDArray[np.float32]

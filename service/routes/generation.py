@@ -28,8 +28,8 @@ from service.errors import (
     QueueFull,
     TooLarge,
 )
+from service.model import LoadedModel
 from service.negotiation import MEDIA_TYPES
-from service.package import LoadedModel
 from service.parts import Services
 
 FAILURES: tuple[type[GanvasError], ...] = (

@@ -10,7 +10,7 @@ from service.answers import Clock
 from service.batcher import Batcher
 from service.dependencies import while_connected
 from service.images import Floats
-from service.package import LoadedModel
+from service.model import LoadedModel
 from service.parts import Services
 
 

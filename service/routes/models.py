@@ -6,7 +6,7 @@ from service import problems, schemas
 from service.answers import not_modified
 from service.dependencies import AnyModel, NoQuery
 from service.errors import Draining, Invalid, ModelNotFound, NotReady
-from service.package import LoadedModel
+from service.model import LoadedModel
 from service.parts import ServicesDependency
 
 router = APIRouter(prefix="/v1/models", tags=["models"])

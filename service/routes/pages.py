@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.responses import HTMLResponse
 
-from service.package import LoadedModel
+from service.model import LoadedModel
 from service.parts import ServicesDependency
 
 router = APIRouter(include_in_schema=False)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from service import answers, images, negotiation, origin, problems, schemas
 from service.answers import Animation
 from service.bodies import UploadedPicture, picture_page
+from service.dependencies import lease
 from service.drawing import Drawing
 from service.errors import Draining, ModelNotFound, NotAnImage, NotSupported, Unavailable
 from service.parts import ServicesDependency
@@ -45,6 +46,7 @@ async def reproduce(
     model = parts.repository.find_digest(found.model)
     if model is None or model.manifest.task != "generate":
         raise NotSupported(f"the model that drew this, with digest {found.model[:12]}..., is not served")
+    await lease(request, parts, model)
     count = len(found.latents)
     if found.animation is None:
         generation.check_count(count, parts)

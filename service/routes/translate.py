@@ -12,10 +12,10 @@ from fastapi import APIRouter, Query, Request, Response
 from service import answers, images, negotiation, problems, schemas
 from service.answers import Clock, Picture
 from service.bodies import UploadedPictures, picture_page
-from service.dependencies import TranslatorModel, while_connected
+from service.dependencies import TranslatorModel, lease, while_connected
 from service.errors import ModelNotFound, NotAnImage, NotSupported, TooLarge, Unavailable
 from service.images import Pixels
-from service.package import LoadedModel
+from service.model import LoadedModel
 from service.parts import Services, ServicesDependency
 from service.routes import generation
 from service.translation import Translator
@@ -45,7 +45,7 @@ async def translate(
     clock: Clock = request.state.clock
     form = negotiation.choose(query.format, request.headers.getlist("accept"), negotiation.PICTURES)
     shape = answers.layout(len(raws), query.columns, images.square_columns(len(raws)))
-    inverse = _inverse(model, parts) if query.cycle else None
+    inverse = await lease(request, parts, _inverse(model, parts)) if query.cycle else None
     sizes = [images.measure(raw, parts.settings.max_image_pixels) for raw in raws]
     _check_sizes(sizes, model, query, form, shape.columns, parts)
     with parts.pixels.hold(sum(width * height for width, height in sizes)):

@@ -267,17 +267,6 @@ def test_a_package_without_its_manifest_is_still_being_written(tmp_path, serve):
     assert (len(document["models"]), document["skipped"]) == (1, [])
 
 
-def test_a_package_that_vanishes_while_it_is_served_goes_on_being_served(tmp_path, serve):
-    import shutil
-
-    builders.write_package(tmp_path, "tiny", 1)
-    with serve(tmp_path) as client:
-        before = client.get("/v1/models/tiny/sample?seed=1").content
-        shutil.rmtree(tmp_path / "tiny")
-        assert client.get("/v1/models/tiny/sample?seed=1").content == before
-        assert client.get("/v1/models/tiny/preview").status_code == 200
-
-
 def test_a_golden_may_differ_by_a_level_in_a_value_of_a_thousand(tmp_path, serve):
     wide = builders.write_package(tmp_path, "wide", generator=builders.mlp_graph(widths=(16,)), discriminator=None)
     goldens = json.loads((wide / "manifest.json").read_text())["goldens"]

@@ -6,7 +6,7 @@ from service import repository
 from service.batcher import Limits
 from service.errors import ModelNotFound
 from service.metrics import Metrics
-from service.package import Engine
+from service.model import Engine
 from service.repository import Repository
 from tests import builders
 
