@@ -6,7 +6,7 @@ import pytest
 
 from service import latents
 from tests import builders
-from training import classifier, commands, data, evaluate
+from training import classifier, data, evaluate
 from training.config import ConvGenerator, DcganConfig
 
 DIGITS = {seed: (builders.digits(400, seed)[0][:, None] / np.float32(127.5) - 1).astype(np.float32) for seed in (3, 4)}
@@ -72,8 +72,8 @@ def test_samples_are_the_pictures_of_the_seeds_in_order():
 @pytest.fixture
 def few_samples(monkeypatch, judge):
     """300 samples in place of 10,000, read by the tests' own judge."""
-    monkeypatch.setattr(commands, "_SAMPLES", 300)
-    monkeypatch.setattr(classifier, "load", lambda dataset: judge)
+    monkeypatch.setattr(evaluate.generative, "_SAMPLES", 300)
+    monkeypatch.setattr(classifier, "find", lambda dataset: judge)
 
 
 def numbers(said):

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from service import images, latents, manifest
@@ -16,7 +17,7 @@ from service.package import open_package as open_in_service
 from service.session import Session
 from tests.unit.training.conftest import BATCH_NORM, DCGAN, WGAN, WGAN_GP
 from training import card, commands, export
-from training.export import ExportError, Label
+from training.export import ExportError, Label, generative
 from training.run import open_run
 
 
@@ -28,15 +29,15 @@ def trainer(finished_run):
 @pytest.fixture(scope="module")
 def write(finished_run, trainer, train_set):
     """Exports the finished run into a folder of packages; its graphs are made once."""
-    graphs_of = functools.cache(lambda weights: make_graphs(BATCH_NORM, trainer.objective, train_set, weights))
-    make_graphs = export._graphs
+    made = functools.cache(lambda weights: generative.contents(BATCH_NORM, trainer.objective, train_set, weights))
 
     def into(models, label=Label("digits"), weights="auto"):  # noqa: B008  # frozen
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(export, "_graphs", lambda *args: graphs_of(args[-1]))
-            return export.export(
+            patch.setattr(export, "_contents", lambda *args: [made(args[-1])])
+            (folder,) = export.export(
                 finished_run, trainer.objective, train_set, trainer.images_seen, models, label, weights
             )
+        return folder
 
     return into
 
@@ -94,7 +95,7 @@ def test_the_goldens_are_the_pictures_of_the_first_seeds(package, described):
 def test_the_exported_generator_is_the_finished_one(package, trainer):
     rows = np.stack([latents.draw(seed, 8, "normal") for seed in range(20)])
     served = Session((package / "generator.onnx").read_bytes(), threads=1).run({"latents": rows})
-    expected = trainer.objective.finished_generator()(commands.evaluation.torch.from_numpy(rows)).numpy()
+    expected = trainer.objective.finished_generator()(torch.from_numpy(rows)).numpy()
     assert np.abs(images.to_uint8(served).astype(int) - images.to_uint8(expected)).max() <= 1
 
 
@@ -181,7 +182,8 @@ def test_every_method_is_exported_to_a_package_that_the_service_proves(start, tr
     trainer = start(replace(config, total_nimg=64), "run")
     trainer.train()
     run = open_run(tmp_path / "run")
-    loaded = open_as_served(export.export(run, trainer.objective, train_set, 64, tmp_path / "models", Label("made")))
+    (folder,) = export.export(run, trainer.objective, train_set, 64, tmp_path / "models", Label("made"))
+    loaded = open_as_served(folder)
     assert loaded.manifest.method == config.method
     assert loaded.manifest.classes == (tuple("0123456789") if config.conditional else None)
     verdict = loaded.manifest.networks["discriminator"].outputs[0].name
@@ -191,5 +193,5 @@ def test_every_method_is_exported_to_a_package_that_the_service_proves(start, tr
 @pytest.mark.parametrize("version", [0, -1, 2**31])
 def test_a_version_that_no_manifest_allows_is_refused_before_anything_is_written(write, tmp_path, version):
     with pytest.raises(ExportError, match=f"positive integer; {version} is not"):
-        write(tmp_path, Label("digits", version))
+        write(tmp_path, Label("digits", version=version))
     assert list(tmp_path.iterdir()) == []

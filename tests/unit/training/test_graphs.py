@@ -181,10 +181,10 @@ def in_training(module):
     [
         (nn.Sequential(nn.Linear(8, 8), nn.Dropout()), "training mode"),
         (in_training(nn.BatchNorm1d(8)), "training mode"),
-        (TrainingNorm().eval(), "with 1 rows the network or its graph fails: Expected more than 1 value"),
+        (TrainingNorm().eval(), r"with latents \(1, 8\) the network or its graph fails: Expected more than 1 value"),
         (LastingDropout().eval(), "training-mode Dropout"),
         (MinusNeighbours().eval(), "depends on its neighbours"),
-        (FixedBatch().eval(), "with 1 rows the network or its graph fails: the engine failed"),
+        (FixedBatch().eval(), r"with latents \(1, 8\) the network or its graph fails: the engine failed"),
         (OtherWhenExported().eval(), "the graph differs from the network by 0.001"),
         (NotExportable().eval(), "cannot be exported"),
     ],

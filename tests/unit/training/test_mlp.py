@@ -22,7 +22,7 @@ SHAPE = (1, 28, 28)
     ],
 )
 def test_the_recipes_networks_have_the_published_sizes(recipe, generator, discriminator):
-    assert parameter_counts(RECIPES[recipe][1], SHAPE) == {"generator": generator, "discriminator": discriminator}
+    assert parameter_counts(RECIPES[recipe].config) == {"generator": generator, "discriminator": discriminator}
 
 
 @pytest.mark.parametrize("output", ["sigmoid", "tanh"])
