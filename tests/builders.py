@@ -87,6 +87,29 @@ def write_pictures(folder: Path, *names: str, width: int = 20, height: int = 16)
     return folder
 
 
+def write_faces(folder: Path, n_train: int = 40, n_test: int = 8, side: int = 20) -> Path:
+    """Pictures in CelebA's form: a folder of them, and the list that says which are for training (0) and test (2)."""
+    names = [f"{index + 1:06}.jpg" for index in range(n_train + n_test)]
+    write_pictures(folder, *(f"img_align_celeba/{name}" for name in names), width=side, height=side)
+    lines = (f"{name} {0 if index < n_train else 2}" for index, name in enumerate(names))
+    (folder / "list_eval_partition.txt").write_text("\n".join(lines))
+    return folder
+
+
+def write_pairs(folder: Path, n_train: int = 8, n_test: int = 4, side: int = 20) -> Path:
+    """Aligned pairs, A the darker left half of each picture, in `train` and `test`."""
+    counts = {"train": n_train, "test": n_test}
+    names = (f"{part}/{index}.png" for part, count in counts.items() for index in range(count))
+    return write_pictures(folder, *names, width=2 * side, height=side)
+
+
+def write_unpaired(folder: Path, n_a: int = 6, n_b: int = 8, n_test: int = 4, side: int = 20) -> Path:
+    """Two domains in `trainA`, `trainB`, `testA` and `testB`."""
+    counts = {"trainA": n_a, "trainB": n_b, "testA": n_test, "testB": n_test}
+    names = (f"{part}/{index}.png" for part, count in counts.items() for index in range(count))
+    return write_pictures(folder, *names, width=side, height=side)
+
+
 def write_zip(path: Path, folder: Path) -> Path:
     """A zip of all the files below a folder, in an order that is not theirs by name."""
     with zipfile.ZipFile(path, "w") as archive:

@@ -1,5 +1,6 @@
 """Fixtures of the training package's tests: small data, small configurations, runs, and the command line."""
 
+import functools
 import os
 import subprocess
 import sys
@@ -20,14 +21,21 @@ from training.config import (
     Adam,
     ConvDiscriminator,
     ConvGenerator,
+    CycleganConfig,
     DcganConfig,
     GanConfig,
     MlpDiscriminator,
     MlpGenerator,
+    PatchDiscriminator,
+    Pictures,
+    Pix2pixConfig,
+    ResnetGenerator,
+    TrainingConfig,
+    UnetGenerator,
     WganConfig,
     WganGpConfig,
 )
-from training.data import ImageSet
+from training.data import ImageSet, PairSet
 from training.loop import Trainer
 from training.run import Run
 
@@ -75,6 +83,36 @@ WGAN_GP = WganGpConfig(
     critic=ConvDiscriminator(widths=(4, 8, 8), kernel=5, batch_norm=False, bias=True),
     n_critic=2,
 )
+# Faces with every option for small data, and the penalty often enough for a short run.
+FACES = DcganConfig(
+    **_SHARED | {"dataset": "celeba"},
+    pictures=Pictures(load_px=18, crop_px=16),
+    diffaugment=("color", "translation", "cutout"),
+    generator=_CONV,
+    discriminator=ConvDiscriminator(widths=(4, 8), batch_norm=False, bias=True, spectral_norm=True),
+    r1_gamma=1.0,
+    r1_every_steps=4,
+)
+_SHORT = _SHARED | {"total_nimg": 40, "batch_size": 2, "sample_every_nimg": 20, "checkpoint_every_nimg": 20}
+PIX2PIX = Pix2pixConfig(
+    **_SHORT | {"dataset": "facades"},
+    direction="BtoA",
+    pictures=Pictures(load_px=18, crop_px=16),
+    generator=UnetGenerator(ngf=4, depth=4),
+    discriminator=PatchDiscriminator(ndf=4, layers=2),
+)
+# A pool that is soon full, so that a run of 20 steps exchanges many pictures.
+CYCLEGAN = CycleganConfig(
+    **_SHORT | {"dataset": "monet2photo"},
+    pictures=Pictures(load_px=18, crop_px=16),
+    generator=ResnetGenerator(ngf=4, blocks=1),
+    discriminator=PatchDiscriminator(ndf=4, layers=1, norm_affine=False),
+    diffaugment=("color", "translation", "cutout"),
+    late_share=0.5,
+    late_lambda_cycle=5.0,
+    late_lambda_identity=0.0,
+    pool_size=5,
+)
 
 # What `train gan-mnist` needs to be `TINY`, but for its own additions.
 TINY_WORDS = (
@@ -111,6 +149,24 @@ def train_set(digits_folder: Path) -> ImageSet:
 
 
 @pytest.fixture(scope="session")
+def folders(tmp_path_factory: pytest.TempPathFactory, digits_folder: Path) -> dict[str, Path]:
+    """Where each data set of the configurations above lies."""
+    folder = tmp_path_factory.mktemp("pictures")
+    return {
+        "mnist": digits_folder,
+        "celeba": builders.write_faces(folder / "faces"),
+        "facades": builders.write_pairs(folder / "pairs"),
+        "monet2photo": builders.write_unpaired(folder / "unpaired"),
+    }
+
+
+@pytest.fixture(scope="session")
+def loaded(folders: dict[str, Path]) -> Callable[[TrainingConfig], ImageSet | PairSet]:
+    """The training images of a configuration."""
+    return functools.cache(lambda config: data.load(config, folders[config.dataset], "train"))
+
+
+@pytest.fixture(scope="session")
 def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
     """A classifier of `builders.digits`, trained here on 500 of them."""
     folder = builders.write_digits(tmp_path_factory.mktemp("judge"), n_train=500, n_test=200)
@@ -128,12 +184,17 @@ def fabric() -> Fabric:
 
 
 @pytest.fixture
-def start(tmp_path: Path, train_set: ImageSet, digits_folder: Path, fabric: Fabric) -> Callable[..., Trainer]:
+def start(
+    tmp_path: Path,
+    folders: dict[str, Path],
+    loaded: Callable[[TrainingConfig], ImageSet | PairSet],
+    fabric: Fabric,
+) -> Callable[..., Trainer]:
     """Makes a run in a new folder, and the trainer of its first step; or a second trainer of the same run."""
 
-    def make(config: GanConfig = TINY, name: str = "run", again: bool = False) -> Trainer:
-        run = Run(tmp_path / name, "gan-mnist", config, digits_folder)
-        trainer = Trainer(run, train_set, fabric)
+    def make(config: TrainingConfig = TINY, name: str = "run", again: bool = False) -> Trainer:
+        run = Run(tmp_path / name, "gan-mnist", config, folders[config.dataset])
+        trainer = Trainer(run, loaded(config), fabric)
         if again:
             trainer.load_state_dict(checkpoint.load(run.checkpoint))
         else:

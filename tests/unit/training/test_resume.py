@@ -9,10 +9,22 @@ import pytest
 import torch
 
 from tests.builders import digest
-from tests.unit.training.conftest import BATCH_NORM, DCGAN, TINY, TINY_WORDS, WGAN, WGAN_GP, spawn
+from tests.unit.training.conftest import (
+    BATCH_NORM,
+    CYCLEGAN,
+    DCGAN,
+    FACES,
+    PIX2PIX,
+    TINY,
+    TINY_WORDS,
+    WGAN,
+    WGAN_GP,
+    spawn,
+)
 from training import checkpoint
-from training.config import Adam, Sgd
+from training.config import Adam, Sgd, UnetGenerator
 from training.loop import Stopped
+from training.objectives import generative
 
 
 def stop_after(trainer, step):
@@ -41,11 +53,20 @@ def logged_steps(folder):
         DCGAN,
         WGAN,
         WGAN_GP,
+        FACES,
+        PIX2PIX,
+        replace(PIX2PIX, lambda_gan=0.0, ema_decay=0.0),
+        CYCLEGAN,
+        replace(CYCLEGAN, pool_size=0, generator=UnetGenerator(ngf=4, depth=3), ema_decay=0.0),
     ],
-    ids=["sgd, dropout", "momentum", "adam, batch norm", "no average", "dcgan", "wgan", "wgan-gp"],
+    ids=[
+        *("sgd, dropout", "momentum", "adam, batch norm", "no average", "dcgan", "wgan", "wgan-gp"),
+        *("diffaugment, r1", "pix2pix", "l1 alone", "cyclegan", "cyclegan without a pool"),
+    ],
 )
 @pytest.mark.parametrize("steps", [1, 9])
-def test_stopping_and_going_on_equals_never_stopping(start, tmp_path, config, steps):
+def test_stopping_and_going_on_equals_never_stopping(start, tmp_path, monkeypatch, config, steps):
+    monkeypatch.setattr(generative, "_BATCH_NORM_NIMG", 1_000)
     whole = start(config, "whole")
     whole.train()
     next_numbers = torch.randn(4)
@@ -56,7 +77,7 @@ def test_stopping_and_going_on_equals_never_stopping(start, tmp_path, config, st
     assert stopped.step == steps
     torch.manual_seed(99)
     resumed = start(config, "stopped", again=True)
-    assert (resumed.step, resumed.images_seen) == (steps, steps * 32)
+    assert (resumed.step, resumed.images_seen) == (steps, steps * config.batch_size)
     resumed.train()
     assert resumed.step == 20
     for part, state in whole.objective.state_dict().items():
