@@ -8,6 +8,7 @@ from typing import Any
 
 from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
 from starlette.staticfiles import StaticFiles
 
 from service import __version__, problems, schemas
@@ -18,24 +19,19 @@ from service.middleware import RequestContext
 from service.model import Engine
 from service.parts import Services
 from service.repository import Repository
-from service.routes import (
-    arithmetic,
-    discriminate,
-    encode,
-    health,
-    interpolate,
-    models,
-    pages,
-    reproduce,
-    sample,
-    translate,
-)
+from service.routes import ROUTERS, pages
+from service.schemas.inference import InferRequest, ProtocolError
 from service.settings import Settings
 
 _log = logging.getLogger(__name__)
-_RESOURCES = (health, models, sample, interpolate, arithmetic, translate, discriminate, encode, reproduce, pages)
-_ROUTERS = tuple(resource.router for resource in _RESOURCES)
-_BODIES = (schemas.SampleRequest, schemas.InterpolateRequest, schemas.ArithmeticRequest, schemas.Problem)
+_BODIES: tuple[type[BaseModel], ...] = (
+    schemas.SampleRequest,
+    schemas.InterpolateRequest,
+    schemas.ArithmeticRequest,
+    schemas.Problem,
+    InferRequest,
+    ProtocolError,
+)
 _ABOUT = """Pictures by generative adversarial networks: sample them, walk between them, add and subtract them.
 
 Every picture call answers as PNG, JPEG or WebP, a zip, JSON or NumPy's npy: by the `Accept` header, or by `?format=`.
@@ -64,10 +60,10 @@ def create_app(settings: Settings) -> FastAPI:
         dependencies=[Depends(no_repeated_query)],
     )
     app.state.services = parts
-    for router in _ROUTERS:
+    for router in ROUTERS:
         app.include_router(router)
     app.mount(pages.ASSETS_PATH, StaticFiles(directory=pages.ASSETS))
-    problems.install(app, _ROUTERS)
+    problems.install(app, ROUTERS)
     app.add_middleware(RequestContext, parts=parts)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
     return app

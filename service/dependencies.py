@@ -18,6 +18,24 @@ from service.parts import Services, ServicesDependency
 T = TypeVar("T")
 
 
+def resolve(parts: Services, reference: str) -> LoadedModel:
+    """The model of `name` or `name@version`.
+
+    Raises:
+        ModelNotFound: it is not served.
+        NotReady: it may be, once the models have been opened.
+        Draining: the service is stopping.
+    """
+    if parts.closing:
+        raise Draining("the service is stopping; send the request again, it will reach another copy")
+    try:
+        return parts.repository.find(reference)
+    except GanvasError:
+        if not parts.repository.is_scanned:
+            raise NotReady("the models are still being opened") from None
+        raise
+
+
 async def _found(
     parts: ServicesDependency,
     model: Annotated[
@@ -25,14 +43,7 @@ async def _found(
         Path(description="`name` for its newest version, or `name@version`.", examples=["mnist-gan"]),
     ],
 ) -> LoadedModel:
-    if parts.closing:
-        raise Draining("the service is stopping; send the request again, it will reach another copy")
-    try:
-        return parts.repository.find(model)
-    except GanvasError:
-        if not parts.repository.is_scanned:
-            raise NotReady("the models are still being opened") from None
-        raise
+    return resolve(parts, model)
 
 
 AnyModel = Annotated[LoadedModel, Depends(_found)]

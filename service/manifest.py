@@ -171,6 +171,7 @@ class Training(_Part):
         config: every hyper-parameter.
         images_seen: real images that went through the discriminator.
         device: what it was trained on.
+        init_from: the package that the run went on from, as name, version and digest.
     """
 
     recipe: str
@@ -178,6 +179,7 @@ class Training(_Part):
     seed: int
     images_seen: int = Field(ge=0)
     device: str
+    init_from: str | None = None
 
 
 class Translation(_Part):

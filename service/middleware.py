@@ -59,7 +59,7 @@ class RequestContext:
         except Exception:
             _log.exception("request failed")
             if status == 0:
-                await problems.internal(request.url.path)(scope, receive, _tagged(send, name))
+                await problems.internal(request)(scope, receive, _tagged(send, name))
             status = 500
         finally:
             self._note(scope, status, time.perf_counter() - started)

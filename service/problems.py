@@ -34,6 +34,7 @@ _KINDS: dict[type[GanvasError], tuple[int, str, str]] = {
     errors.EngineError: (500, "internal", "Internal error"),
 }
 _HTTP_TITLES = {404: ("not-found", "Not found"), 405: ("method-not-allowed", "Method not allowed")}
+_EXAMPLE_PATH = "/v1/models/mnist-gan/sample"
 _INTERNAL = "something went wrong inside the service; the log knows more under this request's id"
 
 
@@ -43,7 +44,19 @@ def respond(request: Request, error: GanvasError) -> Response:
     if body["status"] == 500:
         _log.error("engine failed", exc_info=error)
     headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, Unavailable) else {}
+    return render(request, body, headers)
+
+
+def render(request: Request, body: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
+    """A problem document as a response, in the form of the protocol that the path belongs to."""
+    if _form(request) == "v2":
+        return JSONResponse({"error": body["detail"]}, body["status"], headers)
     return JSONResponse(body, body["status"], headers, MEDIA_TYPE)
+
+
+def _form(request: Request) -> str:
+    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+    return "v2" if path == "/v2" or path.startswith("/v2/") else "problem"
 
 
 def describe(request: Request, error: Exception) -> dict[str, Any]:
@@ -73,16 +86,9 @@ def document(
     return body
 
 
-def problem(
-    status: int, slug: str, title: str, detail: str, instance: str, headers: dict[str, str] | None = None
-) -> Response:
-    """A problem document as a response."""
-    return JSONResponse(document(status, slug, title, detail, instance), status, headers, MEDIA_TYPE)
-
-
-def internal(instance: str) -> Response:
+def internal(request: Request) -> Response:
     """The answer to a fault of our own: it says nothing of the inside."""
-    return problem(500, "internal", "Internal error", _INTERNAL, instance)
+    return render(request, document(500, "internal", "Internal error", _INTERNAL, request.url.path))
 
 
 def invalid(error: ValidationError | RequestValidationError) -> Invalid:
@@ -101,23 +107,30 @@ def _say(item: Any) -> str:
     return message[:1].lower() + message[1:300]
 
 
-def responses(*kinds: type[GanvasError]) -> dict[int | str, dict[str, Any]]:
-    """The problem documents that a route may answer with, for the OpenAPI page."""
+def responses(*kinds: type[GanvasError], form: str = "problem") -> dict[int | str, dict[str, Any]]:
+    """The errors that a route may answer with, for the OpenAPI page.
+
+    Args:
+        *kinds: of errors.
+        form: `problem`, or `v2` for those of the Open Inference Protocol.
+    """
     described: dict[int | str, dict[str, Any]] = {}
     for kind in kinds:
         status, slug, title = _KINDS[kind]
-        example = {
-            "type": f"urn:ganvas:problem:{slug}",
-            "title": title,
-            "status": status,
-            "detail": (kind.__doc__ or "").split("\n")[0],
-            "instance": "/v1/models/mnist-gan/sample",
-        }
+        detail = (kind.__doc__ or "").split("\n")[0]
+        media_type, schema, example = _page_of(form, document(status, slug, title, detail, _EXAMPLE_PATH))
         # Not by FastAPI's "model", which would say that errors come as application/json too.
-        content = {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {}}
-        entry = described.setdefault(status, {"description": title, "content": {MEDIA_TYPE: content}})
-        entry["content"][MEDIA_TYPE]["examples"][slug] = {"value": example}
+        content = {"schema": {"$ref": f"#/components/schemas/{schema}"}, "examples": {}}
+        entry = described.setdefault(status, {"description": title, "content": {media_type: content}})
+        entry["content"][media_type]["examples"][slug] = {"value": example}
     return described
+
+
+def _page_of(form: str, body: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:
+    """Media type, schema and example of an error."""
+    if form == "v2":
+        return "application/json", "ProtocolError", {"error": body["detail"]}
+    return MEDIA_TYPE, "Problem", body
 
 
 def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:
@@ -144,7 +157,7 @@ def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:
         if error.status_code == 405:
             headers["Allow"] = ", ".join(_methods(routers, request))
             detail = f"{request.method} is not allowed here; allowed are: {headers['Allow']}"
-        return problem(error.status_code, slug, title, detail, request.url.path, headers=headers)
+        return render(request, document(error.status_code, slug, title, detail, request.url.path), headers)
 
     app.add_exception_handler(GanvasError, domain)
     app.add_exception_handler(RequestValidationError, validation)

@@ -1,1 +1,32 @@
-"""One small router per resource; `app` puts them together."""
+"""One small file per resource; each says what it answers, and with which errors."""
+
+from fastapi import APIRouter
+
+from service.routes import (
+    arithmetic,
+    discriminate,
+    encode,
+    health,
+    inference,
+    interpolate,
+    models,
+    pages,
+    reproduce,
+    sample,
+    translate,
+)
+
+ROUTERS: tuple[APIRouter, ...] = (
+    health.router,
+    models.router,
+    sample.router,
+    interpolate.router,
+    arithmetic.router,
+    translate.router,
+    discriminate.router,
+    encode.router,
+    reproduce.router,
+    inference.router,
+    pages.router,
+)
+"""Every call, in the order of the OpenAPI page."""

@@ -18,7 +18,7 @@ def fragile(tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    "path", ["/nothing", "/v1", "/v2/health", "/v1/models/tiny/nothing", "/v1/models/tiny/paint", "/%00"]
+    "path", ["/nothing", "/v1", "/v1/health", "/v1/models/tiny/nothing", "/v1/models/tiny/paint", "/%00"]
 )
 def test_unknown_paths_are_problem_documents(client, path):
     document = assert_problem(client.get(path), 404)
