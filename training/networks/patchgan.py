@@ -20,15 +20,16 @@ class Discriminator(nn.Module):
     def __init__(self, config: PatchDiscriminator, channels: int) -> None:
         super().__init__()
         layers: list[nn.Module] = []
-        before = channels
-        for after, kernel, stride in _plan(config):
-            is_bare = before == channels or after == 1
+        before, plan = channels, _plan(config)
+        for index, (after, kernel, stride) in enumerate(plan):
+            is_last = index == len(plan) - 1
+            is_bare = index == 0 or is_last
             # The first layer goes without a norm, as in DCGAN; the norm's own bias makes another one useless.
             bias = is_bare or not config.norm_affine
             layers.append(nn.Conv2d(before, after, kernel, stride, kernel // 4, bias=bias))
             if not is_bare:
                 layers.append(nn.InstanceNorm2d(after, affine=config.norm_affine))
-            if after != 1:
+            if not is_last:
                 layers.append(nn.LeakyReLU(_LEAK, inplace=True))
             before = after
         self.layers = nn.Sequential(*layers)
