@@ -184,9 +184,9 @@ def _encode_picture(model: LoadedModel, pictures: Sequence[Picture], form: str, 
     return images.encode(images.collage([picture.pixels for picture in pictures], shape.columns), form, label)  # type: ignore[arg-type]  # negotiated among these
 
 
-def encode_alone(model: LoadedModel, picture: Picture, shape: Layout) -> bytes:
+def encode_alone(model: LoadedModel, picture: Picture, shape: Layout, form: str = "png") -> bytes:
     """One picture of several, as a file of its own."""
-    return images.encode(picture.pixels, "png", _label(model, [picture], replace(shape, columns=1)))
+    return images.encode(picture.pixels, form, _label(model, [picture], replace(shape, columns=1)))  # type: ignore[arg-type]  # a still format
 
 
 def _encode_zip(model: LoadedModel, pictures: Sequence[Picture], form: str, shape: Layout) -> bytes:

@@ -21,6 +21,7 @@ from service.parts import Services
 from service.repository import Repository
 from service.routes import ROUTERS, pages
 from service.schemas.inference import InferRequest, ProtocolError
+from service.schemas.openai import GenerationRequest, OpenAIError
 from service.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -31,6 +32,8 @@ _BODIES: tuple[type[BaseModel], ...] = (
     schemas.Problem,
     InferRequest,
     ProtocolError,
+    GenerationRequest,
+    OpenAIError,
 )
 _ABOUT = """Pictures by generative adversarial networks: sample them, walk between them, add and subtract them.
 

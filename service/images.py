@@ -234,6 +234,12 @@ def fit(pixels: Pixels, height: int, width: int, channels: int) -> Pixels:
     return np.asarray(fitted).reshape(height, width, channels)
 
 
+def resize(pixels: Pixels, width: int, height: int) -> Pixels:
+    """(H, W, C) -> (height, width, C), whatever the aspect."""
+    resized = _to_pillow(pixels).resize((width, height), Image.Resampling.LANCZOS)
+    return np.asarray(resized).reshape(height, width, pixels.shape[2])
+
+
 def _too_many_pixels(max_pixels: int) -> TooLarge:
     return TooLarge(f"the picture has more than {max_pixels} pixels")
 

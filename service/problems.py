@@ -49,14 +49,31 @@ def respond(request: Request, error: GanvasError) -> Response:
 
 def render(request: Request, body: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
     """A problem document as a response, in the form of the protocol that the path belongs to."""
-    if _form(request) == "v2":
-        return JSONResponse({"error": body["detail"]}, body["status"], headers)
-    return JSONResponse(body, body["status"], headers, MEDIA_TYPE)
+    form = _form(request.scope["path"].removeprefix(request.scope.get("root_path", "")))
+    media_type, _, shaped = _in_form(form, body)
+    return JSONResponse(shaped, body["status"], headers, media_type)
 
 
-def _form(request: Request) -> str:
-    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
-    return "v2" if path == "/v2" or path.startswith("/v2/") else "problem"
+def _form(path: str) -> str:
+    if path == "/v2" or path.startswith("/v2/"):
+        return "v2"
+    return "openai" if path.startswith("/v1/images/") else "problem"
+
+
+def _in_form(form: str, body: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:
+    """Media type, schema and content of an error in a protocol's form."""
+    if form == "v2":
+        return "application/json", "ProtocolError", {"error": body["detail"]}
+    if form == "openai":
+        kind = "invalid_request_error" if body["status"] < 500 else "server_error"
+        param = body["errors"][0]["field"] if "errors" in body else None
+        code = body["type"].rpartition(":")[2].replace("-", "_")
+        return (
+            "application/json",
+            "OpenAIError",
+            {"error": {"message": body["detail"], "type": kind, "param": param, "code": code}},
+        )
+    return MEDIA_TYPE, "Problem", body
 
 
 def describe(request: Request, error: Exception) -> dict[str, Any]:
@@ -112,25 +129,18 @@ def responses(*kinds: type[GanvasError], form: str = "problem") -> dict[int | st
 
     Args:
         *kinds: of errors.
-        form: `problem`, or `v2` for those of the Open Inference Protocol.
+        form: `problem`, or `v2` and `openai` for those protocols'.
     """
     described: dict[int | str, dict[str, Any]] = {}
     for kind in kinds:
         status, slug, title = _KINDS[kind]
         detail = (kind.__doc__ or "").split("\n")[0]
-        media_type, schema, example = _page_of(form, document(status, slug, title, detail, _EXAMPLE_PATH))
+        media_type, schema, example = _in_form(form, document(status, slug, title, detail, _EXAMPLE_PATH))
         # Not by FastAPI's "model", which would say that errors come as application/json too.
         content = {"schema": {"$ref": f"#/components/schemas/{schema}"}, "examples": {}}
         entry = described.setdefault(status, {"description": title, "content": {media_type: content}})
         entry["content"][media_type]["examples"][slug] = {"value": example}
     return described
-
-
-def _page_of(form: str, body: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:
-    """Media type, schema and example of an error."""
-    if form == "v2":
-        return "application/json", "ProtocolError", {"error": body["detail"]}
-    return MEDIA_TYPE, "Problem", body
 
 
 def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:

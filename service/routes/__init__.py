@@ -6,6 +6,7 @@ from service.routes import (
     arithmetic,
     discriminate,
     encode,
+    generations,
     health,
     inference,
     interpolate,
@@ -27,6 +28,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     encode.router,
     reproduce.router,
     inference.router,
+    generations.router,
     pages.router,
 )
 """Every call, in the order of the OpenAPI page."""

@@ -103,7 +103,7 @@ async def draw(
 
         def pictures() -> list[Picture]:
             pixels = images.to_uint8(result.output)
-            return [_picture(source, point, pixels[index]) for index, point in enumerate(points)]
+            return [picture(source, point, pixels[index]) for index, point in enumerate(points)]
 
         body = await answers.encode(model, pictures, form, shape, clock)
         parts.metrics.phases(model.name, clock.phases)
@@ -132,7 +132,7 @@ async def stream(
     outputs = streams.outputs(model.generator, drawing.rows(points), request.state.deadline, ahead, clock)
 
     def file(point: Point, output: images.Floats) -> bytes:
-        return answers.encode_alone(model, _picture(source, point, images.to_uint8(output)[0]), shape)
+        return answers.encode_alone(model, picture(source, point, images.to_uint8(output)[0]), shape)
 
     first = await while_connected(request, anext(outputs))
 
@@ -149,7 +149,8 @@ async def stream(
     return StreamingResponse(body, 200, headers, streams.CONTENT_TYPES[form])
 
 
-def _picture(source: Drawing, point: Point, pixels: images.Pixels) -> Picture:
+def picture(source: Drawing, point: Point, pixels: images.Pixels) -> Picture:
+    """A drawn picture and where it came from."""
     name = source.name_of(point.blend)
     latent = {"token": latents.to_token(point.latent)} | ({} if name is None else {"class": name})
     return Picture(pixels, latent, point.seed, name)
