@@ -121,17 +121,23 @@ def export(
     commands.export(open_run(run), models, Label(name, inverse, version, description), weights)
 
 
-def judge(dataset: tyro.conf.Positional[Literal["mnist", "fashion-mnist"]], data: Path, epochs: int = 6) -> None:
+def judge(
+    dataset: tyro.conf.Positional[Literal["mnist", "fashion-mnist", "celeba"]],
+    data: Path,
+    role: Literal["reports", "selects"] = "reports",
+    epochs: int | None = None,
+) -> None:
     """Trains the independent classifier that reads samples, and stores it inside this package.
 
     Args:
-        dataset: what it is to read.
+        dataset: what it is to read: classes, or CelebA's attributes.
         data: folder of the data set.
-        epochs: how long.
+        role: the one that reports numbers must not be the one by which anything was chosen or fitted.
+        epochs: how long; by default as the judges that come with the package.
     """
     from training import commands
 
-    commands.judge(dataset, data, epochs)
+    commands.judge(dataset, data, role, epochs)
 
 
 def main() -> int:

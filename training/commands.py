@@ -9,6 +9,7 @@ from service import manifest
 from training import checkpoint, classifier, data, devices
 from training import evaluate as evaluation
 from training import export as exporting
+from training.classifier import Role
 from training.data import ImageSet, PairSet
 from training.evaluate import Measured
 from training.export import Label
@@ -99,10 +100,10 @@ def export(run: Run, models: Path, label: Label, weights: str) -> None:
         print(f"{folder}: served by `GANVAS_MODELS_DIR={models} python -m service`")
 
 
-def judge(dataset: str, folder: Path, epochs: int) -> None:
+def judge(dataset: str, folder: Path, role: Role, epochs: int | None) -> None:
     """Trains and stores a judge."""
-    train_set, test_set = (data.load_idx(folder, split, dataset) for split in ("train", "test"))
-    network, accuracy = classifier.train(train_set, test_set, epochs)
-    path = classifier.FOLDER / f"{dataset}.safetensors"
-    classifier.store(path, network, accuracy)
-    print(f"{path}: {accuracy:.2%} of the test images right, digest {classifier.load(dataset).digest[:12]}")
+    made = classifier.make(dataset, folder, role, epochs)
+    what = f"of the test images right, digest {made.digest[:12]}"
+    print(f"{classifier.path_of(dataset, role)}: {made.accuracy:.2%} {what}")
+    for name, accuracy in made.balanced.items():
+        print(f"{name:<24} {accuracy:>7.2%} balanced")

@@ -1,8 +1,8 @@
 """The protocols of metrics of generators; the arithmetic of each is in `training.metrics`."""
 
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -10,12 +10,14 @@ from training import classifier, data
 from training.classifier import Judge
 from training.config import GenerativeConfig
 from training.data import PUBLISHED, ImageSet
+from training.evaluate import overlap
 from training.evaluate.measured import Measured
+from training.evaluate.overlap import called, first
 from training.evaluate.sampling import Floats, Sampler, draw, seed_rows
-from training.metrics import classes, diversity, frechet, nearest, neighbours, parzen, sliced
+from training.metrics import classes, diversity, nearest, parzen, sliced
 
 _SAMPLES = 10_000
-_NEIGHBOURS_NIMG = 5_000
+_FEW_SAMPLES = 2_000  # where test images are few: those of attributes, and one's own
 _SLICED_NIMG = 2_000
 _NEAREST_SAMPLES = 50_000
 _MEMORISED_NIMG = 1_000
@@ -33,9 +35,12 @@ def measure(sampler: Sampler, config: GenerativeConfig, path: Path) -> list[Meas
         path: where the data set lies.
     """
     train, test = (data.load(config, path, split) for split in ("train", "test"))
+    if config.pictures:
+        train, test = (_cut(part, config.pictures.crop_px) for part in (train, test))
     n_classes = len(PUBLISHED[config.dataset].classes or ()) if config.conditional else 0
-    samples = draw(sampler, seed_rows(config, n_classes, _SAMPLES))
-    found = evaluate(samples, train, test, classifier.find(config.dataset))
+    judge = classifier.find(config.dataset)
+    count = _SAMPLES if judge is not None and judge.reads_classes else _FEW_SAMPLES
+    found = evaluate(draw(sampler, seed_rows(config, n_classes, count)), train, test, judge)
     if n_classes:
         found.append(_nearest_error(sampler, config, n_classes, test))
     return found
@@ -45,8 +50,8 @@ def evaluate(samples: Floats, train: ImageSet, test: ImageSet, judge: Judge | No
     """Every metric that needs samples only.
 
     Args:
-        samples: (10_000, C, H, W) float32 in [-1, 1].
-        train: the training images; the last 10,000 choose the Parzen window's width.
+        samples: (N, C, H, W) float32 in [-1, 1].
+        train: the training images; of MNIST the last 10,000 choose the Parzen window's width.
         test: what the numbers are reported on.
         judge: an independent classifier, trained on real images, where there is one.
     """
@@ -54,7 +59,9 @@ def evaluate(samples: Floats, train: ImageSet, test: ImageSet, judge: Judge | No
     if judge is not None and judge.reads_classes:
         found += [_parzen(samples, train, test, judge.dataset), *_classes(samples, judge)]
     if judge is not None:
-        found += [_frechet(samples, train, test, judge), *_neighbours(samples, train, test, judge)]
+        found += overlap.measure(samples, train, test, judge)
+    if judge is not None and not judge.reads_classes:
+        found += overlap.straw_men(len(samples), train, test, judge)
     return [*found, _sliced(samples, train, test), *_own(samples, train, test)]
 
 
@@ -80,48 +87,16 @@ def _parzen(samples: Floats, train: ImageSet, test: ImageSet, dataset: str) -> M
 
 def _classes(samples: Floats, judge: Judge) -> list[Measured]:
     found = classes.read(judge.probabilities(samples))
-    by = f"{_by(judge)}, {len(samples)} samples"
+    by = f"{called(judge)}, {len(samples)} samples"
     return [
         Measured("rarest_class_share", found.rarest_share, f"share of the rarest class, by {by}"),
         Measured("classifier_confidence", found.confidence, f"mean probability of the likeliest class, by {by}"),
     ]
 
 
-def _frechet(samples: Floats, train: ImageSet, test: ImageSet, judge: Judge) -> Measured:
-    count = min(len(samples), len(train), len(test))
-    real, other, drawn = (
-        frechet.Statistics.of(judge.features(part))
-        for part in (_some(test, count), _some(train, count), samples[:count])
-    )
-    return Measured(
-        "frechet_distance",
-        frechet.distance(real, drawn),
-        f"Frechet distance of {count} samples to as many test images, on the features of {_by(judge)}; not to be "
-        "compared with a published FID, which takes another network's features",
-        floor=frechet.distance(real, other),
-    )
-
-
-def _neighbours(samples: Floats, train: ImageSet, test: ImageSet, judge: Judge) -> list[Measured]:
-    count = min(_NEIGHBOURS_NIMG, len(samples), len(test), len(train))
-    real, other, drawn = (judge.features(part) for part in (_some(test, count), _some(train, count), samples[:count]))
-    found, floor = neighbours.measure(real, drawn), neighbours.measure(real, other)
-    by = f"{count} samples against as many test images, 5 neighbours, on the features of {_by(judge)}"
-    sources = {
-        "precision": "share of samples inside the real images' neighbourhoods (Kynkaanniemi et al., 2019)",
-        "recall": "share of real images inside the samples' neighbourhoods (Kynkaanniemi et al., 2019)",
-        "density": "mean number of real neighbourhoods around a sample, over 5 (Naeem et al., 2020)",
-        "coverage": "share of real images with a sample in their neighbourhood (Naeem et al., 2020)",
-    }
-    return [
-        Measured(name, getattr(found, name), f"{what}, {by}", floor=getattr(floor, name))
-        for name, what in sources.items()
-    ]
-
-
 def _sliced(samples: Floats, train: ImageSet, test: ImageSet) -> Measured:
     count = min(_SLICED_NIMG, len(samples), len(train), len(test))
-    real, other = torch.from_numpy(_some(test, count)), torch.from_numpy(_some(train, count))
+    real, other = torch.from_numpy(first(test, count)), torch.from_numpy(first(train, count))
     found = sliced.distance(real, torch.from_numpy(samples[:count]))
     levels = " / ".join(f"{value:.1f}" for value in found.levels.values())
     return Measured(
@@ -136,9 +111,9 @@ def _sliced(samples: Floats, train: ImageSet, test: ImageSet) -> Measured:
 def _own(samples: Floats, train: ImageSet, test: ImageSet) -> list[Measured]:
     """What needs no test but the samples' own distances: memory and variety."""
     count = min(_MEMORISED_NIMG, len(samples), len(test))
-    known = _flat(_some(train, len(train)))
+    known = _flat(first(train))
     k = min(_MEMORISED_K, len(known))
-    drawn, held = _flat(samples[:count]), _flat(_some(test, count))
+    drawn, held = _flat(samples[:count]), _flat(first(test, count))
     share = nearest.memorised_share(nearest.find(drawn, known, k), nearest.find(held, known, k))
     return [
         Measured(
@@ -160,7 +135,7 @@ def _own(samples: Floats, train: ImageSet, test: ImageSet) -> list[Measured]:
 def _nearest_error(sampler: Sampler, config: GenerativeConfig, n_classes: int, test: ImageSet) -> Measured:
     rows = seed_rows(config, n_classes, _NEAREST_SAMPLES)
     asked = torch.from_numpy(rows["classes"].argmax(axis=1))
-    points, labels = _flat(_some(test, len(test))), test.labels
+    points, labels = _flat(first(test)), test.labels
     found = nearest.error([(_flat(draw(sampler, rows)), asked)], points, labels)
     return Measured(
         "nearest_neighbour_error",
@@ -172,16 +147,6 @@ def _nearest_error(sampler: Sampler, config: GenerativeConfig, n_classes: int, t
     )
 
 
-def _by(judge: Judge) -> str:
-    return f"the classifier {judge.digest[:12]} ({judge.accuracy:.2%} right on test images)"
-
-
-def _some(images: ImageSet, count: int) -> Floats:
-    """(count, C, H, W) float32 in [-1, 1]: the first."""
-    first: Floats = images.batch(torch.arange(count)).images.numpy()
-    return np.ascontiguousarray(first)
-
-
 def _flat(pictures: Floats) -> Tensor:
     return torch.from_numpy(pictures).flatten(1)
 
@@ -189,3 +154,9 @@ def _flat(pictures: Floats) -> Tensor:
 def _unit(pixels: Tensor) -> Tensor:
     """(N, C, H, W) uint8 -> (N, C H W) float32 in [0, 1]."""
     return pixels.flatten(1).float().div(255.0)
+
+
+def _cut(images: ImageSet, side_px: int) -> ImageSet:
+    """The middle of each picture, as large as the samples."""
+    start = (images.shape[1] - side_px) // 2
+    return replace(images, images=images.images[:, :, start : start + side_px, start : start + side_px])

@@ -14,6 +14,7 @@ import torch
 from lightning_fabric import Fabric
 
 from tests import builders
+from tests.unit.training import portraits
 from training import checkpoint, classifier, data
 from training.__main__ import main
 from training.classifier import Judge
@@ -172,8 +173,8 @@ def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
     folder = builders.write_digits(tmp_path_factory.mktemp("judge"), n_train=500, n_test=200)
     sets = (data.load_idx(folder, split, "mnist") for split in ("train", "test"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(classifier, "_MAX_SHIFT_PX", 0)  # the place of a bar is its class
-        network, accuracy = classifier.train(*sets, epochs=4)
+        patch.setattr(classifier.classes, "_MAX_SHIFT_PX", 0)  # the place of a bar is its class
+        network, accuracy = classifier.classes.train(*sets, epochs=4)
     classifier.store(folder / "mnist.safetensors", network, accuracy)
     return classifier.load("mnist", folder)
 
@@ -246,3 +247,13 @@ def spawn(*words: Any, **environment: str) -> "subprocess.Popen[str]":
         stderr=subprocess.STDOUT,
         text=True,
     )
+
+
+@pytest.fixture(scope="session")
+def face_judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
+    """A judge of the two attributes of `portraits`, trained here on 256 of them."""
+    (shown, table), (held, other) = portraits.image_set(256), portraits.image_set(100, seed=1)
+    network, balanced = classifier.attributes.train(shown, held, portraits.together(table, other), epochs=8, width=4)
+    path = tmp_path_factory.mktemp("face-judge") / "celeba.safetensors"
+    classifier.store(path, network, classifier.attributes.mean(balanced), balanced)
+    return classifier.load("celeba", path.parent)

@@ -94,7 +94,8 @@ def test_a_package_is_measured_as_its_run_was(command, finished_run, digits_fold
         "parzen_log_likelihood",
         "rarest_class_share",
         "classifier_confidence",
-        "coverage",
+        *("frechet_distance", "precision", "recall", "density", "coverage"),
+        *("sliced_wasserstein", "memorised_share", "mean_distance"),
     }
     assert numbers(of_package) == pytest.approx(numbers(of_run), rel=2e-3, abs=0.01)
     kept = json.loads((package / "manifest.json").read_text())["metrics"]

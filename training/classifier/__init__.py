@@ -1,0 +1,10 @@
+"""The judges: classifiers trained on real images, kept with digest and accuracy, that read samples.
+
+They never take part in training a generator; metrics name them by their digests.
+"""
+
+from training.classifier import attributes, classes
+from training.classifier.judge import FOLDER, Judge, JudgeError, Role, find, load, path_of, store
+from training.classifier.make import make
+
+__all__ = ["FOLDER", "Judge", "JudgeError", "Role", "attributes", "classes", "find", "load", "make", "path_of", "store"]
