@@ -33,6 +33,15 @@ class TranslationConfig(TrainingConfig):
             raise ValueError(f"pictures.crop_px is {self.pictures.crop_px}, but must be a multiple of {self.multiple}")
         return self
 
+    @model_validator(mode="after")
+    def _crop_is_large_enough(self) -> Self:
+        # Three maps a side are left for PatchGAN's last two layers, and two for the residual blocks' statistics.
+        for_judge = 3 * 2**self.discriminator.layers if self.discriminator.layers else 2
+        least = max(for_judge, 8 if isinstance(self.generator, ResnetGenerator) else 0)
+        if self.pictures.crop_px < least:
+            raise ValueError(f"pictures.crop_px is {self.pictures.crop_px}, but the networks need at least {least}")
+        return self
+
     @property
     def multiple(self) -> int:
         """Both sides of an input have to be a multiple of it, in px."""

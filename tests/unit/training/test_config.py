@@ -4,13 +4,17 @@ from dataclasses import FrozenInstanceError, asdict, replace
 import pytest
 from pydantic import ValidationError
 
-from tests.unit.training.conftest import BATCH_NORM, TINY
+from tests.unit.training.conftest import BATCH_NORM, CYCLEGAN, DCGAN, FACES, PIX2PIX, TINY, WGAN, WGAN_GP
 from training import config as configs
-from training.config import Adam, GanConfig, MlpGenerator, Sgd
+from training.config import Adam, GanConfig, MlpGenerator, PatchDiscriminator, Pictures, ResnetGenerator, Sgd
+from training.config import UnetGenerator as Unet
 from training.recipes import RECIPES
+from training.run import sentence
+
+TINY_ONES = (TINY, BATCH_NORM, DCGAN, WGAN, WGAN_GP, FACES, PIX2PIX, CYCLEGAN)
 
 
-@pytest.mark.parametrize("config", [*(config for _, config in RECIPES.values()), TINY, BATCH_NORM])
+@pytest.mark.parametrize("config", [*(recipe.config for recipe in RECIPES.values()), *TINY_ONES])
 def test_a_configuration_survives_json(config):
     assert configs.from_json(json.loads(json.dumps(configs.to_json(config)))) == config
 
@@ -78,3 +82,55 @@ def test_the_optimisers_are_told_apart_by_their_kind():
     config = configs.from_json(values)
     assert isinstance(config, GanConfig)
     assert config.optimizer == Adam(lr=0.01)
+
+
+PICTURES = {"load_px": 18, "crop_px": 16}
+
+
+@pytest.mark.parametrize(
+    ("config", "changes", "said"),
+    [
+        (PIX2PIX, {"pictures": {**PICTURES, "crop_px": 20}}, "crop_px is 20, but pictures are read at load_px 18"),
+        (FACES, {"pictures": {**PICTURES, "crop_px": 20}}, "crop_px is 20, but pictures are read at load_px 18"),
+        (PIX2PIX, {"pictures": {**PICTURES, "crop_px": 12}}, "pictures.crop_px is 12, but must be a multiple of 16"),
+        (CYCLEGAN, {"pictures": {**PICTURES, "crop_px": 10}}, "pictures.crop_px is 10, but must be a multiple of 4"),
+        (CYCLEGAN, {"pictures": {**PICTURES, "crop_px": 4}}, "pictures.crop_px is 4, but the networks need at least 8"),
+        (CYCLEGAN, {"discriminator": {"layers": 3}}, "pictures.crop_px is 16, but the networks need at least 24"),
+        (FACES, {"pictures": None}, "pictures must say at which size celeba is read"),
+        (PIX2PIX, {"pictures": None}, "pictures: "),
+        (DCGAN, {"pictures": PICTURES}, "pictures is given, but the IDX files of mnist are taken as they are"),
+        (FACES, {"conditional": True}, "conditional is true, but celeba has no classes; use mnist or fashion-mnist"),
+        (TINY, {"conditional": True}, "the perceptrons of method gan take no class; use a dcgan recipe"),
+        (PIX2PIX, {"lambda_cycle": 10}, "lambda_cycle: Unexpected keyword argument"),
+        (CYCLEGAN, {"pictures": {**PICTURES, "side": 3}}, "pictures.side: Unexpected keyword argument"),
+        (CYCLEGAN, {"dataset": "facades"}, "dataset: Input should be 'monet2photo', 'horse2zebra' or 'unpaired'"),
+        (PIX2PIX, {"direction": "AB"}, "direction: Input should be 'AtoB' or 'BtoA'"),
+        (CYCLEGAN, {"pool_size": -1}, "pool_size: Input should be greater than or equal to 0"),
+        (CYCLEGAN, {"diffaugment": ["blur"]}, "diffaugment.0: Input should be 'color', 'translation' or 'cutout'"),
+    ],
+)
+def test_a_wrong_value_is_one_sentence_that_says_what_would_be_right(config, changes, said):
+    with pytest.raises(ValidationError) as caught:
+        configs.from_json(configs.to_json(config) | changes)
+    told = sentence(caught.value)
+    assert said in told
+    assert "\n" not in told
+
+
+def test_the_multiple_follows_from_the_generator():
+    assert replace(PIX2PIX, generator=Unet(depth=7)).multiple == 128
+    assert replace(PIX2PIX, generator=ResnetGenerator()).multiple == CYCLEGAN.multiple == 4
+
+
+def test_the_published_translators_are_the_published_ones():
+    pix2pix, cyclegan = RECIPES["pix2pix-facades"].config, RECIPES["cyclegan-256"].config
+    for config in (pix2pix, cyclegan):
+        assert config.pictures == Pictures(load_px=286, crop_px=256, flip=True)
+        assert config.optimizer == Adam(lr=2e-4, betas=(0.5, 0.999), constant_share=0.5)
+        assert (config.batch_size, config.ema_decay) == (1, 0.0)
+    assert (pix2pix.loss, pix2pix.lambda_l1, pix2pix.lambda_gan, pix2pix.total_nimg) == ("bce", 100.0, 1.0, 80_000)
+    assert pix2pix.generator == Unet(ngf=64, depth=8, dropout=0.5)
+    assert (cyclegan.loss, cyclegan.lambda_cycle, cyclegan.lambda_identity) == ("lsgan", 10.0, 0.5)
+    assert (cyclegan.pool_size, cyclegan.diffaugment, cyclegan.late_share) == (50, (), 1.0)
+    assert cyclegan.generator == ResnetGenerator(ngf=64, blocks=9)
+    assert cyclegan.discriminator == PatchDiscriminator(ndf=64, layers=3, norm_affine=False)

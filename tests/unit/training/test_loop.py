@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from service import images
-from tests.unit.training.conftest import DISCRIMINATOR, GENERATOR, TINY
+from tests.unit.training.conftest import CYCLEGAN, DISCRIMINATOR, FACES, GENERATOR, PIX2PIX, TINY
 from training import checkpoint
 from training.checkpoint import CheckpointError
 
@@ -85,8 +85,13 @@ def test_broken_weights_never_replace_a_whole_checkpoint(start, tmp_path):
     assert checkpoint.load(tmp_path / "run" / "checkpoint.pt")["step"] == 10
 
 
-def test_a_full_disk_stops_the_run_and_keeps_the_checkpoint(start, tmp_path, monkeypatch):
-    trainer = start()
+@pytest.mark.parametrize(
+    "config",
+    [TINY, FACES, PIX2PIX, CYCLEGAN],
+    ids=["gan", "dcgan", "pix2pix", "cyclegan"],
+)
+def test_a_full_disk_stops_the_run_and_keeps_the_checkpoint(start, tmp_path, monkeypatch, config):
+    trainer = start(config)
     real = torch.save
 
     def save(state, file):
@@ -120,6 +125,27 @@ def test_a_checkpoint_of_another_method_is_refused(start):
     trainer = start()
     with pytest.raises(CheckpointError, match="of method wgan, but the run is of method gan"):
         trainer.load_state_dict(trainer.state_dict() | {"method": "wgan"})
+    with pytest.raises(CheckpointError, match="of method pix2pix, but the run is of method cyclegan"):
+        start(CYCLEGAN, "cyclegan").load_state_dict(start(PIX2PIX, "pix2pix").state_dict())
+
+
+@pytest.mark.parametrize(
+    ("config", "changes"),
+    [
+        (PIX2PIX, {"direction": "AtoB"}),
+        (PIX2PIX, {"generator": replace(PIX2PIX.generator, ngf=3)}),
+        (PIX2PIX, {"generator": CYCLEGAN.generator}),
+        (CYCLEGAN, {"generator": replace(CYCLEGAN.generator, blocks=2)}),
+        (CYCLEGAN, {"discriminator": PIX2PIX.discriminator}),
+        (FACES, {"discriminator": replace(FACES.discriminator, spectral_norm=False)}),
+    ],
+    ids=["direction", "width", "kind", "blocks", "discriminator", "spectral norm"],
+)
+def test_a_checkpoint_of_another_recipe_of_the_method_is_refused_in_one_sentence(start, config, changes):
+    state = start(config).state_dict()
+    with pytest.raises(CheckpointError, match="does not fit the run's networks") as caught:
+        start(replace(config, **changes), "other").load_state_dict(state)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_log_whose_last_line_was_cut_off_is_gone_on_with(start, tmp_path):

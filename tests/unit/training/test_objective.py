@@ -1,0 +1,67 @@
+"""What all objectives share: the average of the weights, and rows shared over processes."""
+
+import pytest
+import torch
+from torch import nn
+from torch.optim.swa_utils import AveragedModel
+
+from training.objectives.objective import _warmed
+
+
+@pytest.fixture
+def weight():
+    """One weight, the network that has it, and its average."""
+    network = nn.Linear(1, 1, bias=False)
+
+    def average(decay):
+        averaged = AveragedModel(network, multi_avg_fn=_warmed(decay))
+
+        def follow(value):
+            with torch.no_grad():
+                network.weight.fill_(value)
+            averaged.update_parameters(network)
+            return float(averaged.module.weight.detach())
+
+        follow.averaged = averaged
+        return follow
+
+    return average
+
+
+def test_the_first_average_is_the_weight_itself(weight):
+    assert weight(0.999)(7.0) == 7.0
+
+
+def test_the_start_is_forgotten_after_a_few_updates(weight):
+    follow = weight(0.999)
+    follow(100.0)
+    found = [follow(0.0) for _ in range(20)]
+    assert found[-1] < 1e-3
+    assert 100.0 * 0.999**20 > 98.0  # what a plain average would hold
+
+
+def test_update_n_has_the_decay_1_plus_n_over_10_plus_n_until_that_is_larger(weight):
+    follow = weight(0.9)
+    expected = follow(0.0)
+    for n in range(1, 120):
+        decay = min(0.9, (1 + n) / (10 + n))
+        expected = decay * expected + (1.0 - decay) * n
+        assert follow(n) == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_warm_average_is_the_plain_one(weight):
+    follow = weight(0.9)
+    for _ in range(100):
+        expected = follow(1.0)
+    for value in (3.0, -1.0, 0.5):
+        expected = 0.9 * expected + 0.1 * value
+        assert follow(value) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("updates", [3, 200])
+def test_an_average_goes_on_where_its_state_stood(weight, updates):
+    first, second = weight(0.9), weight(0.9)
+    for value in range(updates):
+        first(float(value))
+    second.averaged.load_state_dict(first.averaged.state_dict())
+    assert [first(value) for value in (5.0, -2.0)] == [second(value) for value in (5.0, -2.0)]
