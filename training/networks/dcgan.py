@@ -14,6 +14,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from training.config import ConvDiscriminator, ConvGenerator
 from training.networks.init import init_normal
+from training.networks.norm import BatchNorm1d, BatchNorm2d
 
 
 class Generator(nn.Module):
@@ -135,8 +136,8 @@ def _has_bias(config: ConvGenerator | ConvDiscriminator, is_bare: bool) -> bool:
 
 
 def _norm1d(config: ConvGenerator | ConvDiscriminator, width: int) -> nn.Module:
-    return nn.BatchNorm1d(width, affine=config.norm_affine) if config.batch_norm else nn.Identity()
+    return BatchNorm1d(width, affine=config.norm_affine) if config.batch_norm else nn.Identity()
 
 
 def _norm2d(config: ConvGenerator | ConvDiscriminator, width: int) -> nn.Module:
-    return nn.BatchNorm2d(width, affine=config.norm_affine) if config.batch_norm else nn.Identity()
+    return BatchNorm2d(width, affine=config.norm_affine) if config.batch_norm else nn.Identity()

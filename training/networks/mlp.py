@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from training.config import MlpDiscriminator, MlpGenerator
+from training.networks.norm import BatchNorm1d
 
 
 class Maxout(nn.Module):
@@ -42,7 +43,7 @@ class Generator(nn.Module):
             layers.append(nn.Linear(before, after))
             # The first layer goes without: its statistics would be those of the latents, which are known.
             if config.batch_norm and index > 0:
-                layers.append(nn.BatchNorm1d(after))
+                layers.append(BatchNorm1d(after))
             layers.append(nn.LeakyReLU(config.leak) if config.leak else nn.ReLU())
         layers.append(nn.Linear(widths[-1], prod(image_shape)))
         self.layers = nn.Sequential(*layers)

@@ -112,5 +112,4 @@ class Cyclegan(Translation):
         return {f"d_{name}": loss.detach() for name, loss in losses.items()}
 
     def _augment(self, images: Tensor) -> Tensor:
-        policies = self._cyclegan.diffaugment
-        return diff_augment(images, policies) if policies else images
+        return diff_augment(images, self._cyclegan.diffaugment, self.fabric.global_rank, self.fabric.world_size)

@@ -95,7 +95,7 @@ class Gan(Generative):
         }
 
     def _augment(self, images: Tensor) -> Tensor:
-        return diff_augment(images, self._diffaugment) if self._diffaugment else images
+        return diff_augment(images, self._diffaugment, self.fabric.global_rank, self.fabric.world_size)
 
     def _penalty(self, images: Tensor, classes: tuple[Tensor, ...]) -> dict[str, Tensor]:
         """R1 = gamma / 2 E |grad D(x)|^2 at real pictures, in float32; each time it makes up for the steps without."""

@@ -13,6 +13,7 @@ from torch.nn.utils import parametrize
 from training.config import ConvDiscriminator, ConvGenerator, GenerativeConfig, MlpDiscriminator, MlpGenerator
 from training.data import ImageSet
 from training.networks import dcgan, mlp
+from training.networks.norm import share_statistics
 from training.objectives.objective import Fabric, Objective
 from training.objectives.optimizers import Steps
 
@@ -93,6 +94,7 @@ class Generative(Objective):
     @torch.no_grad()
     def _recompute_batch_norm(self, network: nn.Module) -> None:
         """Sets the running statistics to those of 20,000 latents, by a plain mean over batches."""
+        share_statistics(network, processes=1)  # the others are not here, or draw the same latents
         norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d)]
         for norm in norms:
             norm.reset_running_stats()

@@ -14,6 +14,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 from torch.optim.swa_utils import AveragedModel
 
+from training.networks.norm import share_statistics
 from training.objectives import optimizers
 from training.objectives.optimizers import OptimizerConfig, Steps
 
@@ -68,6 +69,7 @@ class Objective(ABC):
         """
         for network in networks.values():
             network.to(self.fabric.device)
+            share_statistics(network, self.fabric.world_size)
         self.networks |= networks
         self._trained[name] = tuple(networks)
         self.optimizers[name], self.schedulers[name] = optimizers.build(config, self._parameters(name), steps)

@@ -9,6 +9,7 @@ from torch import nn
 from tests.unit.training.conftest import DCGAN
 from training.config import ConvDiscriminator, ConvGenerator
 from training.networks.dcgan import Discriminator, Generator
+from training.networks.norm import BatchNorm2d
 from training.recipes import RECIPES
 
 FACES = (3, 64, 64)
@@ -62,8 +63,8 @@ def test_the_guidelines():
     generator, judge = Generator(ConvGenerator(), FACES), Discriminator(ConvDiscriminator(), FACES)
     assert not any(isinstance(m, nn.MaxPool2d | nn.AvgPool2d) for n in (generator, judge) for m in n.modules())
     assert all(conv.stride == (2, 2) for n in (generator, judge) for conv in n.convs)
-    assert [type(norm) for norm in judge.norms] == [nn.Identity] + [nn.BatchNorm2d] * 3
-    assert [type(norm) for norm in generator.norms] == [nn.BatchNorm2d] * 4
+    assert [type(norm) for norm in judge.norms] == [nn.Identity] + [BatchNorm2d] * 3
+    assert [type(norm) for norm in generator.norms] == [BatchNorm2d] * 4
 
 
 def test_weights_start_as_published():
