@@ -2,6 +2,7 @@
 
 import functools
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -72,6 +73,7 @@ DCGAN = DcganConfig(
 )
 WGAN = WganConfig(
     **_SHARED,
+    snapshots=3,
     generator=_CONV,
     critic=ConvDiscriminator(widths=(4, 8)),
     n_critic=3,
@@ -80,6 +82,7 @@ WGAN = WganConfig(
 )
 WGAN_GP = WganGpConfig(
     **_SHARED,
+    snapshots=3,
     generator=replace(_CONV, widths=(8, 8, 4), kernel=5, batch_norm=False, bias=True),
     critic=ConvDiscriminator(widths=(4, 8, 8), kernel=5, batch_norm=False, bias=True),
     n_critic=2,
@@ -257,3 +260,13 @@ def face_judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
     path = tmp_path_factory.mktemp("face-judge") / "celeba.safetensors"
     classifier.store(path, network, classifier.attributes.mean(balanced), balanced)
     return classifier.load("celeba", path.parent)
+
+
+def in_group(count: int) -> list[dict[str, str]]:
+    """The environments that torchrun gives so many processes."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    size = {"WORLD_SIZE": str(count), "LOCAL_WORLD_SIZE": str(count), "GROUP_RANK": "0", "OMP_NUM_THREADS": "1"}
+    place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "TORCHELASTIC_RUN_ID": "test"}
+    return [os.environ | size | place | {"RANK": str(rank), "LOCAL_RANK": str(rank)} for rank in range(count)]
