@@ -26,6 +26,8 @@ class GenerativeConfig(TrainingConfig):
     """Differentiable augmentations of real and fake pictures in the steps of both players (Zhao et al., 2020)."""
     conditional: bool = False
     """Both networks are told the class of each picture."""
+    snapshots: Annotated[int, Field(ge=0)] = 0
+    """Log-spaced steps at which the judge's own estimate of the distance is held against the samples'; 0 for none."""
     generator: MlpGenerator | ConvGenerator
     optimizer: Annotated[Sgd | RmsProp | Adam, Field(discriminator="kind")] = Adam()
     """Settings of both optimisers."""
@@ -95,6 +97,7 @@ class WganConfig(GenerativeConfig):
     generator: ConvGenerator = ConvGenerator()
     critic: ConvDiscriminator = ConvDiscriminator()
     optimizer: Annotated[Sgd | RmsProp | Adam, Field(discriminator="kind")] = RmsProp()
+    snapshots: Annotated[int, Field(ge=0)] = 24
     clip_value: Annotated[float, Field(gt=0)] = 0.01
     """Every weight of the critic stays in +-clip_value."""
     n_critic: Positive = 5
@@ -115,6 +118,7 @@ class WganGpConfig(GenerativeConfig):
     generator: ConvGenerator = ConvGenerator()
     critic: ConvDiscriminator = ConvDiscriminator(batch_norm=False, bias=True)
     optimizer: Annotated[Sgd | RmsProp | Adam, Field(discriminator="kind")] = Adam(lr=1e-4, betas=(0.5, 0.9))
+    snapshots: Annotated[int, Field(ge=0)] = 24
     lambda_gp: Annotated[float, Field(gt=0)] = 10.0
     """Weight of the gradient penalty."""
     n_critic: Positive = 5

@@ -63,6 +63,12 @@ class TrainingConfig:
     patience_nimg: Positive | None = None
     """The run stops when no measurement was better for so many images; None goes on to the end."""
 
+    @model_validator(mode="after")
+    def _patience_needs_measurements(self) -> Self:
+        if self.patience_nimg and not self.measure_every_nimg:
+            raise ValueError("patience_nimg is given, but nothing is measured: give measure_every_nimg too")
+        return self
+
     @property
     def total_steps(self) -> int:
         """Steps of the whole run."""

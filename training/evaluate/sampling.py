@@ -44,8 +44,8 @@ def samplers(objective: Objective) -> dict[str, Sampler]:
     return {direction: module_sampler(objective.finished(direction), device) for direction in objective.directions}
 
 
-def seed_rows(config: GenerativeConfig, n_classes: int, count: int) -> dict[str, Floats]:
-    """What a generator is fed for the seeds 0 ... count - 1, as the service feeds it.
+def seed_rows(config: GenerativeConfig, n_classes: int, count: int, first: int = 0) -> dict[str, Floats]:
+    """What a generator is fed for the seeds first ... first + count - 1, as the service feeds it.
 
     A seed without a class draws its class too.
 
@@ -53,11 +53,12 @@ def seed_rows(config: GenerativeConfig, n_classes: int, count: int) -> dict[str,
         config: whose latents are drawn.
         n_classes: 0 where the model has none.
         count: how many.
+        first: the first seed.
     """
-    z_dim, distribution = config.generator.z_dim, config.latent_distribution
-    rows = {"latents": np.stack([latents.draw(seed, z_dim, distribution) for seed in range(count)])}
+    z_dim, distribution, seeds = config.generator.z_dim, config.latent_distribution, range(first, first + count)
+    rows = {"latents": np.stack([latents.draw(seed, z_dim, distribution) for seed in seeds])}
     if n_classes:
-        rows["classes"] = np.eye(n_classes, dtype=np.float32)[[latents.draw_class(s, n_classes) for s in range(count)]]
+        rows["classes"] = np.eye(n_classes, dtype=np.float32)[[latents.draw_class(seed, n_classes) for seed in seeds]]
     return rows
 
 

@@ -5,6 +5,7 @@ References:
     Equations 1 to 3, section 4 (least squares, the pool, halved D), section 5.2 (the identity loss).
 """
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import torch
@@ -54,6 +55,10 @@ class Cyclegan(Translation):
     def domains(self, direction: Direction) -> tuple[int, int]:
         """See `Translation.domains`."""
         return (0, 1) if direction == "A2B" else (1, 0)
+
+    def margins(self, losses: Mapping[str, float]) -> dict[str, float]:
+        """See `Objective.margins`."""
+        return {f"discriminator_{name}": self.margin(losses[f"d_{name}"]) for name in ("A", "B")}
 
     def state_dict(self) -> dict[str, Any]:
         """See `Objective.state_dict`; the pools too."""

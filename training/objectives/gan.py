@@ -5,6 +5,9 @@ References:
     order of the steps), section 3 (the non-saturating loss), Proposition 1 and Theorem 1 (the optimum).
 """
 
+from collections.abc import Mapping
+from math import log
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -59,6 +62,8 @@ class Gan(Generative):
         T. Karras et al., "Analyzing and Improving the Image Quality of StyleGAN", CVPR 2020: the penalty now and then.
     """
 
+    estimate_said = "the discriminator's estimate of the Jensen-Shannon divergence, (V + log 4) / 2"
+
     def __init__(self, config: GanConfig | DcganConfig, data: ImageSet, fabric: Fabric) -> None:
         super().__init__(config, config.discriminator, "discriminator", data, fabric)
         self._generator_loss = _GENERATOR_LOSSES[config.loss]
@@ -93,6 +98,14 @@ class Gan(Generative):
             "d_fake": torch.sigmoid(fake_logits.detach().float()).mean(),
             **{name: value.detach() for name, value in penalty.items()},
         }
+
+    def estimate(self, real_scores: Tensor, fake_scores: Tensor) -> Tensor:
+        """See `Generative.estimate`; (V + log 4) / 2, which is the divergence itself where D is optimal."""
+        return 0.5 * value(real_scores, fake_scores) + log(2.0)
+
+    def margins(self, losses: Mapping[str, float]) -> dict[str, float]:
+        """See `Objective.margins`."""
+        return {"discriminator": losses["d_real"] - losses["d_fake"]}
 
     def _augment(self, images: Tensor) -> Tensor:
         return diff_augment(images, self._diffaugment, self.fabric.global_rank, self.fabric.world_size)

@@ -3,7 +3,9 @@
 Knows nothing about a method's losses.
 """
 
+from abc import abstractmethod
 from copy import deepcopy
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -28,8 +30,11 @@ class Generative(Objective):
         generator: latents (and classes) -> images.
         judge: images (and classes) -> (N, 1).
         n_classes: 0 where the networks are not told classes.
+        estimate_said: what `estimate` estimates, in words.
         image_shape: (C, H, W) of the pictures that the networks draw and see.
     """
+
+    estimate_said: ClassVar[str]
 
     def __init__(
         self,
@@ -73,6 +78,10 @@ class Generative(Objective):
         drawn = self.share(self.latents(len(labels) * self.fabric.world_size))
         images: Tensor = self.generator(drawn, *self.rows(labels))
         return images
+
+    @abstractmethod
+    def estimate(self, real_scores: Tensor, fake_scores: Tensor) -> Tensor:
+        """The judge's own estimate of how far samples are from data, without penalties, from its answers to both."""
 
     def finished_generator(self) -> nn.Module:
         """A copy of the generator to sample from: averaged, its BatchNorm statistics those of the averaged weights."""

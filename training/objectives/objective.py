@@ -4,7 +4,7 @@ Knows nothing about the maths of a method, nor about files.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import torch
@@ -30,6 +30,7 @@ class Objective(ABC):
         self.schedulers: dict[str, LRScheduler] = {}
         self.averages: dict[str, AveragedModel] = {}
         self.counters: dict[str, int] = {}
+        self.frozen: frozenset[str] = frozenset()
 
     @abstractmethod
     def step(self, batch: Any) -> dict[str, Tensor]:
@@ -39,10 +40,32 @@ class Objective(ABC):
             Named scalars, detached: losses and mean outputs.
         """
 
+    def margins(self, losses: Mapping[str, float]) -> dict[str, float]:
+        """How surely each judge tells real from fake: D(x) - D(G(z)), -1 ... 1.
+
+        Args:
+            losses: what `step` returned.
+
+        Returns:
+            By name of the judge; nothing where a judge has no bounds.
+        """
+        return {}
+
     def state_dict(self) -> dict[str, Any]:
         """Everything that training changes, by part and name."""
-        parts = {part: {name: module.state_dict() for name, module in getattr(self, part).items()} for part in _PARTS}
-        return {**parts, "counters": dict(self.counters)}
+        return {**self._states(_PARTS), "counters": dict(self.counters)}
+
+    def finished_state(self) -> dict[str, Any]:
+        """What of it the finished networks need."""
+        return self._states(_WEIGHTS)
+
+    def load_finished_state(self, state: dict[str, Any]) -> None:
+        """Takes over what `finished_state` returned; such an objective can be used, but not trained on.
+
+        Raises:
+            ValueError: the state is of other networks.
+        """
+        self._load_states(state, _WEIGHTS)
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Takes over what `state_dict` returned.
@@ -51,7 +74,13 @@ class Objective(ABC):
             ValueError: the state is of other networks.
         """
         self.counters = dict(state.get("counters", {}))
-        for part in _PARTS:
+        self._load_states(state, _PARTS)
+
+    def _states(self, parts: Iterable[str]) -> dict[str, Any]:
+        return {part: {name: module.state_dict() for name, module in getattr(self, part).items()} for part in parts}
+
+    def _load_states(self, state: dict[str, Any], parts: Iterable[str]) -> None:
+        for part in parts:
             modules = getattr(self, part)
             if set(modules) != set(state[part]):
                 raise ValueError(f"the checkpoint's {part} are {sorted(state[part])}, not {sorted(modules)}")
@@ -80,7 +109,9 @@ class Objective(ABC):
             self.averages[name] = AveragedModel(self.networks[name], multi_avg_fn=_warmed(decay))
 
     def descend(self, name: str, loss: Tensor) -> None:
-        """One step of an optimiser on `loss`, with gradients averaged over all processes."""
+        """One step of an optimiser on `loss`, with gradients averaged over all processes; none if it is frozen."""
+        if name in self.frozen:
+            return
         optimizer = self.optimizers[name]
         optimizer.zero_grad()
         self.fabric.backward(loss)
@@ -140,4 +171,5 @@ def _warmed(decay: float) -> Callable[..., None]:
     return update
 
 
-_PARTS = ("networks", "optimizers", "schedulers", "averages")
+_WEIGHTS = ("networks", "averages")
+_PARTS = (*_WEIGHTS, "optimizers", "schedulers")

@@ -5,6 +5,8 @@ References:
     section 3.3 (D's loss is halved, so that it learns more slowly than G).
 """
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 
@@ -34,6 +36,10 @@ class Pix2pix(Translation):
     def domains(self, direction: Direction) -> tuple[int, int]:
         """See `Translation.domains`."""
         return (0, 1) if direction == "A2B" else (1, 0)
+
+    def margins(self, losses: Mapping[str, float]) -> dict[str, float]:
+        """See `Objective.margins`; nothing without the game."""
+        return {"discriminator": self.margin(losses["d_loss"])} if "d_loss" in losses else {}
 
     def _train_discriminator(self, source: Tensor, target: Tensor, fake: Tensor) -> dict[str, Tensor]:
         pairs = torch.cat((torch.cat((source, target), dim=1), torch.cat((source, fake.to(source.dtype)), dim=1)))

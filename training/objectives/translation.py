@@ -8,6 +8,7 @@ References:
 
 from abc import abstractmethod
 from copy import deepcopy
+from math import exp
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -78,6 +79,14 @@ class Translation(Objective):
     def game(self, logits: Tensor, is_real: bool) -> Tensor:
         """The configured loss of the game, in float32."""
         return adversarial_loss(self._config.loss, logits.float(), is_real)
+
+    def margin(self, loss: float) -> float:
+        """The least D(x) - D(G(z)) that a discriminator's halved loss leaves possible, -1 ... 1.
+
+        Both bounds are met where D errs on real and fake alike: the mean of logarithms is at most the logarithm of the
+        mean, and the mean of squares at least the square of the mean.
+        """
+        return (2.0 * exp(-loss) if self._config.loss == "bce" else 2.0 - 2.0 * loss**0.5) - 1.0
 
     @abstractmethod
     def domains(self, direction: Direction) -> tuple[int, int]:

@@ -34,6 +34,8 @@ class _Wasserstein(Generative):
     The counters `generator_steps` and `critic_steps` (since the generator's last) belong to the checkpoint.
     """
 
+    estimate_said = "the critic's estimate of the earth mover's distance, without penalty"
+
     def __init__(self, config: WganConfig | WganGpConfig, data: ImageSet, fabric: Fabric) -> None:
         super().__init__(config, config.critic, "critic", data, fabric)
         self.counters = {"generator_steps": 0, "critic_steps": 0}
@@ -52,6 +54,10 @@ class _Wasserstein(Generative):
         if self.counters["critic_steps"] >= self.critic_steps():
             self._train_generator(batch)
         return {"distance": estimate.detach(), **{name: value.detach() for name, value in extra.items()}}
+
+    def estimate(self, real_scores: Tensor, fake_scores: Tensor) -> Tensor:
+        """See `Generative.estimate`; Equation 2 with the critic as it is."""
+        return distance(real_scores, fake_scores)
 
     def critic_steps(self) -> int:
         """Critic steps before the generator's next."""
