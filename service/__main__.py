@@ -5,6 +5,7 @@ import asyncio
 import logging
 import signal
 import sys
+from functools import partial
 from types import FrameType
 
 import uvicorn
@@ -91,7 +92,12 @@ def server_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
-        http=ProblemProtocol,
+        http=partial(
+            ProblemProtocol, header_timeout_s=settings.header_timeout_s, write_timeout_s=settings.write_timeout_s
+        ),  # type: ignore[arg-type]  # called as the class is
+        root_path=settings.root_path,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=int(settings.deadline_s) + 1,
     )

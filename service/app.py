@@ -8,12 +8,16 @@ from typing import Any
 
 from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
 from pydantic import BaseModel
 from starlette.staticfiles import StaticFiles
 
 from service import __version__, problems, schemas
 from service.batcher import Limits
+from service.cors import Cors
 from service.dependencies import no_repeated_query
+from service.guard import Guard
 from service.metrics import Metrics
 from service.middleware import RequestContext
 from service.model import Engine
@@ -67,6 +71,10 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(router)
     app.mount(pages.ASSETS_PATH, StaticFiles(directory=pages.ASSETS))
     problems.install(app, ROUTERS)
+    limiter = FixedWindowRateLimiter(MemoryStorage())
+    app.add_middleware(Guard, keys=settings.api_keys, rates=settings.rates, limiter=limiter, most=settings.max_requests)
+    if settings.cors_origins:
+        app.add_middleware(Cors, origins=settings.cors_origins)
     app.add_middleware(RequestContext, parts=parts)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
     return app
@@ -103,6 +111,8 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
     """FastAPI's page, with the schemas that FastAPI does not see: bodies that pydantic reads, and problems."""
     if app.openapi_schema is None:
         page = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        if root_path := app.state.services.settings.root_path:
+            page["servers"] = [{"url": root_path}]
         components = page.setdefault("components", {}).setdefault("schemas", {})
         for body in _BODIES:
             described = body.model_json_schema(ref_template="#/components/schemas/{model}")

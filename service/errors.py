@@ -3,11 +3,13 @@
 GanvasError
 ├── RequestError                 the request is at fault
 │   ├── Malformed                400  HTTP, multipart or Accept that does not parse
+│   ├── Unauthorized             401  no valid API key
 │   ├── ModelNotFound            404  no such model or version
 │   ├── NotAcceptable            406  no media type that both sides know
 │   ├── NotSupported             409  the model cannot do that
 │   ├── TooLarge                 413  beyond a limit of size
 │   ├── NotAnImage               415  not a picture that we read
+│   ├── TooManyRequests          429  over the rate of one client
 │   └── Invalid                  422  well-formed, but not allowed
 │       └── NotFinite            422  values so large that the network overflows
 ├── Unavailable                  503  try again later
@@ -34,6 +36,10 @@ class Malformed(RequestError):
     """HTTP, multipart or an Accept header that does not parse."""
 
 
+class Unauthorized(RequestError):
+    """No API key, or one that is not known."""
+
+
 class ModelNotFound(RequestError):
     """No such model or version is served."""
 
@@ -52,6 +58,14 @@ class TooLarge(RequestError):
 
 class NotAnImage(RequestError):
     """Bytes that are no picture of a kind that we read."""
+
+
+class TooManyRequests(RequestError):
+    """One client asks more often than it may."""
+
+    def __init__(self, detail: str, retry_after_s: int = 1) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ class RequestContext:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["X-Request-ID"] = name
+                _tag(message, name)
                 timeout.reschedule(None)  # the answer is on its way: how fast the client reads is its own affair
             await send(message)
 
@@ -88,7 +88,17 @@ class RequestContext:
 def _tagged(send: Send, name: str) -> Send:
     async def tagged(message: Message) -> None:
         if message["type"] == "http.response.start":
-            MutableHeaders(scope=message)["X-Request-ID"] = name
+            _tag(message, name)
         await send(message)
 
     return tagged
+
+
+def _tag(message: Message, name: str) -> None:
+    """The headers of every answer; a page has a Content-Security-Policy of its own."""
+    headers = MutableHeaders(scope=message)
+    headers["X-Request-ID"] = name
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "no-referrer"
+    headers["X-Frame-Options"] = "DENY"
+    headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")

@@ -20,11 +20,13 @@ _log = logging.getLogger(__name__)
 # error -> status, the slug of its type, its title; the nearest ancestor counts
 _KINDS: dict[type[GanvasError], tuple[int, str, str]] = {
     errors.Malformed: (400, "malformed", "Malformed request"),
+    errors.Unauthorized: (401, "unauthorized", "Unauthorized"),
     errors.ModelNotFound: (404, "model-not-found", "Model not found"),
     errors.NotAcceptable: (406, "not-acceptable", "Not acceptable"),
     errors.NotSupported: (409, "not-supported", "The model cannot do that"),
     errors.TooLarge: (413, "too-large", "Too large"),
     errors.NotAnImage: (415, "not-an-image", "Not an image that we read"),
+    errors.TooManyRequests: (429, "too-many-requests", "Too many requests"),
     errors.Invalid: (422, "invalid", "Invalid request"),
     errors.Unavailable: (503, "unavailable", "Unavailable"),
     errors.QueueFull: (503, "queue-full", "Queue full"),
@@ -43,7 +45,9 @@ def respond(request: Request, error: GanvasError) -> Response:
     body = describe(request, error)
     if body["status"] == 500:
         _log.error("engine failed", exc_info=error)
-    headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, Unavailable) else {}
+    headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, errors.Unauthorized) else {}
+    if isinstance(error, Unavailable | errors.TooManyRequests):
+        headers["Retry-After"] = str(error.retry_after_s)
     return render(request, body, headers)
 
 

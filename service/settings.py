@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Annotated
 
+from limits import RateLimitItem, parse_many
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -51,17 +52,47 @@ class Settings(BaseSettings):
     tile_px: Annotated[int, Field(ge=64, le=4096)] = Field(
         512, description="side of the largest piece that is translated at once; larger pictures go in tiles"
     )
+    max_requests: Count = Field(1024, description="requests that are worked on at once")
+    api_keys: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="keys of which a client must send one, separated by commas; empty lets everyone ask", repr=False
+    )
+    rate_limit: str = Field("", description="requests of one key or address, such as 10/second; 600/minute")
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="origins that browsers may call from, separated by commas; * for all"
+    )
+    root_path: str = Field(
+        "", pattern=r"^(/[A-Za-z0-9._~-]+)*$", description="path prefix that a proxy takes away before it passes on"
+    )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="addresses or networks of proxies whose X-Forwarded-For and -Proto are believed; * for all"
+    )
+    header_timeout_s: Annotated[Seconds, Field(gt=0)] = Field(10.0, description="seconds for a request's headers")
+    write_timeout_s: Annotated[Seconds, Field(gt=0)] = Field(
+        30.0, description="seconds for which a client may read nothing of its answer"
+    )
     deadline_s: Annotated[Seconds, Field(gt=0)] = Field(30.0, description="seconds that a whole request may take")
     drain_s: Seconds = Field(
         1.0, description="seconds between SIGTERM, when readiness fails, and the closing of the port"
     )
 
-    @field_validator("models", "lazy_models", mode="before")
+    @field_validator("models", "lazy_models", "api_keys", "cors_origins", "trusted_proxies", mode="before")
     @classmethod
     def _split_names(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(name.strip() for name in value.split(",") if name.strip())
         return value
+
+    @field_validator("rate_limit")
+    @classmethod
+    def _parses(cls, value: str) -> str:
+        if value:
+            parse_many(value)
+        return value
+
+    @property
+    def rates(self) -> list[RateLimitItem]:
+        """The rate limits, none where there is none."""
+        return parse_many(self.rate_limit) if self.rate_limit else []
 
     @property
     def infer_threads(self) -> int:

@@ -73,7 +73,7 @@ async def sample_by_seed(
     if query.seed is not None:
         metadata = parts.settings.metadata
         headers["ETag"] = answers.etag(model, first, query.n, query.class_, query.truncation, shape, form, metadata)
-        headers["Cache-Control"] = _cache_control(request)
+        headers["Cache-Control"] = _cache_control(request, bool(parts.settings.api_keys))
         if answers.not_modified(request, headers["ETag"]):
             return Response(status_code=304, headers=headers)
     points = [source.seed(first + index) for index in range(query.n)]
@@ -82,7 +82,11 @@ async def sample_by_seed(
     return response
 
 
-def _cache_control(request: Request) -> str:
-    """A pinned version's picture never changes; the newest version's may, with the next version."""
+def _cache_control(request: Request, has_keys: bool) -> str:
+    """A pinned version's picture never changes; the newest version's may, with the next version.
+
+    Where clients need keys, only their own caches may keep what they were given.
+    """
+    who = "private" if has_keys else "public"
     pinned = "@" in request.path_params["model"]
-    return "public, max-age=31536000, immutable" if pinned else "public, max-age=60"
+    return f"{who}, max-age=31536000, immutable" if pinned else f"{who}, max-age=60"

@@ -31,7 +31,7 @@ def until(condition) -> None:
 
 
 def test_a_passed_deadline_is_504_and_frees_the_queue(slow, serve):
-    with serve(slow, deadline_s=0.15, max_batch_size=4) as client:
+    with serve(slow, deadline_s=0.5, max_batch_size=4) as client:
         assert_problem(client.post(SAMPLE, json={"n": 40}), 504, "deadline-exceeded")
         assert waiting(client) == 0
         until(lambda: client.get(f"{SAMPLE}?seed=1").status_code == 200)

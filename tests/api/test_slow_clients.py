@@ -1,0 +1,133 @@
+"""Clients that are slow on purpose, and what no application sees of them."""
+
+import contextlib
+import json
+import socket
+import time
+
+import pytest
+
+from tests import builders
+from tests.conftest import listening
+
+CALL = "/v1/models/tiny/discriminate"
+
+
+@pytest.fixture(scope="module")
+def hasty(models):
+    """The port of a server that waits for nobody long."""
+    with listening(models, header_timeout_s=0.5, write_timeout_s=0.5) as port:
+        yield port
+
+
+def connect(port):
+    return socket.create_connection(("127.0.0.1", port), timeout=10)
+
+
+def everything(connection) -> bytes:
+    found = b""
+    try:
+        while part := connection.recv(65_536):
+            found += part
+    except ConnectionResetError:
+        pass
+    return found
+
+
+def send_on(connection, data: bytes, pause_s: float, seconds: float) -> int:
+    """Sends the same again and again until the other side has had enough; how often it went."""
+    end, count = time.monotonic() + seconds, 0
+    with contextlib.suppress(OSError):
+        while time.monotonic() < end:
+            connection.sendall(data)
+            count += 1
+            time.sleep(pause_s)
+    return count
+
+
+def test_a_header_sent_a_byte_at_a_time_is_cut_off(hasty):
+    started = time.monotonic()
+    with connect(hasty) as connection:
+        try:
+            for byte in b"GET /livez HTTP/1.1\r\nHost: test\r\nX-Slow: " + b"x" * 1000:
+                connection.sendall(bytes([byte]))
+                time.sleep(0.05)
+        except OSError:
+            pass
+        answer = everything(connection)
+    assert time.monotonic() - started < 5
+    assert answer == b"" or b"400 Bad Request" in answer
+
+
+def test_half_a_header_is_answered_with_what_is_missing(hasty):
+    with connect(hasty) as connection:
+        connection.sendall(b"GET /livez HTTP/1.1\r\nHost: te")
+        head, _, body = everything(connection).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400")
+    assert b"application/problem+json" in head
+    assert "did not come within" in json.loads(body)["detail"]
+
+
+def test_a_connection_that_says_nothing_is_closed(hasty):
+    started = time.monotonic()
+    with connect(hasty) as connection:
+        assert everything(connection) == b""
+    assert 0.3 < time.monotonic() - started < 5
+
+
+def test_a_second_request_has_its_own_time(hasty):
+    with connect(hasty) as connection:
+        for _ in range(3):
+            connection.sendall(b"GET /livez HTTP/1.1\r\nHost: t\r\n\r\n")
+            assert connection.recv(65_536).startswith(b"HTTP/1.1 200")
+            time.sleep(0.3)
+
+
+def test_an_answer_takes_as_long_as_it_takes(tmp_path):
+    builders.write_package(tmp_path, "tiny", generator=builders.slow_graph(10_000), discriminator=None)
+    with listening(tmp_path, header_timeout_s=0.2, write_timeout_s=0.2) as port, connect(port) as connection:
+        connection.sendall(b"GET /v1/models/tiny/sample?seed=1 HTTP/1.1\r\nHost: t\r\n\r\n")
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /livez HTTP/1.1\r\nX-Big: " + b"x" * 200_000,
+        b"GET /" + b"x" * 200_000,
+        b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 40_000,
+    ],
+)
+def test_headers_without_end_are_refused_and_not_kept(hasty, head):
+    with connect(hasty) as connection:
+        with contextlib.suppress(OSError):
+            connection.sendall(head)
+        answer = everything(connection)
+    assert answer == b"" or b" 400 " in answer.split(b"\r\n")[0] + b" "
+
+
+def test_a_refused_upload_is_not_read_to_its_end(models):
+    with listening(models, max_upload_bytes=1000) as port, connect(port) as connection:
+        connection.sendall(f"POST {CALL} HTTP/1.1\r\nHost: t\r\nContent-Length: 99000000000\r\n\r\n".encode())
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 413")
+        assert send_on(connection, bytes(1_000_000), 0.0, 20) < 60
+
+
+def test_a_refused_upload_that_trickles_is_given_up(models, monkeypatch):
+    monkeypatch.setattr("service.protocol._LINGER_S", 0.3)
+    with listening(models, max_upload_bytes=1000) as port, connect(port) as connection:
+        connection.sendall(f"POST {CALL} HTTP/1.1\r\nHost: t\r\nContent-Length: 5000\r\n\r\n".encode())
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 413")
+        started = time.monotonic()
+        send_on(connection, b"x", 0.05, 5)
+        assert time.monotonic() - started < 4
+
+
+def test_a_client_that_does_not_read_is_let_go(tmp_path):
+    builders.write_package(tmp_path, "tiny", generator=builders.mlp_graph(side=256), discriminator=None)
+    with listening(tmp_path, write_timeout_s=0.5) as port, connect(port) as lazy:
+        lazy.sendall(b"GET /v1/models/tiny/sample?seed=1&n=64&format=npy HTTP/1.1\r\nHost: t\r\n\r\n" * 20)
+        time.sleep(2)
+        answer = everything(lazy)
+    assert len(answer) < 20 * 64 * 256 * 256
+    assert answer.count(b"HTTP/1.1 200") < 20
