@@ -16,18 +16,18 @@ def render(described: Manifest) -> str:
 
 {described.description}
 
-![64 samples of the seeds 0 to 63](preview.png)
+![{_caption(described)}]({described.preview})
 
 | | |
 | --- | --- |
 | method | {described.method} |
-| pictures | {described.image.height} x {described.image.width} px, {described.image.channels} channel(s) |
+{_translation(described)}| pictures | {described.image.height} x {described.image.width} px, {described.image.channels} channel(s) |
 | data | {about.name}, {about.images:,} training images |
 | source | {about.source} |
 | terms of the data | {about.terms} |
 | licence of the weights | {described.licence} |
 | recipe | `{trained.recipe}`, seed {trained.seed} |
-| images seen | {trained.images_seen:,} |
+| images seen | {trained.images_seen:,}{_origin(trained.init_from)} |
 | trained on | {trained.device} |
 
 ## Networks
@@ -44,9 +44,28 @@ def render(described: Manifest) -> str:
 
 {protocols}
 
-Samples are those of the seeds 0 to 9,999, as the service draws them. Again:
-`python -m training evaluate models/{described.name}/{described.version} --data PATH`
+{_samples(described)}Again: `python -m training evaluate models/{described.name}/{described.version} --data PATH`
 """
+
+
+def _caption(described: Manifest) -> str:
+    return "64 samples of the seeds 0 to 63" if described.latent else "pictures, and what the model makes of them"
+
+
+def _translation(described: Manifest) -> str:
+    about = described.translation
+    if about is None:
+        return ""
+    back = f"; the way back is {about.inverse}" if about.inverse else ""
+    return f"| translates | {about.source} to {about.target}{back} |\n"
+
+
+def _samples(described: Manifest) -> str:
+    return "Samples are those of the seeds 0, 1, 2 ..., as the service draws them. " if described.latent else ""
+
+
+def _origin(init_from: str | None) -> str:
+    return f", going on from {init_from}" if init_from else ""
 
 
 def _row(metric: Metric) -> str:
