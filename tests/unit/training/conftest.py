@@ -13,10 +13,11 @@ from typing import Any, NamedTuple
 import pytest
 import torch
 from lightning_fabric import Fabric
+from torch import nn
 
 from tests import builders
 from tests.unit.training import portraits
-from training import checkpoint, classifier, data
+from training import checkpoint, classifier, data, graphs
 from training.__main__ import main
 from training.classifier import Judge
 from training.config import (
@@ -216,6 +217,23 @@ def finished_run(tmp_path_factory: pytest.TempPathFactory, train_set: ImageSet, 
     run.create("a test")
     trainer.train()
     return run
+
+
+@pytest.fixture(scope="session")
+def graphs_once() -> Callable[..., graphs.Graph]:
+    """`graphs.build`, which exports the same weights once."""
+    made: dict[Any, graphs.Graph] = {}
+    build = graphs.build
+
+    def once(
+        module: nn.Module, examples: Any, file: str, inputs: Any, outputs: Any, weights: str = "auto", **more: Any
+    ) -> graphs.Graph:
+        key = (builders.digest(module.state_dict()), file, weights)
+        if key not in made:
+            made[key] = build(module, examples, file, inputs, outputs, weights, **more)
+        return made[key]
+
+    return once
 
 
 class Said(NamedTuple):

@@ -1,4 +1,3 @@
-import functools
 import json
 from dataclasses import replace
 
@@ -15,9 +14,10 @@ from service.metrics import Metrics
 from service.package import Engine
 from service.package import open_package as open_in_service
 from service.session import Session
-from tests.unit.training.conftest import BATCH_NORM, DCGAN, WGAN, WGAN_GP
-from training import card, commands, export
-from training.export import ExportError, Label, generative
+from tests.unit.training.conftest import BATCH_NORM, DCGAN, FACES, WGAN, WGAN_GP
+from training import card, commands, export, graphs
+from training.export import ExportError, Label
+from training.objectives import generative
 from training.run import open_run
 
 
@@ -27,13 +27,12 @@ def trainer(finished_run):
 
 
 @pytest.fixture(scope="module")
-def write(finished_run, trainer, train_set):
+def write(finished_run, trainer, train_set, graphs_once):
     """Exports the finished run into a folder of packages; its graphs are made once."""
-    made = functools.cache(lambda weights: generative.contents(BATCH_NORM, trainer.objective, train_set, weights))
 
     def into(models, label=Label("digits"), weights="auto"):  # noqa: B008  # frozen
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(export, "_contents", lambda *args: [made(args[-1])])
+            patch.setattr(graphs, "build", graphs_once)
             (folder,) = export.export(
                 finished_run, trainer.objective, train_set, trainer.images_seen, models, label, weights
             )
@@ -177,16 +176,18 @@ def test_half_a_package_cannot_be_measured(write, tmp_path, missing):
         export.open_package(folder)
 
 
-@pytest.mark.parametrize("config", [DCGAN, WGAN, WGAN_GP], ids=["dcgan", "wgan", "wgan-gp"])
-def test_every_method_is_exported_to_a_package_that_the_service_proves(start, train_set, tmp_path, config):
+@pytest.mark.parametrize("config", [DCGAN, FACES, WGAN, WGAN_GP], ids=["dcgan", "faces", "wgan", "wgan-gp"])
+def test_every_method_is_exported_to_a_package_that_the_service_proves(start, loaded, tmp_path, monkeypatch, config):
+    monkeypatch.setattr(generative, "_BATCH_NORM_NIMG", 1_000)
     trainer = start(replace(config, total_nimg=64), "run")
     trainer.train()
     run = open_run(tmp_path / "run")
-    (folder,) = export.export(run, trainer.objective, train_set, 64, tmp_path / "models", Label("made"))
-    loaded = open_as_served(folder)
-    assert loaded.manifest.method == config.method
-    assert loaded.manifest.classes == (tuple("0123456789") if config.conditional else None)
-    verdict = loaded.manifest.networks["discriminator"].outputs[0].name
+    (folder,) = export.export(run, trainer.objective, loaded(config), 64, tmp_path / "models", Label("made"))
+    about = open_as_served(folder).manifest
+    assert about.method == config.method
+    assert about.classes == (tuple("0123456789") if config.conditional else None)
+    assert about.image.channels == (3 if config is FACES else 1)
+    verdict = about.networks["discriminator"].outputs[0].name
     assert verdict == ("logits" if config.method == "dcgan" else "scores")
 
 
