@@ -39,6 +39,24 @@ _BODIES: tuple[type[BaseModel], ...] = (
     GenerationRequest,
     OpenAIError,
 )
+_LINKS = {
+    ("get", "/v1/models"): (
+        "/models/0/name",
+        (
+            ("get", "/v1/models/{model}"),
+            ("get", "/v1/models/{model}/preview"),
+            ("get", "/v1/models/{model}/sample"),
+            ("post", "/v1/models/{model}/sample"),
+            ("post", "/v1/models/{model}/interpolate"),
+            ("post", "/v1/models/{model}/arithmetic"),
+            ("post", "/v1/models/{model}/discriminate"),
+        ),
+    ),
+    ("post", "/v2/repository/index"): (
+        "/0/name",
+        (("get", "/v2/models/{model}"), ("get", "/v2/models/{model}/ready"), ("post", "/v2/models/{model}/infer")),
+    ),
+}
 _ABOUT = """Pictures by generative adversarial networks: sample them, walk between them, add and subtract them.
 
 Every picture call answers as PNG, JPEG or WebP, a zip, JSON or NumPy's npy: by the `Accept` header, or by `?format=`.
@@ -118,5 +136,16 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             described = body.model_json_schema(ref_template="#/components/schemas/{model}")
             components |= described.pop("$defs", {})
             components[body.__name__] = described
+        _link(page)
         app.openapi_schema = page
     return app.openapi_schema
+
+
+def _link(page: dict[str, Any]) -> None:
+    """Says which calls an answer leads to: a listed model's name is what the others take."""
+    for source, (where, targets) in _LINKS.items():
+        call, path = source
+        links = page["paths"][path][call]["responses"]["200"].setdefault("links", {})
+        for method, target in targets:
+            name = page["paths"][target][method]["operationId"]
+            links[name] = {"operationId": name, "parameters": {"model": f"$response.body#{where}"}}

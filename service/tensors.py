@@ -31,7 +31,8 @@ def parse(raw: bytes, header_length: str | None) -> tuple[InferRequest, bytes]:
         header_length: the header Inference-Header-Content-Length, where there is one.
 
     Raises:
-        Malformed: the header is no number within the body.
+        Malformed: the header is no number.
+        Invalid: the header is beyond the body.
         ValidationError: the JSON is none, or not of this protocol.
     """
     if header_length is None:
@@ -40,7 +41,7 @@ def parse(raw: bytes, header_length: str | None) -> tuple[InferRequest, bytes]:
         raise Malformed("Inference-Header-Content-Length must be a number of bytes")
     length = int(header_length)
     if length > len(raw):
-        raise Malformed(f"Inference-Header-Content-Length is {length}, but the body has {len(raw)} bytes")
+        raise Invalid(f"Inference-Header-Content-Length is {length}, but the body has {len(raw)} bytes")
     return InferRequest.model_validate_json(raw[:length]), raw[length:]
 
 

@@ -1,4 +1,7 @@
-"""Latents as JSON: a seed, a vector, a token, or a mean of latents."""
+"""Latents as JSON: a seed, a vector, a token, or a mean of latents.
+
+How long a vector or a token may be is the model's affair; until it is known, the limit of the body holds.
+"""
 
 from typing import Annotated, Any, Literal
 
@@ -43,14 +46,14 @@ class SeedLatent(Body):
 class VectorLatent(Body):
     """A latent written out: z_dim finite numbers."""
 
-    vector: Annotated[list[FiniteFloat], Field(min_length=1, max_length=65_536)]
+    vector: Annotated[list[FiniteFloat], Field(min_length=1)]
     class_: OptionalClass = None
 
 
 class TokenLatent(Body):
     """A latent as this service gave it: base64url of little-endian float32."""
 
-    token: Annotated[str, Field(min_length=1, max_length=400_000)]
+    token: Annotated[str, Field(min_length=1)]
     class_: OptionalClass = None
 
 

@@ -149,10 +149,14 @@ def test_what_is_no_json_is_422(client, raw):
     assert_error(client.post(INFER, content=raw), 422)
 
 
-@pytest.mark.parametrize("length", ["x", "-1", "1.5", "999999999", "9" * 100, ""])
+@pytest.mark.parametrize("length", ["x", "-1", "1.5", "9" * 100, ""])
 def test_a_false_header_length_is_400(client, length):
     headers = {"Inference-Header-Content-Length": length}
     assert_error(client.post(INFER, content=b"{}", headers=headers), 400)
+
+
+def test_a_header_length_beyond_the_body_is_422(client):
+    assert_error(client.post(INFER, content=b"{}", headers={"Inference-Header-Content-Length": "3"}), 422)
 
 
 @pytest.mark.parametrize("cut", [0, 1, 95, 97])
