@@ -128,6 +128,17 @@ TINY_WORDS = (
 )
 
 
+# What a translator's recipe needs to be tiny.
+TRANSLATOR_WORDS = (
+    *("--accelerator", "cpu", "--precision", "32-true", "--total-nimg", "40", "--batch-size", "2"),
+    *("--log-every-steps", "1", "--sample-every-nimg", "20", "--checkpoint-every-nimg", "20"),
+    *("--pictures.load-px", "18", "--pictures.crop-px", "16", "--generator.ngf", "4", "--discriminator.ndf", "4"),
+    *("--discriminator.layers", "1", "--validation-share", "0"),
+)
+PIX2PIX_WORDS = (*TRANSLATOR_WORDS, "--generator.depth", "4")
+CYCLEGAN_WORDS = (*TRANSLATOR_WORDS, "--generator.blocks", "1", "--pool-size", "5")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def one_thread() -> None:
     """Sums in one order, and no threads that wait for each other on a busy machine."""

@@ -12,6 +12,7 @@ from tests.builders import digest
 from tests.unit.training.conftest import (
     BATCH_NORM,
     CYCLEGAN,
+    CYCLEGAN_WORDS,
     DCGAN,
     FACES,
     PIX2PIX,
@@ -130,3 +131,21 @@ def test_a_signal_loses_nothing(tmp_path, digits_folder, uninterrupted, command,
     assert command("resume", folder).code == 0
     assert digest(checkpoint.load(folder / "checkpoint.pt")) == digest(checkpoint.load(uninterrupted))
     assert logged_steps(folder) == list(range(1, 301))
+
+
+def test_a_killed_cyclegan_loses_nothing(tmp_path, folders, command):
+    long = (*CYCLEGAN_WORDS, "--total-nimg", 160, "--checkpoint-every-nimg", 40, "--sample-every-nimg", 160)
+    words = ("train", "cyclegan-monet-small", "--data", folders["monet2photo"], *long)
+    process = spawn(*words, "--out", tmp_path / "killed")
+    wait_for_steps(process, tmp_path / "killed", 25)
+    process.kill()
+    process.communicate()
+    kept = checkpoint.load(tmp_path / "killed" / "checkpoint.pt")
+    assert kept["step"] in (20, 40, 60)
+    assert len(kept["objective"]["pools"]["A"]["images"]) == 5
+    assert logged_steps(tmp_path / "killed")[-1] >= max(25, kept["step"])
+    assert command("resume", tmp_path / "killed").code == 0
+    assert command(*words, "--out", tmp_path / "whole").code == 0
+    states = [checkpoint.load(tmp_path / name / "checkpoint.pt") for name in ("killed", "whole")]
+    assert digest(states[0]) == digest(states[1])
+    assert logged_steps(tmp_path / "killed") == list(range(1, 81))
