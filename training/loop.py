@@ -1,25 +1,23 @@
 """The only training loop: steps, logs, sample grids and checkpoints. Knows nothing about a method's maths."""
 
-import json
-import signal
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from pathlib import Path
-from types import FrameType
-from typing import Any, TextIO
+from collections.abc import Callable
+from contextlib import closing, nullcontext
+from math import isfinite
+from typing import Any
 
 import numpy as np
 import torch
 from lightning_fabric import Fabric
 from numpy.typing import NDArray
-from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
-from training import checkpoint, evaluate, objectives
-from training.data import ImageSet, PairSet, open_stream, place
+from training import checkpoint, evaluate, initialise, objectives
+from training.data import DataError, ImageSet, PairSet, open_stream, place
+from training.export import Package
 from training.objectives import Objective
+from training.observer import Observer
 from training.run import Run
+from training.stopping import Stop, stop_signal
 
 
 class Stopped(Exception):
@@ -39,6 +37,9 @@ class Trainer:
             data: the training images.
             fabric: device, precision and processes.
             held: images that are not trained on, to watch the run by; without any, the training images are taken.
+
+        Raises:
+            DataError: there is too little data, or none is held back for measurements.
         """
         self._run, self._config, self._fabric = run, run.config, fabric
         fabric.seed_everything(self._config.seed, verbose=False)
@@ -46,7 +47,13 @@ class Trainer:
         # First of all, since it refuses a batch that is larger than the data set.
         self._stream = open_stream(self._config, placed, fabric.global_rank, fabric.world_size)
         self._objective = objectives.build(self._config, placed, fabric)
-        self._shown = placed if held is None else place(held, fabric.device)
+        self._held = None if held is None else place(held, fabric.device)
+        self._shown = placed if self._held is None else self._held
+        if self._config.measure_every_nimg and self._held is None:
+            raise DataError(
+                "measure_every_nimg is given, but nothing is held back to measure on: give --validation-share 0.1 too"
+            )
+        self._observer: Observer | None = None
         self._step = 0
 
     @property
@@ -64,9 +71,14 @@ class Trainer:
         """Real images that the steps so far looked at."""
         return self._step * self._config.batch_size
 
+    def take_over(self, package: Package) -> None:
+        """Goes on from a package's networks: see `initialise.take_over`."""
+        initialise.take_over(self._objective, self._config, package, self._stream)
+
     def snapshot(self) -> NDArray[np.uint8]:
-        """What the finished networks give now, (H, W, C): see `evaluate.snapshot`."""
-        return evaluate.snapshot(self._objective, self._config, self._shown)
+        """What the finished networks give now, (H, W, C): see `evaluate.Look`."""
+        samplers = evaluate.samplers(self._objective)
+        return evaluate.look(self._objective, samplers, self._config, self._shown).pixels
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that an exact resume needs."""
@@ -84,17 +96,30 @@ class Trainer:
         Raises:
             CheckpointError: it is of another method or of other networks; this trainer cannot be used any more.
         """
+        self._take(state, self._objective.load_state_dict)
+        if missing := {"stream", "rng"} - set(state):
+            raise checkpoint.CheckpointError(f"the checkpoint is of another version: it has no {min(missing)}")
+        self._stream.load_state_dict(state["stream"])
+        checkpoint.set_rng_state(state["rng"])
+
+    def load_best(self, state: dict[str, Any]) -> None:
+        """Takes over the networks of the best checkpoint, to use them: it cannot be trained on.
+
+        Raises:
+            CheckpointError: as `load_state_dict`.
+        """
+        self._take(state, self._objective.load_finished_state)
+
+    def _take(self, state: dict[str, Any], load: Callable[[dict[str, Any]], None]) -> None:
         if state.get("method") != self._config.method:
             raise checkpoint.CheckpointError(
                 f"the checkpoint is of method {state.get('method')}, but the run is of method {self._config.method}"
             )
         try:
-            self._objective.load_state_dict(state["objective"])
+            load(state["objective"])
         except (ValueError, RuntimeError, KeyError) as error:
             reason = " ".join(str(error).split())  # torch's has a line for each weight
             raise checkpoint.CheckpointError(f"the checkpoint does not fit the run's networks: {reason}") from error
-        self._stream.load_state_dict(state["stream"])
-        checkpoint.set_rng_state(state["rng"])
         self._step = state["step"]
 
     def train(self) -> None:
@@ -105,36 +130,47 @@ class Trainer:
             CheckpointError: a checkpoint could not be written.
             FloatingPointError: a loss or a weight is not finite; the last checkpoint is from before.
         """
-        config, rank_0 = self._config, self._fabric.is_global_zero
-        log = _Log(self._run.folder, self._step) if rank_0 else None
+        config = self._config
         bar = tqdm(
             initial=self.images_seen,
             total=config.total_steps * config.batch_size,
             unit="img",
             unit_scale=True,
-            disable=not rank_0,
+            disable=not self._fabric.is_global_zero,
         )
-        with _stop_signal() as stop, bar, log or nullcontext():
+        self._observer = self._observe()
+        with stop_signal() as stop, bar, closing(self._observer) if self._observer else nullcontext():
             if self._step == 0:
-                self._sample(log)
+                self._look()
                 self._save()
-            while self._step < config.total_steps:
+            is_spent = self._measure()  # a kill may have come between this step's checkpoint and its measurement
+            while self._step < config.total_steps and not is_spent:
                 losses = self._objective.step(self._stream.next())
                 self._step += 1
                 bar.update(config.batch_size)
                 if self._step % config.log_every_steps == 0 or self._step == 1:
-                    self._report(log, bar, losses)
+                    self._report(bar, losses)
+                if self._observer:
+                    self._observer.snapshot(self._step)
                 if self._due(config.sample_every_nimg):
-                    self._sample(log)
+                    self._look()
                 if self._stops(stop):
                     self._save()
                     raise Stopped
-                if self._due(config.checkpoint_every_nimg):
+                if self._due(config.checkpoint_every_nimg) or self._due(config.measure_every_nimg):
                     self._save()
-            self._sample(log)
+                is_spent = self._measure()
+            self._look()
             self._save()
+            self._measure(at_the_end=True)
 
-    def _stops(self, stop: "_Stop") -> bool:
+    def _observe(self) -> Observer | None:
+        """What looks at the run; one process alone does."""
+        if not self._fabric.is_global_zero:
+            return None
+        return Observer(self._run, self._step, self._objective, self._shown, self._held, tqdm.write)
+
+    def _stops(self, stop: Stop) -> bool:
         """Whether any process was told to stop: all of them stop after the same step."""
         if self._fabric.world_size == 1:
             return stop.requested
@@ -143,104 +179,51 @@ class Trainer:
         assert isinstance(asked, torch.Tensor)
         return bool(asked > 0)
 
-    def _due(self, every_nimg: int) -> bool:
+    def _due(self, every_nimg: int | None) -> bool:
         before, now = self.images_seen - self._config.batch_size, self.images_seen
-        return before // every_nimg != now // every_nimg
+        return every_nimg is not None and self._step > 0 and before // every_nimg != now // every_nimg
 
-    def _report(self, log: "_Log | None", bar: "tqdm[Any]", losses: dict[str, torch.Tensor]) -> None:
+    def _report(self, bar: "tqdm[Any]", losses: dict[str, torch.Tensor]) -> None:
         values = {name: float(loss) for name, loss in losses.items()}
-        broken = [name for name, number in values.items() if number != number or abs(number) == float("inf")]
-        if broken:
-            raise self._diverged(broken)
+        self._refuse([name for name, number in values.items() if not isfinite(number)])
         bar.set_postfix({name: f"{number:.3f}" for name, number in values.items()}, refresh=False)
-        if log is not None:
-            rate = bar.format_dict["rate"]
-            log.losses(self._step, self.images_seen, values, rate)
+        if self._observer:
+            self._observer.losses(self._step, values, bar.format_dict["rate"])
 
-    def _sample(self, log: "_Log | None") -> None:
+    def _look(self) -> None:
         self._refuse_broken()
-        if log is None:
-            return
-        log.grid(self._step, self.images_seen, self.snapshot())
+        if self._observer:
+            self._observer.look(self._step)
 
-    def _diverged(self, broken: list[str]) -> FloatingPointError:
-        return FloatingPointError(
-            f"{', '.join(broken)} is not finite at step {self._step}; the last checkpoint is from before: start anew "
-            f"with a smaller learning rate, or set precision to 32-true in its config.json and resume"
-        )
+    def _measure(self, at_the_end: bool = False) -> bool:
+        """Measures the step that was just saved, if it is due: what is the best is then never of a step that is lost.
+
+        Returns:
+            Whether the run should stop, the same in every process.
+        """
+        every_nimg = self._config.measure_every_nimg
+        if every_nimg is None or not (at_the_end or self._due(every_nimg)):
+            return False
+        return bool(self._fabric.broadcast(self._observer.measure(self._step) if self._observer else False))
 
     def _refuse_broken(self) -> None:
         """Losses are looked at every `log_every_steps` only, and a broken state must not replace a whole one."""
         networks = self._objective.networks.items()
-        broken = [name for name, network in networks if not all(bool(p.isfinite().all()) for p in network.parameters())]
-        if broken:
-            raise self._diverged(broken)
+        self._refuse([name for name, net in networks if not all(bool(p.isfinite().all()) for p in net.parameters())])
+
+    def _refuse(self, broken: list[str]) -> None:
+        if not broken:
+            return
+        said = (
+            f"{', '.join(broken)} is not finite at step {self._step}; the last checkpoint is from before: start anew "
+            f"with a smaller learning rate, or set precision to 32-true in its config.json and resume"
+        )
+        if self._observer:
+            self._observer.broken(self._step, said)
+        raise FloatingPointError(said)
 
     def _save(self) -> None:
         self._refuse_broken()
         if self._fabric.is_global_zero:
             checkpoint.save(self._run.checkpoint, self.state_dict())
         self._fabric.barrier()
-
-
-class _Log:
-    """Losses and grids of one run, in files that people and programs read."""
-
-    def __init__(self, folder: Path, step: int) -> None:
-        self._folder = folder
-        self._started_s = time.time()
-        self._lines = _reopen(folder / "metrics.jsonl", step)
-        self._board = SummaryWriter(str(folder / "tensorboard"), purge_step=step + 1 if step else None)
-
-    def losses(self, step: int, nimg: int, values: dict[str, float], rate: float | None) -> None:
-        """One line of named numbers."""
-        line = {"step": step, "nimg": nimg, "seconds": round(time.time() - self._started_s, 3), **values}
-        self._lines.write(json.dumps(line) + "\n")
-        for name, number in values.items():
-            self._board.add_scalar(f"train/{name}", number, step)
-        if rate:
-            self._board.add_scalar("train/images_per_s", rate, step)
-
-    def grid(self, step: int, nimg: int, pixels: NDArray[np.uint8]) -> None:
-        """One sample grid, (H, W, C) uint8."""
-        evaluate.save_png(pixels, self._folder / "samples" / f"{nimg:09d}.png")
-        self._board.add_image("samples", pixels, step, dataformats="HWC")
-
-    def __enter__(self) -> "_Log":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        """Writes out what is buffered."""
-        self._lines.close()
-        self._board.close()
-
-
-def _reopen(path: Path, step: int) -> TextIO:
-    """The log to append to, without the lines that a killed run wrote after its last checkpoint."""
-    lines = path.read_text().splitlines() if path.exists() else []
-    kept = [line for line in lines if line.endswith("}") and json.loads(line)["step"] <= step]
-    path.write_text("".join(line + "\n" for line in kept))
-    return path.open("a", buffering=1)
-
-
-class _Stop:
-    """Whether a signal has asked the loop to stop after the step it is in."""
-
-    def __init__(self) -> None:
-        self.requested = False
-
-    def __call__(self, signum: int, frame: FrameType | None) -> None:
-        """The signal handler; a second Ctrl-C ends the process at once."""
-        self.requested = True
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-@contextmanager
-def _stop_signal() -> Iterator[_Stop]:
-    stop = _Stop()
-    before = {name: signal.signal(name, stop) for name in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for name, handler in before.items():
-            signal.signal(name, handler)

@@ -3,10 +3,12 @@
 RUN/config.json         the configuration, every field
 RUN/run.json            recipe, data folder and device
 RUN/checkpoint.pt       the newest checkpoint
-RUN/metrics.jsonl       a line of losses every `log_every_steps`
+RUN/metrics.jsonl       a line of losses every `log_every_steps`; beside it alarms, measurements and snapshots
+RUN/best.pt, best.json  the networks that measured best on held-back images; their step and value
 RUN/tensorboard/        the same for TensorBoard, with the sample grids
 RUN/samples/NNNNNNNNN.png  the same latents after so many images seen
 RUN/evaluation.json     what `evaluate` measured
+RUN/report.html         what `report` shows
 """
 
 import json
@@ -34,6 +36,8 @@ class Run:
         config: the recipe with what the command line overrode.
         data: the data set's folder.
         device: what it is trained on, in words.
+        init_from: the package that it goes on from, as name, version and digest.
+        images_before: real images that package had seen.
     """
 
     folder: Path
@@ -41,11 +45,18 @@ class Run:
     config: TrainingConfig
     data: Path
     device: str = "unknown"
+    init_from: str | None = None
+    images_before: int = 0
 
     @property
     def checkpoint(self) -> Path:
         """The newest checkpoint."""
         return self.folder / "checkpoint.pt"
+
+    @property
+    def best(self) -> Path:
+        """The finished networks that measured best on held-back images, if any were measured."""
+        return self.folder / "best.pt"
 
     def refuse_another(self) -> None:
         """Refuses a folder that holds a run.
@@ -70,7 +81,9 @@ class Run:
         """
         self.refuse_another()
         (self.folder / "samples").mkdir(parents=True, exist_ok=True)
-        _write(self.folder / "run.json", {"recipe": self.recipe, "data": str(self.data.resolve()), "device": device})
+        about = {"recipe": self.recipe, "data": str(self.data.resolve()), "device": device}
+        before = {"init_from": self.init_from, "images_before": self.images_before}
+        _write(self.folder / "run.json", about | (before if self.init_from else {}))
         _write(self.folder / "config.json", configs.to_json(self.config))
 
     def keep_metrics(self, step: int, metrics: list[dict[str, object]]) -> None:
@@ -97,7 +110,8 @@ def open_run(folder: Path, data: Path | None = None) -> Run:
     about, values = (_read(folder / name) for name in ("run.json", "config.json"))
     try:
         config = configs.from_json(values)
-        return Run(folder, about["recipe"], config, data or Path(about["data"]), about["device"])
+        before = about.get("init_from"), about.get("images_before", 0)
+        return Run(folder, about["recipe"], config, data or Path(about["data"]), about["device"], *before)
     except ValidationError as error:
         raise RunError(f"{folder / 'config.json'}: {sentence(error)}") from error
     except ValueError as error:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from training.config import GenerativeConfig, TrainingConfig, TranslationConfig
 from training.evaluate import generative, translation
+from training.evaluate.estimate import agreement
 from training.evaluate.generative import evaluate
-from training.evaluate.grids import snapshot
+from training.evaluate.grids import Look, look
 from training.evaluate.measured import Measured
 from training.evaluate.sampling import (
     INPUTS,
@@ -22,6 +23,7 @@ from training.evaluate.sampling import (
     save_png,
     seed_rows,
 )
+from training.evaluate.translation import held_out, translate
 
 
 def measure(networks: Mapping[str, Sampler], config: TrainingConfig, path: Path) -> list[Measured]:
@@ -44,15 +46,19 @@ def measure(networks: Mapping[str, Sampler], config: TrainingConfig, path: Path)
 __all__ = [
     "INPUTS",
     "Floats",
+    "Look",
     "Measured",
     "Sampler",
+    "agreement",
     "draw",
     "evaluate",
     "grid",
+    "held_out",
+    "look",
     "measure",
     "module_sampler",
     "samplers",
     "save_png",
     "seed_rows",
-    "snapshot",
+    "translate",
 ]

@@ -1,61 +1,102 @@
 """The pictures by which a run is watched: always of the same latents, or of the same inputs."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import numpy as np
 import torch
-from torch import nn
 
 from service import images
+from training.classifier import Judge
 from training.config import GenerativeConfig, TrainingConfig
 from training.data import ImageSet, PairSet
-from training.evaluate.sampling import Floats, grid, module_sampler, seed_rows
+from training.evaluate.sampling import Floats, Sampler, seed_rows
 from training.objectives import Generative, Objective, Translation
+from training.watch import Seen
 
 _SEEDS = 64
-_INPUTS = 6  # pictures of each domain that a translator's grid shows
+_ROWS = 6  # pictures of each domain that a translator's grid shows
+_INPUTS = 12  # pictures of each domain that alarms go by
+_REAL = 256
 
 
-def snapshot(objective: Objective, config: TrainingConfig, shown: ImageSet | PairSet) -> images.Pixels:
-    """What the finished networks give now.
+@dataclass(frozen=True)
+class Look:
+    """What finished networks give.
+
+    Attributes:
+        pixels: (H, W, C) uint8: 64 samples of the seeds 0 ... 63; or a row for each picture, with what the translator
+            makes of it, and beside that the truth (Pix2pix) or the way back (CycleGAN).
+        seen: the same for the rules of alarms, by direction; a generator's is "".
+    """
+
+    pixels: images.Pixels
+    seen: dict[str, Seen]
+
+
+def look(
+    objective: Objective,
+    samplers: Mapping[str, Sampler],
+    config: TrainingConfig,
+    shown: ImageSet | PairSet,
+    judge: Judge | None = None,
+) -> Look:
+    """Looks at finished networks.
 
     Args:
-        objective: in training.
+        objective: what is trained.
+        samplers: its finished networks.
         config: of the run.
-        shown: pictures that a translator is given; those that a generator learns from do not matter.
-
-    Returns:
-        (H, W, C) uint8: 64 samples of the seeds 0 ... 63; or a row for each picture, with what the translator makes
-        of it, and beside that the truth (Pix2pix) or the way back (CycleGAN).
+        shown: real pictures; a translator is given the first ones.
+        judge: reads the classes of samples, where there is one.
     """
     if isinstance(objective, Generative):
         assert isinstance(config, GenerativeConfig)
-        sampler = module_sampler(objective.finished_generator(), objective.fabric.device)
-        return grid(sampler, seed_rows(config, objective.n_classes, _SEEDS))
+        assert isinstance(shown, ImageSet)
+        samples = samplers[""](seed_rows(config, objective.n_classes, _SEEDS))
+        return Look(images.grid(images.to_uint8(samples), 8), {"": _drawn(samples, shown, judge)})
     assert isinstance(objective, Translation)
     assert isinstance(shown, PairSet)
-    return _translations(objective, shown)
+    return _translations(objective, samplers, shown)
 
 
-def _translations(objective: Translation, shown: PairSet) -> images.Pixels:
-    finished = {direction: objective.finished(direction) for direction in objective.directions}
-    columns, multiple = [], objective.multiple
-    for direction, network in finished.items():
+def centre(pictures: Floats, height: int, width: int) -> Floats:
+    """The middle of (N, C, H, W) pictures, contiguous."""
+    top, left = (pictures.shape[2] - height) // 2, (pictures.shape[3] - width) // 2
+    return np.ascontiguousarray(pictures[:, :, top : top + height, left : left + width])
+
+
+def spread_out(images_of: ImageSet, count: int) -> Floats:
+    """Up to `count` pictures, (N, C, H, W) float32, at even distances: sets may be sorted."""
+    chosen = torch.linspace(0, len(images_of) - 1, min(count, len(images_of))).long()
+    return images_of.batch(chosen).images.float().cpu().numpy()
+
+
+def _drawn(samples: Floats, shown: ImageSet, judge: Judge | None) -> Seen:
+    real = centre(spread_out(shown, _REAL), *samples.shape[2:])
+    if judge is None or not judge.reads_classes or not np.isfinite(samples).all():
+        return Seen(samples, real)
+    read = judge.probabilities(samples)
+    return Seen(samples, real, classes=read.argmax(axis=1), n_classes=read.shape[1])
+
+
+def _translations(objective: Translation, samplers: Mapping[str, Sampler], shown: PairSet) -> Look:
+    columns, seen, multiple = [], {}, objective.multiple
+    for direction, sampler in samplers.items():
         source, target = ((shown.A, shown.B)[domain] for domain in objective.domains(direction))
-        given = _some(source, multiple)
-        made = _apply(network, given)
+        given, wanted = _some(source, multiple), _some(target, multiple)
+        made = sampler({"images": given})
         # Where there is a way back, the last column is the cycle's end; else the pairs are aligned: the truth.
-        back = next((other for name, other in finished.items() if name != direction), None)
-        columns.append(np.stack([given, made, _some(target, multiple) if back is None else _apply(back, made)], axis=1))
+        back = next((other for name, other in samplers.items() if name != direction), None)
+        last = wanted[:_ROWS] if back is None else back({"images": np.ascontiguousarray(made[:_ROWS])})
+        columns.append(np.stack([given[:_ROWS], made[:_ROWS], last], axis=1))
+        seen[direction] = Seen(made, wanted, pairs=wanted if back is None else given)
     rows = np.concatenate(columns, axis=1)  # (inputs, 3 or 6, 3, H, W)
-    return images.grid(images.to_uint8(rows.reshape(-1, *rows.shape[2:])), rows.shape[1])
+    return Look(images.grid(images.to_uint8(rows.reshape(-1, *rows.shape[2:])), rows.shape[1]), seen)
 
 
 def _some(domain: ImageSet, multiple: int) -> Floats:
     """(inputs, 3, H, W) float32: the first pictures, cut at the right and at the bottom to the multiple."""
     batch = domain.batch(torch.arange(min(_INPUTS, len(domain)))).images
     height, width = (side // multiple * multiple for side in batch.shape[2:])
-    return batch[:, :, :height, :width].cpu().numpy()
-
-
-def _apply(network: nn.Module, given: Floats) -> Floats:
-    device = next(network.parameters()).device
-    return module_sampler(network, device)({"images": np.ascontiguousarray(given)})
+    return np.ascontiguousarray(batch[:, :, :height, :width].float().cpu().numpy())
