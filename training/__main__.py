@@ -121,6 +121,40 @@ def export(
     commands.export(open_run(run), models, Label(name, inverse, version, description), weights)
 
 
+def directions(
+    run: tyro.conf.Positional[Path],
+    attributes: tuple[str, ...] | None = None,
+    left: str = "",
+    right: str = "",
+    nimg: int = 20_000,
+) -> None:
+    """Finds named directions in a run's latent space, and keeps them for its package.
+
+    Args:
+        run: folder of the run.
+        attributes: what each is to bring: CelebA's attributes, or names of classes; by default smile, glasses and male.
+        left: seeds of samples that look left, as 3,17,29, for the direction `turn`.
+        right: seeds of samples that look right.
+        nimg: samples that they are fitted to.
+    """
+    from training import commands
+
+    commands.directions(open_run(run), attributes, _seeds(left), _seeds(right), nimg)
+
+
+def encoder(run: tyro.conf.Positional[Path], nimg: int = 200_000, pixel_weight: float = 1.0) -> None:
+    """Trains a network that turns pictures back into a run's latents, and keeps it for its package.
+
+    Args:
+        run: folder of the run.
+        nimg: samples to train on.
+        pixel_weight: how much the pixels of real pictures count beside the latents of samples; 0 leaves them out.
+    """
+    from training import commands
+
+    commands.encoder(open_run(run), nimg, pixel_weight)
+
+
 def judge(
     dataset: tyro.conf.Positional[Literal["mnist", "fashion-mnist", "celeba"]],
     data: Path,
@@ -162,6 +196,15 @@ def main() -> int:
     return 0
 
 
+def _seeds(text: str) -> tuple[int, ...]:
+    """Seeds with commas between them."""
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    wrong = next((word for word in words if not (word.isdecimal() and int(word) < 2**63)), None)
+    if wrong is not None:
+        raise ValueError(f"seeds are whole numbers from 0 with commas between them; {wrong!r} is not one")
+    return tuple(int(word) for word in words)
+
+
 def _fail(message: str) -> int:
     print(f"error: {message}", file=sys.stderr)
     return 1
@@ -173,6 +216,8 @@ _COMMANDS: dict[str, Any] = {
     "resume": resume,
     "evaluate": evaluate,
     "export": export,
+    "directions": directions,
+    "encoder": encoder,
     "judge": judge,
 }
 

@@ -7,6 +7,8 @@ from lightning_fabric import Fabric
 
 from service import manifest
 from training import checkpoint, classifier, data, devices
+from training import directions as directing
+from training import encoder as encoding
 from training import evaluate as evaluation
 from training import export as exporting
 from training.classifier import Role
@@ -98,6 +100,21 @@ def export(run: Run, models: Path, label: Label, weights: str) -> None:
     images = data.load(run.config, run.data, "train")
     for folder in exporting.export(run, trainer.objective, images, trainer.images_seen, models, label, weights):
         print(f"{folder}: served by `GANVAS_MODELS_DIR={models} python -m service`")
+
+
+def directions(run: Run, wanted: Sequence[str] | None, left: Sequence[int], right: Sequence[int], nimg: int) -> None:
+    """Makes named directions, and prints what they do."""
+    trainer, _ = finished(run)
+    for found in directing.make(run, trainer.objective, trainer.step, wanted, left, right, nimg):
+        print(f"{found.name}: {found.description}")
+    print(f"look at {run.folder / 'samples' / 'directions.png'}; `export` writes them into the package")
+
+
+def encoder(run: Run, nimg: int, pixel_weight: float) -> None:
+    """Trains the way back from pictures to latents, and prints how near it comes."""
+    trainer, _ = finished(run)
+    show(encoding.make(run, trainer.objective, trainer.step, nimg, pixel_weight))
+    print(f"look at {run.folder / 'samples' / 'encoder.png'}; `export` writes it into the package")
 
 
 def judge(dataset: str, folder: Path, role: Role, epochs: int | None) -> None:

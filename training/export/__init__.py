@@ -91,7 +91,7 @@ def export(
     """
     names = _names(objective, label)
     folders = _folders(models, names, label.version)
-    built = _contents(run.config, objective, data, names, weights)
+    built = _contents(run, objective, data, names, weights, images_seen // run.config.batch_size)
     described = [
         _describe(run, label, folder, direction, data, images_seen, contents)
         for folder, direction, contents in zip(folders, names, built, strict=True)
@@ -174,16 +174,18 @@ def _folders(models: Path, names: Mapping[str, str], version: int | None) -> lis
 
 
 def _contents(
-    config: TrainingConfig,
+    run: Run,
     objective: Objective,
     data: ImageSet | PairSet,
     names: Mapping[str, str],
     weights: str,
+    step: int,
 ) -> list[Contents]:
+    config = run.config
     if isinstance(objective, Generative):
         assert isinstance(config, GenerativeConfig)
         assert isinstance(data, ImageSet)
-        return [generative.contents(config, objective, data, weights)]
+        return [generative.contents(config, objective, data, weights, run.folder, step)]
     assert isinstance(objective, Translation)
     assert isinstance(config, TranslationConfig)
     assert isinstance(data, PairSet)
@@ -222,7 +224,7 @@ def _describe(
             images_seen=images_seen,
             device=run.device,
         ),
-        metrics=tuple(manifest.Metric(**values) for values in metrics),
+        metrics=(*(manifest.Metric(**values) for values in metrics), *contents.metrics),
         networks={name: graph.network for name, graph in contents.networks.items()},
         preview="preview.png",
         goldens=contents.goldens,

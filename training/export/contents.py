@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from service import images
-from service.manifest import Array, Golden, NetworkName
+from service.manifest import Array, Golden, Metric, NetworkName
 from service.session import Session
 from training.evaluate import Sampler
 from training.graphs import Graph
@@ -23,12 +23,14 @@ class Contents:
         networks: by name.
         goldens: inputs, and the pictures that they give.
         preview: (H, W, C) uint8.
+        metrics: what was measured of networks that only a package of this task has.
         fields: the manifest's fields that belong to the task: image, latent, classes, directions, translation.
     """
 
     networks: Mapping[NetworkName, Graph]
     goldens: tuple[Golden, ...]
     preview: images.Pixels
+    metrics: tuple[Metric, ...] = ()
     fields: dict[str, Any] = field(default_factory=dict)
 
 

@@ -1,15 +1,18 @@
 """What a package of a model that draws from latents holds."""
 
+from pathlib import Path
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from service import manifest
 from service.manifest import NetworkName
-from training import graphs
+from training import directions, encoder, graphs
 from training.config import GenerativeConfig
-from training.data import PUBLISHED, ImageSet
-from training.evaluate import grid, seed_rows
+from training.data import PUBLISHED, Batch, ImageSet
+from training.evaluate import Measured, grid, seed_rows
 from training.export.contents import Contents, engine, golden
 from training.graphs import Graph
 from training.objectives import Generative
@@ -19,23 +22,39 @@ _GOLDEN_SEEDS = 2
 _PARITY_ROWS = 64
 
 
-def contents(config: GenerativeConfig, objective: Generative, data: ImageSet, weights: str) -> Contents:
-    """Exports generator and judge, and draws goldens and preview.
+def contents(
+    config: GenerativeConfig, objective: Generative, data: ImageSet, weights: str, folder: Path, step: int
+) -> Contents:
+    """Exports generator, judge and encoder, and draws goldens and preview.
+
+    Args:
+        config: of the run.
+        objective: trained, on the CPU.
+        data: the training images.
+        weights: see `graphs.build`.
+        folder: the run's, which may hold named directions and an encoder.
+        step: how long the objective was trained; what is of another step is left out.
 
     Raises:
         ExportError: a network was refused.
+        CheckpointError: the encoder's file is damaged.
     """
     channels, height, width = objective.image_shape
     networks = _networks(config, objective, data, weights)
     sampler = engine(networks["generator"].model)
+    back = encoder.load(folder, step, config, objective.image_shape)
+    if back:
+        networks["encoder"] = _encoder(config, objective, data, back[0], weights)
     return Contents(
         networks=networks,
         goldens=(golden(sampler, rows(config, _GOLDEN_SEEDS)),),
         preview=grid(sampler, rows(config, PREVIEW_SEEDS)),
+        metrics=tuple(_metric(item) for item in (back[1] if back else ())),
         fields={
             "image": manifest.Image(height=height, width=width, channels=1 if channels == 1 else 3),
             "latent": manifest.Latent(dim=config.generator.z_dim, distribution=config.latent_distribution),
             "classes": _classes(config),
+            "directions": tuple(found.described() for found in directions.load(folder, step)),
         },
     )
 
@@ -53,7 +72,7 @@ def _classes(config: GenerativeConfig) -> tuple[str, ...] | None:
 def _networks(
     config: GenerativeConfig, objective: Generative, data: ImageSet, weights: str
 ) -> dict[NetworkName, Graph]:
-    picture = manifest.Tensor(name="images", shape=("N", *objective.image_shape), range=(-1.0, 1.0))
+    picture = _picture(objective)
     classes = tuple(manifest.Tensor(name="classes", shape=("N", n)) for n in (objective.n_classes,) if n)
     fed = {name: torch.from_numpy(array) for name, array in rows(config, _PARITY_ROWS).items()}
     generator = graphs.build(
@@ -64,9 +83,8 @@ def _networks(
         picture,
         weights,
     )
-    shown = data.batch(torch.arange(_PARITY_ROWS) % len(data))
-    height, width = objective.image_shape[1:]
-    judged = {"images": shown.images[:, :, :height, :width].contiguous()}
+    shown = _shown(objective, data)
+    judged = {"images": shown.images}
     judged |= dict(zip(["classes"], objective.rows(shown.labels), strict=False))
     # A critic's score has no scale of its own, so it has another name than a logit, whose sigmoid is a probability.
     verdict = "scores" if "critic" in objective.networks else "logits"
@@ -79,3 +97,32 @@ def _networks(
         weights,
     )
     return {"generator": generator, "discriminator": discriminator}
+
+
+def _encoder(
+    config: GenerativeConfig, objective: Generative, data: ImageSet, network: nn.Module, weights: str
+) -> Graph:
+    latents = manifest.Tensor(
+        name="latents",
+        shape=("N", config.generator.z_dim),
+        range=(-1.0, 1.0) if config.latent_distribution == "uniform" else None,
+    )
+    shown = {"images": _shown(objective, data).images}
+    return graphs.build(network, shown, "encoder.onnx", (_picture(objective),), latents, weights)
+
+
+def _picture(objective: Generative) -> manifest.Tensor:
+    return manifest.Tensor(name="images", shape=("N", *objective.image_shape), range=(-1.0, 1.0))
+
+
+def _shown(objective: Generative, data: ImageSet) -> Batch:
+    """Real pictures as the judge sees them."""
+    height, width = objective.image_shape[1:]
+    batch = data.batch(torch.arange(_PARITY_ROWS) % len(data))
+    return Batch(batch.images[:, :, :height, :width].contiguous(), batch.labels)
+
+
+def _metric(measured: Measured) -> manifest.Metric:
+    values = measured.to_json()
+    del values["direction"]
+    return manifest.Metric.model_validate(values)

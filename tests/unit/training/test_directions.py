@@ -1,0 +1,153 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from service import latents
+from training import classifier, directions
+from training.config import ConvDiscriminator, ConvGenerator, DcganConfig, Pictures
+from training.directions import NoDirectionError, fit, making, reading
+
+CONFIG = DcganConfig(
+    dataset="celeba",
+    pictures=Pictures(load_px=16, crop_px=16),
+    total_nimg=1,
+    generator=ConvGenerator(z_dim=6, widths=(4, 4)),
+    discriminator=ConvDiscriminator(widths=(4, 4)),
+)
+
+
+def gaussian(count, dim, seed=0):
+    return torch.randn(count, dim, generator=torch.Generator().manual_seed(seed))
+
+
+def test_the_normal_of_a_boundary_is_found():
+    points = gaussian(4_000, 6)
+    truth = torch.nn.functional.normalize(torch.tensor([[3.0, -1.0, 0, 0, 2.0, 0], [0, 1.0, 1.0, 0, 0, 0]]), dim=1)
+    # One attribute is rare, and a tenth of the labels is wrong.
+    labels = points @ truth.T > torch.tensor([0.0, 1.7])
+    labels ^= torch.rand(labels.shape, generator=torch.Generator().manual_seed(1)) < torch.tensor([0.1, 0.0])
+    found = fit.normals(points, labels)
+    assert torch.allclose(found.norm(dim=1), torch.ones(2))
+    assert ((found * truth).sum(1) > 0.99).all()
+
+
+def test_a_direction_is_apart_from_all_others():
+    tangled = torch.nn.functional.normalize(gaussian(3, 5), dim=1)
+    found = fit.apart(tangled)
+    products = found @ tangled.T
+    assert torch.allclose(products - torch.diag(products.diag()), torch.zeros(3, 3), atol=1e-6)
+    assert (products.diag() > 0).all()
+    assert torch.equal(fit.apart(tangled[:1]), tangled[:1])
+    with pytest.raises(NoDirectionError, match="cannot be told from the others"):
+        fit.apart(torch.stack((tangled[0], tangled[0])))
+
+
+def test_the_step_is_the_smallest_that_flips_half():
+    distances = np.linspace(0, 2, 1_001)  # of samples to the boundary: half are nearer than 1
+    step = fit.smallest_step(lambda length: float((distances <= length).mean()), 20.0)
+    assert step == pytest.approx(1.0, rel=0.05)
+    assert (distances <= step).mean() >= 0.5
+    with pytest.raises(NoDirectionError, match="even 20 along it, fewer than 50% of the samples flip"):
+        fit.smallest_step(lambda length: 0.4, 20.0)
+
+
+def draw(rows):
+    """A generator whose first latent makes the upper half bright, and whose second the spot red."""
+    z = torch.from_numpy(rows["latents"])
+    pictures = torch.full((len(z), 3, 64, 64), 90.0)
+    pictures[:, :, :32] += 100 * torch.sigmoid(4 * z[:, 0, None, None, None])
+    red = torch.sigmoid(4 * z[:, 1, None, None, None])
+    spot = torch.tensor([35.0, -50.0, -50.0])[:, None, None]
+    pictures[:, :, 16:48, 16:48] += spot * red
+    return (pictures / 127.5 - 1).numpy()
+
+
+class Drawn:
+    """What `directions` needs of an objective."""
+
+    n_classes = 0
+
+    def latents(self, count, generator):
+        return torch.randn(count, 6, generator=generator)
+
+
+@pytest.fixture
+def both_judges(monkeypatch, face_judge):
+    """The tests' own judge in both roles, and few samples to read."""
+    monkeypatch.setattr(making, "_SCALED_NIMG", 100)
+    monkeypatch.setattr(making, "_REPORTED_NIMG", 100)
+    monkeypatch.setattr(classifier, "load", lambda dataset, role="reports": face_judge)
+
+
+@pytest.mark.usefixtures("both_judges")
+def test_directions_bring_what_they_are_named_after_and_leave_the_rest(face_judge):
+    found = directions.attributes(Drawn(), CONFIG, draw, ("Bright", "Red"), 400)
+    assert [item.name for item in found] == ["bright", "red"]
+    for index, item in enumerate(found):
+        vector = np.array(item.vector)
+        assert vector[index] > 0.9 * np.linalg.norm(vector)
+        assert item.figures["flipped_1"] == pytest.approx(0.5, abs=0.15)
+        assert item.figures["flipped_3"] > 0.8
+        assert item.figures["named_1"] < 0.1
+        assert face_judge.digest[:12] in item.description
+
+
+@pytest.mark.usefixtures("both_judges")
+def test_an_attribute_that_no_sample_has_is_left_out_and_said(capsys):
+    def bright(rows):
+        return draw({"latents": rows["latents"] * np.array([1, 0, 0, 0, 0, 0], np.float32) - [0, 9, 0, 0, 0, 0]})
+
+    found = directions.attributes(Drawn(), CONFIG, bright, ("Bright", "Red"), 300)
+    assert [item.name for item in found] == ["bright"]
+    assert "red: no direction, since 0 of 300 samples have Red" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("both_judges")
+def test_what_cannot_be_is_one_sentence():
+    with pytest.raises(ValueError, match="does not read Smile; it reads Bright, Red"):
+        directions.attributes(Drawn(), CONFIG, draw, ("Smile",), 100)
+    told = Drawn()
+    told.n_classes = 3
+    with pytest.raises(ValueError, match="the class is an input of this model"):
+        directions.attributes(told, CONFIG, draw, ("Bright",), 100)
+
+
+@pytest.mark.usefixtures("both_judges")
+def test_an_effect_counts_only_samples_that_lack_the_attribute(face_judge):
+    reader = reading.Reader(draw, face_judge)
+    points = np.zeros((4, 6), np.float32)
+    points[:, 0], points[:, 1] = (-3, -3, 3, 3), (-3, 3, -3, 3)
+    move = np.zeros(6, np.float32)
+    move[0], move[1] = 9, 9
+    found = reading.effect(reader, points, move, "Bright", ("Bright", "Red"))
+    assert (found.flipped, found.named, found.others) == (1.0, 0.5, 0.5)
+    assert reading.effect(reader, points, move, "Bright", ("Bright",)).named == 0.0
+
+
+def test_the_turn_leads_from_the_left_to_the_right():
+    found = directions.turn(CONFIG, (1, 2), (3,))
+    left = np.mean([latents.draw(seed, 6, "normal") for seed in (1, 2)], axis=0)
+    middle = (left + latents.draw(3, 6, "normal")) / 2
+    assert np.allclose(middle + np.array(found.vector), latents.draw(3, 6, "normal"), atol=1e-6)
+    assert np.allclose(middle - np.array(found.vector), left, atol=1e-6)
+    assert found.seeds == {"left": (1, 2), "right": (3,)}
+
+
+def test_directions_are_kept_for_the_networks_that_they_were_made_for(tmp_path):
+    turn = directions.turn(CONFIG, (1,), (2,))
+    other = replace(turn, name="smile", figures={"flipped_1": 0.5}, seeds={})
+    assert directions.load(tmp_path, 5) == []
+    directions.keep(tmp_path, 5, [turn])
+    again = replace(other, vector=tuple(2 * number for number in other.vector))
+    directions.keep(tmp_path, 5, [other])
+    assert directions.keep(tmp_path, 5, [again]) == [turn, again]
+    assert directions.load(tmp_path, 5) == [turn, again]
+    assert directions.load(tmp_path, 6) == []
+    described = directions.load(tmp_path, 5)[0].described()
+    assert np.allclose(np.frombuffer(described.vector.unpack(), "<f4"), turn.vector)
+    (tmp_path / directions.FILE_NAME).write_text(json.dumps({"step": 5, "directions": [{}]}))
+    with pytest.raises(ValueError, match="is damaged"):
+        directions.load(tmp_path, 5)

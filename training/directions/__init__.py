@@ -1,0 +1,7 @@
+"""Named directions in a generator's latent space."""
+
+from training.directions.fit import NoDirectionError
+from training.directions.found import FILE_NAME, Found, keep, load
+from training.directions.making import NIMG, attributes, make, turn
+
+__all__ = ["FILE_NAME", "NIMG", "Found", "NoDirectionError", "attributes", "keep", "load", "make", "turn"]

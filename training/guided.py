@@ -1,0 +1,135 @@
+"""Guided backpropagation: what in a picture the features of a discriminator respond to.
+
+The networks call their activations as functions, so that no module can be hooked. Here a mode of torch looks at every
+call while it is open: it notes what each activation gives, and replaces its way back. Knows nothing of the networks'
+layers.
+
+References:
+    J. Springenberg et al., "Striving for Simplicity: The All Convolutional Net", ICLR 2015 workshop, section 3.4.
+    A. Radford et al. (2015), section 6.2 and figure 5: of the last convolutional layer's features.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from service import images as pixels
+
+FEATURES = 8
+PICTURES = 4
+"""Of each feature: those that it responds to most."""
+
+_ACTIVATIONS: tuple[Callable[..., Tensor], ...] = (F.relu, torch.relu, F.leaky_relu)
+
+
+class _Guided(torch.autograd.Function):
+    """Hands an activation's output on; on the way back lets through what both its input and its gradient say yes to."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, activated: Tensor) -> Tensor:
+        ctx.save_for_backward(x)
+        return activated.clone()
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
+        (x,) = ctx.saved_tensors
+        # Below zero a LeakyReLU's slope is left out too: a feature that is off explains nothing.
+        return grads[0].clamp_min(0.0) * (x > 0), None
+
+
+class _Mode(TorchFunctionMode):
+    """While it is open, activations are guided, and their outputs are noted in order."""
+
+    def __init__(self, is_guided: bool) -> None:
+        super().__init__()
+        self.is_guided = is_guided
+        self.activated: list[Tensor] = []
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        out = func(*args, **(kwargs or {}))
+        if func not in _ACTIVATIONS:
+            return out
+        if self.is_guided:
+            out = _Guided.apply(args[0], out.detach())  # type: ignore[no-untyped-call]
+        self.activated.append(out)
+        return out
+
+
+def responses(judge: nn.Module, images: Tensor, *classes: Tensor, is_guided: bool = True) -> tuple[Tensor, Tensor]:
+    """The activated maps of the last convolutional layer, still joined to the pictures by a guided graph.
+
+    Args:
+        judge: in evaluation mode.
+        images: (N, C, H, W) float32 in [-1, 1].
+        classes: (N, n_classes) rows, for a judge that is told them.
+        is_guided: False keeps the plain gradients, to compare with.
+
+    Returns:
+        The pictures, whose gradient can be asked for, and (N, F, h, w) maps.
+
+    Raises:
+        ValueError: the network has no convolutional layer with an activation.
+    """
+    watched = images.detach().clone().requires_grad_()
+    with torch.enable_grad(), _Mode(is_guided) as mode:
+        judge(watched, *classes)
+    maps = [out for out in mode.activated if out.ndim == 4]
+    if not maps:
+        raise ValueError("guided backpropagation shows convolutional features, but this network has none")
+    return watched, maps[-1]
+
+
+def gradients(judge: nn.Module, images: Tensor, *classes: Tensor, feature: int, is_guided: bool = True) -> Tensor:
+    """What each picture would need more of for one feature to respond more, at the place where it responds most.
+
+    Args and errors as for `responses`; `feature` counts the maps of the last convolutional layer.
+
+    Returns:
+        (N, C, H, W) float32.
+    """
+    watched, maps = responses(judge, images, *classes, is_guided=is_guided)
+    # In evaluation mode a picture's response does not depend on the others', so that the sum's gradient is each's own.
+    (found,) = torch.autograd.grad(maps[:, feature].amax((1, 2)).sum(), watched)
+    return found
+
+
+def grid(
+    judge: nn.Module, images: Tensor, *classes: Tensor, features: int = FEATURES, pictures: int = PICTURES
+) -> NDArray[np.uint8]:
+    """The strongest features of the last convolutional layer, and what they respond to.
+
+    Args:
+        judge: a convolutional discriminator or critic, in evaluation mode.
+        images: (N, C, H, W) float32 in [-1, 1], real ones; a hundred or so are enough.
+        classes: (N, n_classes) rows, for a judge that is told them.
+        features: rows of the grid, at most: those with the highest mean response.
+        pictures: of each row, at most: those with the highest response, each with its guided gradient to its right.
+
+    Returns:
+        (H, W, C) uint8; a gradient of 0 is grey, and each picture's largest is black or white.
+
+    Raises:
+        ValueError: the network has no convolutional layer with an activation.
+    """
+    was_training = judge.training
+    judge.eval()
+    try:
+        highest = responses(judge, images, *classes)[1].detach().amax((2, 3))  # (N, F)
+        cells = []
+        for feature in highest.mean(0).argsort(descending=True)[:features].tolist():
+            chosen = highest[:, feature].argsort(descending=True)[:pictures]
+            shown, rows = images[chosen], [part[chosen] for part in classes]
+            found = gradients(judge, shown, *rows, feature=feature)
+            largest = found.abs().amax((1, 2, 3), keepdim=True).clamp_min(torch.finfo(found.dtype).tiny)
+            cells.append(torch.stack((shown, found / largest), dim=1).flatten(0, 1))
+    finally:
+        judge.train(was_training)
+    return pixels.grid(pixels.to_uint8(torch.cat(cells).cpu().numpy()), 2 * min(pictures, len(images)))

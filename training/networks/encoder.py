@@ -1,0 +1,33 @@
+"""The way back from a picture to a latent: a discriminator's convolutions with as many outputs as a latent has."""
+
+import torch
+from torch import Tensor, nn
+
+from training.config import ConvDiscriminator
+from training.networks import dcgan
+
+_LAST_SIDE_PX = 4
+
+
+class Encoder(nn.Module):
+    """(N, C, H, W) images in [-1, 1] -> (N, z_dim) latents; of a uniform distribution, inside [-1, 1]."""
+
+    def __init__(
+        self, image_shape: tuple[int, int, int], z_dim: int, width: int = 32, is_uniform: bool = False
+    ) -> None:
+        super().__init__()
+        side = image_shape[1]
+        sides = [side]
+        while sides[-1] > _LAST_SIDE_PX:
+            sides.append((sides[-1] + 1) // 2)
+        # The widest maps are the most weights and help least: two doublings are enough.
+        widths = tuple(width * min(2**layer, 4) for layer in range(len(sides) - 1))
+        kernel = 5 if any(before % 2 for before in sides[:-1]) else 4
+        self.body = dcgan.Discriminator(ConvDiscriminator(widths=widths, kernel=kernel), image_shape)
+        self.body.head = nn.Linear(self.body.head.in_features, z_dim)
+        self.is_uniform = is_uniform
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(N, C, H, W) in [-1, 1] -> (N, z_dim)."""
+        latents: Tensor = self.body(images)
+        return torch.clamp(latents, -1.0, 1.0) if self.is_uniform else latents
