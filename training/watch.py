@@ -77,11 +77,16 @@ class Finding(NamedTuple):
     advice: str
 
 
+def warm_steps(total_steps: int) -> float:
+    """Steps after which a run is judged."""
+    return max(WARM_STEPS, WARM_SHARE * total_steps)
+
+
 class Watch:
     """The alarms of one run. Begins with those that a run that is gone on with had open."""
 
     def __init__(self, total_steps: int, is_open: Sequence[str] = ()) -> None:
-        self._warm = max(WARM_STEPS, WARM_SHARE * total_steps)
+        self._warm = warm_steps(total_steps)
         self._open = set(is_open)
         self._margins: dict[str, list[tuple[int, float]]] = {}
         self._trend: list[tuple[float, float]] = []
