@@ -27,6 +27,7 @@ from service.routes import ROUTERS, pages
 from service.schemas.inference import InferRequest, ProtocolError
 from service.schemas.openai import GenerationRequest, OpenAIError
 from service.settings import Settings
+from service.shared import SharedCounts
 
 _log = logging.getLogger(__name__)
 _BODIES: tuple[type[BaseModel], ...] = (
@@ -89,7 +90,9 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(router)
     app.mount(pages.ASSETS_PATH, StaticFiles(directory=pages.ASSETS))
     problems.install(app, ROUTERS)
-    limiter = FixedWindowRateLimiter(MemoryStorage())
+    shared = settings.shared_dir
+    counts = SharedCounts(shared / "counts.sqlite") if shared and settings.rates else MemoryStorage()
+    limiter = FixedWindowRateLimiter(counts)
     app.add_middleware(Guard, keys=settings.api_keys, rates=settings.rates, limiter=limiter, most=settings.max_requests)
     if settings.cors_origins:
         app.add_middleware(Cors, origins=settings.cors_origins)
@@ -103,12 +106,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     parts: Services = app.state.services
     # In the background, so that /livez answers while large models are being proven.
     parts.opening = asyncio.create_task(_open(parts.repository))
-    watching = asyncio.create_task(_watch(parts))
+    watching = [asyncio.create_task(_watch(parts)), asyncio.create_task(parts.report())]
     yield
     parts.draining = parts.closing = True
-    for task in (watching, parts.opening):
+    for task in (*watching, parts.opening):
         task.cancel()
-    await asyncio.gather(watching, parts.opening, return_exceptions=True)
+    await asyncio.gather(*watching, parts.opening, return_exceptions=True)
     await parts.repository.close()
 
 

@@ -1,7 +1,8 @@
 """Prometheus counters and histograms. One registry an application, so that tests do not share numbers."""
 
+import os
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from pathlib import Path
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -13,9 +14,12 @@ from prometheus_client import (
     PlatformCollector,
     ProcessCollector,
     generate_latest,
+    multiprocess,
 )
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+_SHARED = "PROMETHEUS_MULTIPROC_DIR"  # the library's own variable for several processes
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
@@ -25,6 +29,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._depths: dict[tuple[str, str], Callable[[], int]] = {}
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=self.registry)
         self._requests = Histogram(
@@ -48,12 +53,33 @@ class Metrics:
             buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256),
             registry=self.registry,
         )
+        # With several workers, what is counted adds up, and what is a state is the living workers'.
         self._waiting = Gauge(
-            "ganvas_waiting_rows", "Pictures that wait for a model.", ("model", "network"), registry=self.registry
+            "ganvas_waiting_rows",
+            "Pictures that wait for a model.",
+            ("model", "network"),
+            registry=self.registry,
+            multiprocess_mode="livesum",
         )
-        self._served = Gauge("ganvas_model_served", "1 for every served version.", ("model",), registry=self.registry)
+        self._served = Gauge(
+            "ganvas_model_served",
+            "1 for every served version.",
+            ("model",),
+            registry=self.registry,
+            multiprocess_mode="livemax",
+        )
+        self._memory = Gauge(
+            "ganvas_resident_bytes",
+            "Memory of all worker processes.",
+            registry=self.registry,
+            multiprocess_mode="livesum",
+        )
         self._open = Gauge(
-            "ganvas_model_open", "1 while a version's networks are in memory.", ("model",), registry=self.registry
+            "ganvas_model_open",
+            "Workers that hold a version's networks in memory.",
+            ("model",),
+            registry=self.registry,
+            multiprocess_mode="livesum",
         )
         self._refusals = Counter(
             "ganvas_refusals_total", "Requests refused, by reason.", ("reason",), registry=self.registry
@@ -79,12 +105,12 @@ class Metrics:
 
     def watch_queue(self, model: str, network: str, depth: Callable[[], int]) -> None:
         """Reads a queue's depth whenever the metrics are asked for."""
-        self._waiting.labels(model, network).set_function(depth)
+        self._depths[model, network] = depth
 
     def forget_queue(self, model: str, network: str) -> None:
         """A queue is no longer there."""
-        with suppress(KeyError):
-            self._waiting.remove(model, network)
+        self._depths.pop((model, network), None)
+        self._waiting.labels(model, network).set(0)
 
     def served(self, model: str, is_served: bool) -> None:
         """A version is served, or no longer."""
@@ -94,6 +120,29 @@ class Metrics:
         """A version's networks are in memory, or no longer."""
         self._open.labels(model).set(1 if is_open else 0)
 
+    def refresh(self) -> None:
+        """Writes down what changes by itself: queues and memory."""
+        for (model, network), depth in self._depths.items():
+            self._waiting.labels(model, network).set(depth())
+        self._memory.set(_resident_bytes())
+
     def text(self) -> bytes:
-        """All of it in Prometheus' text format."""
-        return generate_latest(self.registry)
+        """All of it in Prometheus' text format; of all workers, where there are several."""
+        self.refresh()
+        if _SHARED not in os.environ:
+            return generate_latest(self.registry)
+        registry = CollectorRegistry()
+        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library's
+        return generate_latest(registry)
+
+
+def forget_worker(pid: int) -> None:
+    """A worker is no more: what it said of its state counts no longer."""
+    multiprocess.mark_process_dead(pid)  # type: ignore[no-untyped-call]  # the library's
+
+
+def _resident_bytes() -> int:
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError):
+        return 0

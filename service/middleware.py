@@ -50,7 +50,7 @@ class RequestContext:
         request = Request(scope, receive)
         try:
             async with asyncio.timeout(self._deadline_s) as timeout:
-                scope.setdefault("state", {}).update(deadline=timeout.when(), leased=leased)
+                scope.setdefault("state", {}).update(deadline=timeout.when(), leased=leased, started=started)
                 await self._app(scope, receive, send_with_id)
         except TimeoutError:
             error = DeadlineExceeded("the request was not answered before its deadline")

@@ -9,10 +9,13 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from service.coalescer import Coalescer
-from service.errors import Unavailable
-from service.metrics import Metrics
+from service.errors import Draining, NotReady, Unavailable
+from service.metrics import Metrics, forget_worker
 from service.repository import Repository
 from service.settings import Settings
+from service.shared import Board
+
+_REPORT_S = 0.5
 
 
 @dataclass
@@ -62,6 +65,7 @@ class Services:
         closing: set when the port is closed; new work is refused from then on.
         uploads: bytes of uploads that are read or held for a request.
         pixels: pixels of decoded uploads that are held for a request.
+        board: what the workers say of themselves, where there are several.
         drawings: answers that are being drawn at present, by all that they are made of.
         opening: the scan of the models folder, once the lifespan has started it.
     """
@@ -73,12 +77,37 @@ class Services:
     closing: bool = False
     uploads: Budget = field(init=False)
     pixels: Budget = field(init=False)
+    board: Board | None = field(init=False)
     drawings: Coalescer[bytes] = field(default_factory=Coalescer)
     opening: "asyncio.Task[None] | None" = None
 
     def __post_init__(self) -> None:
         self.uploads = Budget(self.settings.max_uploads_bytes, "too many uploads are being read at present; try again")
         self.pixels = Budget(self.settings.max_held_pixels, "too many pictures are being worked on; try again")
+        self.board = Board(self.settings.shared_dir) if self.settings.shared_dir else None
+
+    def check_ready(self) -> None:
+        """Raises why requests should not be sent here.
+
+        Raises:
+            Draining: the service is stopping.
+            NotReady: models are missing, here or in another worker.
+        """
+        if self.draining:
+            raise Draining("the service is stopping")
+        if not self.repository.is_ready:
+            raise NotReady(self.repository.shortfall)
+        if self.board is not None and not self.board.all_ready():
+            raise NotReady("another worker is not ready")
+
+    async def report(self) -> None:
+        """Tells the other workers how this one is, and forgets those that have died; runs until it is cancelled."""
+        while self.board is not None:
+            self.board.say(self.repository.is_ready and not self.draining)
+            for pid in self.board.dead():
+                forget_worker(pid)
+            self.metrics.refresh()
+            await asyncio.sleep(_REPORT_S)
 
 
 async def services(request: Request) -> Services:

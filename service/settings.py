@@ -22,6 +22,8 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0 for every interface")
     port: Annotated[int, Field(ge=0, le=65_535)] = Field(8000, description="port to listen on; 0 picks a free one")
+    workers: Count = Field(1, description="processes that answer, each with the models in its own memory")
+    shared_dir: Path | None = Field(None, description="what several workers share; the service sets it itself")
     models_dir: Path = Field(Path("models"), description="folder of model packages, <name>/<version>/")
     models: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="names to serve, separated by commas; empty serves every package in the folder"

@@ -92,7 +92,7 @@ async def draw(
     shape: Layout,
 ) -> Response:
     """Runs the generator on the points and answers its pictures; identical requests in flight share the work."""
-    clock: Clock = getattr(request.state, "clock", None) or Clock()
+    clock: Clock = getattr(request.state, "clock", None) or Clock(request.state.started)
     fed = drawing.rows(points)
     if parts.settings.metadata:
         shape = replace(shape, truncation=source.truncation)

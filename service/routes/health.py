@@ -21,10 +21,7 @@ async def livez(_: NoQuery) -> schemas.Health:
 @router.get("/readyz", summary="Ready", responses=problems.responses(NotReady, Draining, Invalid))
 async def readyz(parts: ServicesDependency, _: NoQuery) -> schemas.Health:
     """Whether requests should be sent here: every wanted model has been proven, and the service is not stopping."""
-    if parts.draining:
-        raise Draining("the service is stopping")
-    if not parts.repository.is_ready:
-        raise NotReady(parts.repository.shortfall)
+    parts.check_ready()
     return schemas.Health(status="ready")
 
 

@@ -73,10 +73,7 @@ async def live(_: NoQuery) -> schemas.Liveness:
 @router.get("/health/ready", summary="Ready (v2)", responses=_errors(Invalid, NotReady, Draining))
 async def ready(parts: ServicesDependency, _: NoQuery) -> schemas.Readiness:
     """As `/readyz`."""
-    if parts.draining:
-        raise Draining("the service is stopping")
-    if not parts.repository.is_ready:
-        raise NotReady(parts.repository.shortfall)
+    parts.check_ready()
     return schemas.Readiness(ready=True)
 
 

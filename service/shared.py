@@ -1,0 +1,131 @@
+"""What the worker processes of one service know of each other: who is ready, and how often a client has asked.
+
+Files in a folder that they share; nothing of it outlives the service.
+"""
+
+import contextlib
+import os
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any
+
+from limits.storage import Storage
+
+_STATE = ".state"
+
+
+class Board:
+    """Where each worker says whether it is ready, and reads the others' word."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._own = folder / f"{os.getpid()}{_STATE}"
+        self._said = ""
+
+    def say(self, is_ready: bool) -> None:
+        """Tells the other workers, where it has changed."""
+        word = "ready" if is_ready else "not ready"
+        if word != self._said:
+            draft = self._own.with_suffix(".draft")
+            draft.write_text(word)
+            draft.replace(self._own)
+            self._said = word
+
+    def all_ready(self) -> bool:
+        """Whether no worker that lives says otherwise."""
+        return all(word == "ready" for pid, word in self._words() if pid != os.getpid())
+
+    def dead(self) -> list[int]:
+        """Workers that have gone without a word; each is named once."""
+        found = []
+        for file in self._folder.glob(f"*{_STATE}"):
+            pid = int(file.stem)
+            if not _lives(pid):
+                file.unlink(missing_ok=True)
+                found.append(pid)
+        return found
+
+    def _words(self) -> list[tuple[int, str]]:
+        words = []
+        for file in self._folder.glob(f"*{_STATE}"):
+            pid = int(file.stem)
+            with contextlib.suppress(FileNotFoundError):
+                if _lives(pid):
+                    words.append((pid, file.read_text()))
+        return words
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+class SharedCounts(Storage):
+    """Counts of rates for `limits`, in a file that several processes share."""
+
+    STORAGE_SCHEME = None
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._data = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
+        # The counts are worth nothing after a crash, so that nothing has to reach the disk.
+        for line in ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = OFF"):
+            self._data.execute(line)
+        self._data.execute("CREATE TABLE IF NOT EXISTS counts (key TEXT PRIMARY KEY, amount INTEGER, expires REAL)")
+        self._swept = time.time()
+
+    @property
+    def base_exceptions(self) -> type[Exception]:
+        """What may go wrong."""
+        return sqlite3.Error
+
+    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
+        """Adds to a count, which begins anew once it has expired."""
+        now = time.time()
+        self._sweep(now)
+        (count,) = self._data.execute(
+            "INSERT INTO counts VALUES (?1, ?2, ?3) ON CONFLICT (key) DO UPDATE SET "
+            "amount = CASE WHEN expires <= ?4 THEN ?2 ELSE amount + ?2 END, "
+            "expires = CASE WHEN expires <= ?4 THEN ?3 ELSE expires END RETURNING amount",
+            (key, amount, now + expiry, now),
+        ).fetchone()
+        return int(count)
+
+    def get(self, key: str) -> int:
+        """A count at present."""
+        return int(self._row(key)[0])
+
+    def get_expiry(self, key: str) -> float:
+        """When a count begins anew, in seconds since the epoch."""
+        return float(self._row(key)[1])
+
+    def check(self) -> bool:
+        """Whether it can be asked."""
+        return bool(self._data.execute("SELECT 1").fetchone())
+
+    def reset(self) -> int | None:
+        """Forgets every count."""
+        return self._data.execute("DELETE FROM counts").rowcount
+
+    def clear(self, key: str) -> None:
+        """Forgets one count."""
+        self._data.execute("DELETE FROM counts WHERE key = ?", (key,))
+
+    def _row(self, key: str) -> tuple[Any, Any]:
+        now = time.time()
+        row = self._data.execute(
+            "SELECT amount, expires FROM counts WHERE key = ? AND expires > ?", (key, now)
+        ).fetchone()
+        return row or (0, now)
+
+    def _sweep(self, now: float) -> None:
+        """Forgets what has expired, now and then: clients are without end."""
+        if now - self._swept > 60.0:
+            self._swept = now
+            self._data.execute("DELETE FROM counts WHERE expires <= ?", (now,))

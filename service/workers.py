@@ -1,0 +1,91 @@
+"""Several worker processes behind one port, which speak for one service."""
+
+import logging
+import multiprocessing
+import os
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Callable
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
+from types import FrameType
+
+from service.settings import Settings
+
+SHARED, METRICS = "GANVAS_SHARED_DIR", "PROMETHEUS_MULTIPROC_DIR"
+_LOOK_S = 0.2
+_LEAST_LIFE_S = 2.0  # one that dies sooner is not started again at once
+_BACKLOG = 2048
+_log = logging.getLogger(__name__)
+
+
+def serve(settings: Settings, work: Callable[[list[socket]], None]) -> int:
+    """Starts the workers, starts one again that has died, and stops them all when told.
+
+    Args:
+        settings: of the service.
+        work: serves on a socket until it is told to stop; run in each worker, so that it must be a module's own.
+
+    Returns:
+        0 after an orderly stop.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="ganvas-"))
+    (folder / "metrics").mkdir()
+    # The workers are processes of their own: they read the environment as this one did.
+    os.environ |= {SHARED: str(folder), METRICS: str(folder / "metrics")}
+    try:
+        with _listener(settings) as listener:
+            return _Supervisor(settings.workers, listener, work).run()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _listener(settings: Settings) -> socket:
+    listener = socket(AF_INET6 if ":" in settings.host else AF_INET)
+    listener.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+    listener.bind((settings.host, settings.port))
+    listener.listen(_BACKLOG)
+    return listener
+
+
+class _Supervisor:
+    def __init__(self, count: int, listener: socket, work: Callable[[list[socket]], None]) -> None:
+        self._count, self._listener, self._work = count, listener, work
+        self._context = multiprocessing.get_context("spawn")  # threads and a fork do not go together
+        self._running: list[SpawnProcess] = []
+        self._told = 0
+
+    def run(self) -> int:
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, self._tell)
+        started = 0.0
+        while not self._told:
+            self._running = [process for process in self._running if self._lives(process)]
+            if len(self._running) < self._count and (not started or time.monotonic() - started > _LEAST_LIFE_S):
+                started = time.monotonic()
+                self._running += [self._start() for _ in range(self._count - len(self._running))]
+            time.sleep(_LOOK_S)
+        passed_on = 0
+        while any(process.is_alive() for process in self._running):
+            if passed_on < self._told:  # a second signal does not wait, as with one process
+                passed_on = self._told
+                for process in self._running:
+                    process.terminate()
+            time.sleep(_LOOK_S)
+        return max((process.exitcode or 0 for process in self._running), default=0)
+
+    def _tell(self, number: int, frame: FrameType | None) -> None:
+        self._told += 1
+
+    def _start(self) -> SpawnProcess:
+        process = self._context.Process(target=self._work, args=([self._listener],))
+        process.start()
+        return process
+
+    def _lives(self, process: SpawnProcess) -> bool:
+        if not process.is_alive():
+            _log.error("a worker has died", extra={"worker": process.pid, "exit_code": process.exitcode})
+        return process.is_alive()

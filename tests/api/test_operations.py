@@ -1,0 +1,151 @@
+"""Seen from outside: times that add up, traces, and examples on the OpenAPI page."""
+
+import http.server
+import logging
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from service import tracing
+from tests import builders
+
+
+def times(answer) -> dict[str, float]:
+    parts = (part.split(";dur=") for part in answer.headers["server-timing"].split(", "))
+    return {name: float(value) for name, value in parts}
+
+
+@pytest.mark.parametrize(("form", "n"), [("png", 1), ("npy", 5), ("json", 6)])
+def test_in_answers_above_20_ms_the_phases_add_up_to_the_total(tmp_path, serve, form, n):
+    builders.write_package(tmp_path, "tiny", generator=builders.slow_graph(3000), discriminator=None)
+    with serve(tmp_path, max_batch_size=4) as client:
+        shares = []
+        for seed in range(5):
+            found = times(client.get(f"/v1/models/tiny/sample?seed={100 * seed}&n={n}&format={form}"))
+            total = found.pop("total")
+            assert set(found) == {"queue", "infer", "encode"}
+            assert total > 20
+            shares.append(sum(found.values()) / total)
+    assert 0.95 <= sorted(shares)[2] <= 1.001  # the median: a busy machine may stop a request between two phases
+
+
+def test_the_phases_of_a_translation_add_up_too(models, serve):
+    with serve(models, tile_px=64) as client:
+        raw = builders.picture(400, 300)
+        shares = []
+        for _ in range(5):
+            found = times(client.post("/v1/models/stylish/translate", content=raw))
+            total = found.pop("total")
+            assert set(found) == {"decode", "queue", "infer", "encode"}
+            shares.append(sum(found.values()) / total)
+    assert 0.95 <= sorted(shares)[2] <= 1.001
+
+
+def test_requests_that_share_an_inference_have_times_that_add_up(tmp_path, serve):
+    builders.write_package(tmp_path, "tiny", generator=builders.slow_graph(6000), discriminator=None)
+    with serve(tmp_path) as client, ThreadPoolExecutor(4) as clients:
+        for answer in clients.map(lambda _: client.get("/v1/models/tiny/sample?seed=1"), range(4)):
+            found = times(answer)
+            assert sum(found.values()) - found["total"] <= found["total"] * 1.001
+
+
+@pytest.mark.parametrize(
+    ("variables", "wanted"),
+    [
+        ({}, False),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"}, True),
+        ({"OTEL_TRACES_EXPORTER": "console"}, True),
+        ({"OTEL_TRACES_EXPORTER": "none", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"}, False),
+        ({"OTEL_SDK_DISABLED": "true", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"}, False),
+    ],
+)
+def test_traces_are_made_where_the_environment_asks_for_them(monkeypatch, variables, wanted):
+    for name in ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_TRACES_EXPORTER", "OTEL_SDK_DISABLED"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert tracing.is_wanted() is wanted
+
+
+def test_a_request_becomes_a_span_at_the_collector(client, monkeypatch):
+    pytest.importorskip("opentelemetry.sdk")
+    received = []
+
+    class Collector(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            received.append((self.path, self.rfile.read(int(self.headers["content-length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Collector) as collector:
+        threading.Thread(target=collector.serve_forever, daemon=True).start()
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{collector.server_port}")
+        monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "50")
+        monkeypatch.delenv("OTEL_SERVICE_NAME", raising=False)
+        traced = tracing.traced(client.app)
+        scope = {
+            "type": "http", "method": "GET", "path": "/livez", "raw_path": b"/livez", "query_string": b"",
+            "headers": [], "http_version": "1.1", "scheme": "http", "server": ("host", 80), "client": ("127.0.0.1", 1),
+            "root_path": "",
+        }  # fmt: skip
+
+        async def ask():
+            sent = []
+
+            async def receive():
+                return {"type": "http.request", "body": b"", "more_body": False}
+
+            async def send(message):
+                sent.append(message)
+
+            await traced(scope, receive, send)
+            return sent[0]["status"]
+
+        assert client.portal.call(ask) == 200
+        end = time.monotonic() + 10
+        while not received and time.monotonic() < end:
+            time.sleep(0.05)
+        collector.shutdown()
+    (path, body), *_ = received
+    assert path == "/v1/traces"
+    assert b"ganvas" in body
+    assert b"livez" in body
+
+
+def test_without_the_extra_a_wish_for_traces_is_answered_in_the_log(monkeypatch, caplog, client):
+    import builtins
+
+    original = builtins.__import__
+
+    def without(name, *rest, **others):
+        if name.startswith("opentelemetry"):
+            raise ImportError
+        return original(name, *rest, **others)
+
+    monkeypatch.setenv("OTEL_TRACES_EXPORTER", "console")
+    monkeypatch.setattr(builtins, "__import__", without)
+    with caplog.at_level(logging.WARNING):
+        assert tracing.traced(client.app) is client.app
+    assert "ganvas[otel]" in caplog.text
+
+
+def test_every_call_and_every_error_of_the_page_has_an_example(client):
+    page = client.get("/openapi.json").json()
+    for path, calls in page["paths"].items():
+        for method, call in calls.items():
+            for status, answer in call["responses"].items():
+                if int(status) >= 400:
+                    for content in answer["content"].values():
+                        assert content["examples"], (path, method, status)
+            for parameter in call.get("parameters", []):
+                if parameter["in"] == "path":
+                    assert "example" in parameter or parameter["schema"].get("examples"), (path, parameter["name"])
+            for kind, content in call.get("requestBody", {}).get("content", {}).items():
+                if kind == "application/json":
+                    name = content["schema"]["$ref"].rpartition("/")[2]
+                    assert page["components"]["schemas"][name]["examples"], path

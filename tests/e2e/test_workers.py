@@ -1,0 +1,93 @@
+"""Several worker processes: one service to the outside."""
+
+import os
+import re
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests import builders
+from tests.server import running
+
+SAMPLE = "/v1/models/tiny/sample?seed=1"
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models")
+    builders.write_package(folder, "tiny")
+    return folder
+
+
+def children(pid: int) -> list[int]:
+    """Worker processes: children that were spawned to serve."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/status"):
+        try:
+            is_ours = f"\nPPid:\t{pid}\n" in status.read_text()
+            words = (status.parent / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if is_ours and b"spawn_main" in words:
+            found.append(int(status.parent.name))
+    return found
+
+
+def until(condition, seconds: float = 40.0):
+    end = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    return found
+
+
+def get(server, path=SAMPLE) -> httpx.Response:
+    """By a connection of its own, so that any worker may answer."""
+    return httpx.get(server.url + path)
+
+
+def value(text: str, name: str) -> float:
+    return sum(float(line.split()[-1]) for line in text.splitlines() if line.startswith(name))
+
+
+def test_workers_speak_for_one_service(models, tmp_path):
+    with running(models, tmp_path / "log", GANVAS_WORKERS="2", GANVAS_RATE_LIMIT="40/hour") as server:
+        until(lambda: len(children(server.process.pid)) == 2)
+        until(lambda: len(list(Path(shared(server)).glob("*.state"))) == 2)
+        with ThreadPoolExecutor(4) as clients:
+            answers = list(clients.map(lambda _: get(server), range(60)))
+        statuses = [answer.status_code for answer in answers]
+        assert statuses.count(200) == 40  # the rate is that of all workers together
+        assert statuses.count(429) == 20
+        assert len({answer.content for answer in answers if answer.status_code == 200}) == 1
+        (folder,) = {shared(server)}
+    assert not Path(folder).exists()
+    assert server.process.returncode == 0
+
+
+def test_numbers_are_those_of_all_workers_and_a_killed_one_is_replaced(models, tmp_path):
+    with running(models, tmp_path / "log", GANVAS_WORKERS="2") as server:
+        first = until(lambda: (found := children(server.process.pid)) and len(found) == 2 and found)
+        until(lambda: len(list(Path(shared(server)).glob("*.state"))) == 2)
+        for _ in range(20):
+            assert get(server).status_code == 200
+        name = 'ganvas_request_seconds_count{method="GET",route="/v1/models/{model}/sample",status="200"}'
+        assert {value(get(server, "/metrics").text, name) for _ in range(4)} == {20.0}
+        assert value(get(server, "/metrics").text, 'ganvas_model_open{model="tiny@1"}') == 2.0
+        os.kill(first[0], signal.SIGKILL)
+        until(lambda: server.status("/readyz") == 200 and len(set(children(server.process.pid)) - {first[0]}) == 2)
+        until(lambda: get(server).status_code == 200)
+        text = until(lambda: get(server, "/metrics").text)
+        assert value(text, name) >= 20.0  # what a dead worker has counted still counts
+
+
+def shared(server) -> str:
+    (child, *_) = children(server.process.pid)
+    environment = Path(f"/proc/{child}/environ").read_bytes().decode()
+    found = re.search(r"GANVAS_SHARED_DIR=([^\0]+)", environment)
+    assert found
+    return found[1]
