@@ -6,6 +6,7 @@ from torch import nn
 
 from training.config import MlpDiscriminator, MlpGenerator
 from training.networks.mlp import Discriminator, Generator, Maxout
+from training.networks.norm import BatchNorm1d
 from training.objectives import parameter_counts
 from training.recipes import RECIPES
 
@@ -104,5 +105,5 @@ def test_batch_norm_follows_every_hidden_layer_but_the_first():
     kinds = [
         type(layer) for layer in Generator(MlpGenerator(hidden=(4, 4, 4), batch_norm=True, leak=0.2), SHAPE).layers
     ]
-    linear, norm, leaky = nn.Linear, nn.BatchNorm1d, nn.LeakyReLU
+    linear, norm, leaky = nn.Linear, BatchNorm1d, nn.LeakyReLU
     assert kinds == [linear, leaky, linear, norm, leaky, linear, norm, leaky, linear]
