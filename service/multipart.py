@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Mapping
 from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from service.errors import Invalid, Malformed, TooLarge
+from service.errors import Invalid, Malformed, TooLarge, Unavailable
 
 FRAMING_BYTES = 65_536
 """What boundaries and headers around the parts may take beside the parts themselves."""
@@ -50,6 +50,7 @@ async def pictures(
         Malformed: no boundary, a body that does not parse or ends too early, or too many parts.
         Invalid: other fields than files named image.
         TooLarge: a picture is larger than `max_bytes`.
+        Unavailable: the disk is full.
     """
     boundary = _BOUNDARY.search(headers.get("content-type", ""))
     if boundary is None:
@@ -61,6 +62,8 @@ async def pictures(
         form = await parser.parse()
     except MultiPartException as error:
         raise Malformed(f"the multipart body does not parse: {error.message[:200]}") from error
+    except OSError as error:  # parts of more than 1 MiB are kept in a temporary file
+        raise Unavailable("there is no room for the upload at present") from error
     if not parser.is_whole:
         await parser.close()
         raise Malformed("the multipart body ends before its last boundary")

@@ -50,6 +50,13 @@ class Server:
         assert found
         return int(found[1]) / 1024
 
+    def resident_mib(self) -> float:
+        """Memory that is resident at present."""
+        text = Path(f"/proc/{self.process.pid}/status").read_text()
+        found = re.search(r"VmRSS:\s+(\d+) kB", text)
+        assert found
+        return int(found[1]) / 1024
+
     def lines(self) -> list[dict[str, Any]]:
         """What it has logged so far; every line must be JSON."""
         return [json.loads(line) for line in self.log.read_text().splitlines()]

@@ -360,3 +360,17 @@ def test_translations_at_the_same_time_do_not_mix(client):
         answers = list(clients.map(lambda picture: translate(client, saved(picture)), pictures))
     for picture, answer in zip(pictures, answers, strict=True):
         assert_near(builders.pixels(answer.content), darker(picture))
+
+
+def test_a_full_disk_is_503_and_leaves_nothing_behind(client, monkeypatch):
+    async def full(*_):
+        raise OSError(28, "No space left on device")
+
+    files = [("image", saved(noise(900, 900)))]
+    with monkeypatch.context() as patch:
+        patch.setattr("starlette.datastructures.UploadFile.write", full)
+        answer = client.post(CALL, files=files)
+    assert_problem(answer, 503, "unavailable")
+    assert "No space" not in answer.text
+    assert client.app.state.services.uploads.held == 0
+    assert client.post(CALL, files=files).status_code == 200
