@@ -62,21 +62,22 @@ def make(run: Run, objective: Objective, step: int, nimg: int, pixel_weight: flo
         raise RunError("only a model that draws from latents has an encoder")
     if nimg < 1 or not 0.0 <= pixel_weight < inf:
         raise RunError(f"--nimg is {nimg} and --pixel-weight {pixel_weight}, but must be at least 1 and 0")
-    network = train(objective, config, data.load(config, run.data, "train"), nimg, pixel_weight)
+    generator = objective.finished_generator()  # once: its BatchNorm statistics take 20,000 samples
+    network = train(generator, objective, config, data.load(config, run.data, "train"), nimg, pixel_weight)
     test = data.load(config, run.data, "test")
-    measured = measure(network, objective, test)
+    measured = measure(network, generator, objective, test)
     save(run.folder, step, network, measured)
-    save_png(page(network, objective, test), run.folder / "samples" / "encoder.png")
+    save_png(page(network, generator, objective, test), run.folder / "samples" / "encoder.png")
     return measured
 
 
 @torch.inference_mode()
-def page(network: nn.Module, objective: Generative, test: ImageSet) -> images.Pixels:
+def page(network: nn.Module, generator: nn.Module, objective: Generative, test: ImageSet) -> images.Pixels:
     """Test images and, below each, what the generator draws of its latent: (H, W, C) uint8, two rows at a time."""
     count = min(_SHOWN, len(test))
     batch = test.batch(torch.arange(count))
     shown = _fit(batch.images, objective.image_shape)
-    again = objective.finished_generator()(network(shown), *objective.rows(batch.labels))
+    again = generator(network(shown), *objective.rows(batch.labels))
     rows = (part for pair in zip(shown.split(_COLUMNS), again.split(_COLUMNS), strict=True) for part in pair)
     return images.grid(images.to_uint8(torch.cat(list(rows)).numpy()), min(_COLUMNS, count))
 
@@ -87,6 +88,7 @@ def build(config: GenerativeConfig, image_shape: tuple[int, int, int]) -> Encode
 
 
 def train(
+    generator: nn.Module,
     objective: Generative,
     config: GenerativeConfig,
     real: ImageSet,
@@ -98,7 +100,8 @@ def train(
     The loss is |E(G(z)) - z|^2, and pixel_weight times |G(E(x)) - x| of real pictures x.
 
     Args:
-        objective: trained; on its device the encoder is trained too.
+        generator: the finished one, on the objective's device: there the encoder is trained too.
+        objective: draws latents.
         config: of the run.
         real: training images.
         nimg: pictures drawn.
@@ -109,7 +112,7 @@ def train(
     """
     torch.manual_seed(_SEED)
     device = objective.fabric.device
-    generator, network = objective.finished_generator(), build(config, objective.image_shape).to(device).train()
+    network = build(config, objective.image_shape).to(device).train()
     sampler = Sampler(len(real), min(_BATCH, len(real)), _SEED)
     optimizer = torch.optim.Adam(network.parameters(), _LR)
     steps = max(1, nimg // _BATCH)
@@ -135,15 +138,15 @@ def train(
 
 
 @torch.inference_mode()
-def measure(network: nn.Module, objective: Generative, test: ImageSet) -> list[Measured]:
+def measure(network: nn.Module, generator: nn.Module, objective: Generative, test: ImageSet) -> list[Measured]:
     """How near G(E(x)) comes to x: for samples that the encoder has not seen, and for real test images.
 
     Args:
         network: in evaluation mode, on the CPU.
-        objective: trained, on the CPU.
+        generator: the finished one, on the CPU.
+        objective: draws latents.
         test: test images.
     """
-    generator = objective.finished_generator()
     latents = objective.latents(_HELD_NIMG, torch.Generator().manual_seed(_HELD_SEED))
     labels = torch.arange(_HELD_NIMG) % max(1, objective.n_classes)
     drawn = _mapped(generator, latents, *objective.rows(labels))
