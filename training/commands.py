@@ -8,6 +8,7 @@ from lightning_fabric import Fabric
 from service import manifest
 from training import checkpoint, classifier, data, devices
 from training import directions as directing
+from training import doctor as doctoring
 from training import encoder as encoding
 from training import evaluate as evaluation
 from training import export as exporting
@@ -29,6 +30,16 @@ def train(run: Run, accelerator: str, count: int) -> None:
         run.create(devices.describe(fabric))
     fabric.barrier()
     _train(trainer, run, fabric)
+
+
+def doctor(run: Run, accelerator: str, out: Path | None) -> None:
+    """Prints what is to be expected of a run; ends with 1 where it cannot be trained."""
+    found = doctoring.examine(run, accelerator, out)
+    print(found.text())
+    if found.problems:
+        raise SystemExit(1)
+    where = f"--data {run.data} --out {out or 'RUN'}"
+    print(f"{'verdict':<12}can be trained: `python -m training train {run.recipe} {where}`")
 
 
 def resume(run: Run, accelerator: str, count: int) -> None:

@@ -31,10 +31,18 @@ class Recipe(NamedTuple):
 
     Attributes:
         description: one sentence.
+        images_per_s: real images seen a second on the reference machine, two CPU cores with AVX512-BF16; measured as
+            docs/training-speed.md says.
     """
 
     description: str
     config: TrainingConfig
+    images_per_s: float
+
+
+def hours(config: TrainingConfig, images_per_s: float) -> float:
+    """How long a whole run takes at a rate of real images seen a second."""
+    return config.total_nimg / images_per_s / 3600.0
 
 
 # Goodfellow et al. (2014), as in the code published with the paper: maxout discriminator with dropout, SGD with
@@ -159,7 +167,7 @@ _CYCLEGAN_HORSE = replace(_CYCLEGAN_MONET, dataset="horse2zebra", total_nimg=200
 def _cyclegan_small(config: CycleganConfig) -> CycleganConfig:
     return replace(
         config,
-        total_nimg=18_000,
+        total_nimg=15_000,
         ema_decay=0.999,
         generator=ResnetGenerator(ngf=24, blocks=6),
         discriminator=PatchDiscriminator(ndf=32, norm_affine=False),
@@ -169,15 +177,25 @@ def _cyclegan_small(config: CycleganConfig) -> CycleganConfig:
 
 
 RECIPES: dict[str, Recipe] = {
-    "gan-mnist": Recipe("The first GAN as published: maxout discriminator, dropout, SGD; MNIST digits.", _GAN),
-    "gan-mnist-small": Recipe("A BatchNorm generator that two CPU cores train in minutes; MNIST digits.", _GAN_SMALL),
-    "gan-fashion": Recipe("The first GAN's recipe on Fashion-MNIST.", replace(_GAN, dataset="fashion-mnist")),
-    "gan-fashion-small": Recipe("The small recipe on Fashion-MNIST.", replace(_GAN_SMALL, dataset="fashion-mnist")),
-    "dcgan-mnist": Recipe("Class-conditional DCGAN as published with the paper; MNIST digits.", _DCGAN_MNIST),
-    "dcgan-mnist-small": Recipe(
-        "Class-conditional DCGAN without dense layers, averaged; MNIST digits.", _DCGAN_MNIST_SMALL
+    "gan-mnist": Recipe(
+        "The first GAN as published: maxout discriminator, dropout, SGD; MNIST digits.", _GAN, images_per_s=3_500
     ),
-    "wgan-fashion": Recipe("WGAN with clipped weights, as published; Fashion-MNIST.", _WGAN),
+    "gan-mnist-small": Recipe(
+        "A BatchNorm generator that two CPU cores train in minutes; MNIST digits.", _GAN_SMALL, images_per_s=8_600
+    ),
+    "gan-fashion": Recipe(
+        "The first GAN's recipe on Fashion-MNIST.", replace(_GAN, dataset="fashion-mnist"), images_per_s=3_500
+    ),
+    "gan-fashion-small": Recipe(
+        "The small recipe on Fashion-MNIST.", replace(_GAN_SMALL, dataset="fashion-mnist"), images_per_s=8_600
+    ),
+    "dcgan-mnist": Recipe(
+        "Class-conditional DCGAN as published with the paper; MNIST digits.", _DCGAN_MNIST, images_per_s=480
+    ),
+    "dcgan-mnist-small": Recipe(
+        "Class-conditional DCGAN without dense layers, averaged; MNIST digits.", _DCGAN_MNIST_SMALL, images_per_s=1_200
+    ),
+    "wgan-fashion": Recipe("WGAN with clipped weights, as published; Fashion-MNIST.", _WGAN, images_per_s=1_100),
     "wgan-fashion-small": Recipe(
         "WGAN with clipped weights and small networks, averaged; Fashion-MNIST.",
         replace(
@@ -187,8 +205,9 @@ RECIPES: dict[str, Recipe] = {
             generator=_SMALL_GENERATOR,
             critic=ConvDiscriminator(widths=(32, 64), bias=True),
         ),
+        images_per_s=3_000,
     ),
-    "wgan-gp-fashion": Recipe("WGAN with a gradient penalty, as published; Fashion-MNIST.", _WGAN_GP),
+    "wgan-gp-fashion": Recipe("WGAN with a gradient penalty, as published; Fashion-MNIST.", _WGAN_GP, images_per_s=280),
     "wgan-gp-fashion-small": Recipe(
         "WGAN with a gradient penalty and small networks, averaged; Fashion-MNIST.",
         replace(
@@ -199,10 +218,15 @@ RECIPES: dict[str, Recipe] = {
             generator=_SMALL_GENERATOR,
             critic=ConvDiscriminator(widths=(32, 64), kernel=5, batch_norm=False, bias=True),
         ),
+        images_per_s=1_400,
     ),
-    "dcgan-faces": Recipe("DCGAN for 64 px in its well-known form; faces of CelebA.", _DCGAN_FACES),
-    "dcgan-faces-small": Recipe("DCGAN with DiffAugment and R1, for few faces; CelebA.", _DCGAN_FACES_SMALL),
-    "pix2pix-facades": Recipe("Pix2pix as published, 256 px; facades from drawings of their labels.", _PIX2PIX),
+    "dcgan-faces": Recipe("DCGAN for 64 px in its well-known form; faces of CelebA.", _DCGAN_FACES, images_per_s=110),
+    "dcgan-faces-small": Recipe(
+        "DCGAN with DiffAugment and R1, for few faces; CelebA.", _DCGAN_FACES_SMALL, images_per_s=290
+    ),
+    "pix2pix-facades": Recipe(
+        "Pix2pix as published, 256 px; facades from drawings of their labels.", _PIX2PIX, images_per_s=1.84
+    ),
     "pix2pix-facades-small": Recipe(
         "Pix2pix with small networks, averaged; facades from drawings of their labels.",
         replace(
@@ -214,15 +238,21 @@ RECIPES: dict[str, Recipe] = {
             generator=UnetGenerator(ngf=16),
             discriminator=PatchDiscriminator(ndf=32),
         ),
+        images_per_s=10.6,
     ),
-    "cyclegan-monet": Recipe("CycleGAN as published, at 128 px; paintings by Monet and photos.", _CYCLEGAN_MONET),
+    "cyclegan-monet": Recipe(
+        "CycleGAN as published, at 128 px; paintings by Monet and photos.", _CYCLEGAN_MONET, images_per_s=0.65
+    ),
     "cyclegan-monet-small": Recipe(
         "CycleGAN with small networks, averaged; paintings by Monet and photos.",
         replace(_cyclegan_small(_CYCLEGAN_MONET), diffaugment=("color", "translation", "cutout")),
+        images_per_s=2.8,
     ),
-    "cyclegan-horse2zebra": Recipe("CycleGAN as published, at 128 px; horses and zebras.", _CYCLEGAN_HORSE),
+    "cyclegan-horse2zebra": Recipe(
+        "CycleGAN as published, at 128 px; horses and zebras.", _CYCLEGAN_HORSE, images_per_s=0.89
+    ),
     "cyclegan-horse2zebra-small": Recipe(
-        "CycleGAN with small networks, averaged; horses and zebras.", _cyclegan_small(_CYCLEGAN_HORSE)
+        "CycleGAN with small networks, averaged; horses and zebras.", _cyclegan_small(_CYCLEGAN_HORSE), images_per_s=3.4
     ),
     "cyclegan-256": Recipe(
         "CycleGAN as published, at 256 px; two folders of your own.",
@@ -234,9 +264,11 @@ RECIPES: dict[str, Recipe] = {
             sample_every_nimg=2_000,
             checkpoint_every_nimg=2_000,
         ),
+        images_per_s=0.12,
     ),
     "pix2pix-256": Recipe(
         "Pix2pix as published, at 256 px; aligned pairs of your own.",
         replace(_PIX2PIX, dataset="pairs", direction="AtoB"),
+        images_per_s=1.84,
     ),
 }

@@ -1,0 +1,120 @@
+"""What a data set's folder or zip holds, in words: counts of each split, sizes, modes, and what was left out."""
+
+import contextlib
+import io
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from PIL import Image
+
+from training import data
+from training.config import TrainingConfig
+from training.data import PUBLISHED, DataError, ImageSet, PairSet, Skipped, Split, open_source
+
+_LOOKED_AT = 200  # headers: enough to know a set by, and quick for any number of files
+_NAMED = 3
+
+
+class Survey(NamedTuple):
+    """What was found.
+
+    Attributes:
+        lines: (name, words) for each split, then of the files.
+        train: the training images; None where they cannot be used.
+        warnings: sentences: training works, but not as well as it could.
+        problems: sentences: why training cannot start.
+    """
+
+    lines: list[tuple[str, str]]
+    train: ImageSet | PairSet | None
+    warnings: list[str]
+    problems: list[str]
+
+
+def look(config: TrainingConfig, path: Path) -> Survey:
+    """Reads every split as training and evaluation will, and the headers of some of the files.
+
+    Args:
+        config: which data set, at which size.
+        path: where it should lie.
+    """
+    found = Survey([], None, [], [])
+    sets: dict[Split, ImageSet | PairSet] = {}
+    for split in ("train", "validation", "test"):
+        try:
+            with contextlib.redirect_stderr(io.StringIO()):  # what loading says there is said here, in full
+                sets[split] = data.load(config, path, split)
+            found.lines.append((split, _counted(sets[split])))
+        except DataError as error:
+            found.lines.append((split, "none"))
+            if split == "train":
+                found.problems.append(str(error))
+            elif split == "test" and "train" in sets:
+                found.warnings.append(f"`evaluate` will find no test images: {error}")
+    if PUBLISHED[config.dataset].kind != "idx":
+        with contextlib.suppress(DataError):
+            found.lines.append(("files", _headers(path)))
+    found.warnings.extend(_told(config, sets))
+    if config.measure_every_nimg and "validation" in sets and not len(sets["validation"]):
+        found.problems.append(
+            "measure_every_nimg is given, but nothing is held back to measure on: give --validation-share 0.1 too"
+        )
+    return found._replace(train=sets.get("train"))
+
+
+def _counted(images: ImageSet | PairSet) -> str:
+    if not len(images):
+        return "none"
+    channels, height, width = images.shape
+    kind = f"{width} x {height} px, {'grey' if channels == 1 else 'RGB'}"
+    if isinstance(images, PairSet):
+        return f"A {len(images.A):,}, B {len(images.B):,} images, read as {kind}"
+    return f"{len(images):,} images, read as {kind}"
+
+
+def _headers(path: Path) -> str:
+    """Sizes and modes as the files have them."""
+    source = open_source(path)
+    names = source.pictures[:: max(1, len(source.pictures) // _LOOKED_AT)][:_LOOKED_AT]
+    modes: Counter[str] = Counter()
+    sizes: Counter[tuple[int, int]] = Counter()
+    for name in names:
+        # A broken file may raise anything in Pillow; loading has named it.
+        with contextlib.suppress(Exception), Image.open(io.BytesIO(source.read(name))) as image:
+            modes[image.mode] += 1
+            sizes[image.size] += 1
+    said = ", ".join(f"{mode} {count}" for mode, count in modes.most_common())
+    shown = [f"{width} x {height} px" for width, height in sorted(sizes)]
+    spread = shown[0] if len(shown) == 1 else f"{len(shown)} sizes, {shown[0]} ... {shown[-1]}" if shown else "none"
+    return f"{len(source.pictures):,} pictures; of {len(names)} looked at: {spread}; modes {said}"
+
+
+def _told(config: TrainingConfig, sets: dict[Split, ImageSet | PairSet]) -> list[str]:
+    said = []
+    for split, images in sets.items():
+        if images.skipped:
+            said.append(
+                f"{split}: {len(images.skipped):,} files cannot be read and are left out: {_some(images.skipped)}"
+            )
+    if "train" not in sets or config.pictures is None:
+        return said
+    parts = sets["train"]
+    for part in (parts,) if isinstance(parts, ImageSet) else (parts.A, parts.B):
+        if small := part.smaller_than(config.pictures.crop_px):
+            said.append(
+                f"{small:,} of {len(part):,} training images are smaller than the crop of {config.pictures.crop_px} px "
+                "and are enlarged, which leaves them soft"
+            )
+        elif small := part.upscaled:
+            said.append(
+                f"{small:,} of {len(part):,} training images are enlarged from {min(part.sides_px)} px or more to the "
+                f"{config.pictures.load_px} px at which the recipe reads them"
+            )
+    return said
+
+
+def _some(skipped: Sequence[Skipped]) -> str:
+    named = [f"{name} ({reason})" for name, reason in skipped[:_NAMED]]
+    return ", ".join(named + ["..."] * (len(skipped) > _NAMED))

@@ -1,0 +1,136 @@
+"""How fast a configuration trains on a device, and what memory that takes: real steps, timed.
+
+Knows nothing about what to do with the numbers.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from statistics import mean, median
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from training import objectives
+from training.config import DcganConfig, TrainingConfig, WganConfig, WganGpConfig
+from training.data import ImageSet, PairSet, open_stream, place
+from training.objectives import Objective
+from training.objectives.objective import Fabric
+
+_BUDGET_S = 10.0
+
+
+class Timing(NamedTuple):
+    """What steps on real data took.
+
+    Attributes:
+        step_s: median time of a step; of methods whose steps differ, the mean over as many as repeat.
+        images_per_s: real images that a discriminator looks at.
+        steps: how many were timed.
+        state_bytes: weights, optimisers and averages; a checkpoint is about as large.
+        peak_bytes: the most memory at once: of torch on a GPU, of the process on a CPU; None where nobody tells.
+        parameters: trained numbers of each network.
+    """
+
+    step_s: float
+    images_per_s: float
+    steps: int
+    state_bytes: int
+    peak_bytes: int | None
+    parameters: dict[str, int]
+
+
+def measure(config: TrainingConfig, data: ImageSet | PairSet, fabric: Fabric, budget_s: float = _BUDGET_S) -> Timing:
+    """Trains fresh networks for a few steps, and forgets them.
+
+    Args:
+        config: what is trained; its length plays no part.
+        data: the training images.
+        fabric: device and precision; one process.
+        budget_s: time for the steps that are timed; one is timed in any case.
+
+    Raises:
+        DataError: a batch is larger than the data set.
+        torch.OutOfMemoryError: a step does not fit into the GPU.
+    """
+    fabric.seed_everything(config.seed, verbose=False)
+    placed = place(data, fabric.device)
+    stream, objective = open_stream(config, placed), objectives.build(config, placed, fabric)
+    if isinstance(config, WganConfig):  # past the start, at which the critic is trained nearly alone
+        objective.counters["generator_steps"] = config.warm_steps + 1
+    if fabric.device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(fabric.device)
+    times = _step_times(lambda: objective.step(stream.next()), fabric.device, budget_s)
+    step_s = _typical(times, period_of(config))
+    return Timing(
+        step_s,
+        config.batch_size / step_s,
+        len(times),
+        _bytes(objective.state_dict()),
+        _peak_bytes(fabric.device),
+        _parameters(objective),
+    )
+
+
+def _step_times(step: Callable[[], Any], device: torch.device, budget_s: float) -> list[float]:
+    """Seconds of each of as many steps as the budget allows, at least one, after two that are not counted."""
+    # The first steps ask for memory and choose kernels; a step that is very slow anyway is not made twice for that.
+    if timed(step, device) < budget_s / 4.0:
+        step()
+    times: list[float] = []
+    while not times or sum(times) < budget_s:
+        times.append(timed(step, device))
+    return times
+
+
+def _typical(times: Sequence[float], period: int) -> float:
+    """The mean over a period of the median at each place in it; of less than a period, the median of all."""
+    if len(times) < period:
+        return median(times)
+    return mean(median(times[place::period]) for place in range(period))
+
+
+def timed(work: Callable[[], Any], device: torch.device) -> float:
+    """Seconds that some work takes, with what it left a GPU to do."""
+    _wait(device)
+    started = time.perf_counter()
+    work()
+    _wait(device)
+    return time.perf_counter() - started
+
+
+def period_of(config: TrainingConfig) -> int:
+    """Steps after which the kinds of steps of a method have all had their turn."""
+    if isinstance(config, WganConfig | WganGpConfig):
+        return config.n_critic
+    return config.r1_every_steps if isinstance(config, DcganConfig) and config.r1_gamma else 1
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def _parameters(objective: Objective) -> dict[str, int]:
+    return {name: sum(p.numel() for p in network.parameters()) for name, network in objective.networks.items()}
+
+
+def _bytes(state: Any) -> int:
+    """Memory of all tensors in nested mappings and lists."""
+    if isinstance(state, Tensor):
+        return state.nbytes
+    if isinstance(state, Mapping):
+        return sum(_bytes(value) for value in state.values())
+    return sum(_bytes(value) for value in state) if isinstance(state, list | tuple) else 0
+
+
+def _peak_bytes(device: torch.device) -> int | None:
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024  # Linux counts in KiB
