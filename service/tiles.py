@@ -43,18 +43,27 @@ def pad(picture: Floats, height: int, width: int) -> Floats:
     return np.pad(picture, ((0, 0), *more), mode="reflect")
 
 
-def plan(height: int, width: int, side: int) -> list[Tile]:
-    """Tiles of so many px a side that cover a picture evenly and overlap; a shorter side of the picture is kept."""
-    rows, columns = _spread(height, side), _spread(width, side)
+def plan(height: int, width: int, side: int, multiple: int = 1) -> list[Tile]:
+    """Tiles that cover a picture evenly and overlap; a side of the picture that fits is kept.
+
+    Args:
+        height: of the picture in px.
+        width: likewise.
+        side: of the largest tile in px; tiles are as small as their number allows, since every pixel costs.
+        multiple: of a tile's sides.
+    """
+    rows, columns = _spread(height, side, multiple), _spread(width, side, multiple)
     return [Tile(top, left, tall, wide) for (top, tall), (left, wide) in product(rows, columns)]
 
 
-def _spread(length: int, side: int) -> list[tuple[int, int]]:
+def _spread(length: int, side: int, multiple: int) -> list[tuple[int, int]]:
     """(start, side) of evenly spread pieces of a length."""
     if length <= side:
         return [(0, length)]
     overlap = min(OVERLAP_PX, side // 4)
     count = ceil((length - overlap) / (side - overlap))
+    least = ceil((length + (count - 1) * overlap) / count / multiple) * multiple
+    side = min(side, least)
     return [(round(index * (length - side) / (count - 1)), side) for index in range(count)]
 
 

@@ -60,7 +60,7 @@ class Translator:
         small = (max(1, round(height * scale)), max(1, round(width * scale)))
         guide = await self._at_once(await asyncio.to_thread(tiles.resample, picture, *small))
         mosaic = Mosaic(guide, height, width)
-        for tile in tiles.plan(height, width, self._side):
+        for tile in tiles.plan(height, width, self._side, self._multiple):
             translated = await self._run(tile.of(picture))
             await asyncio.to_thread(mosaic.add, tile, translated)
         return await asyncio.to_thread(mosaic.picture)
