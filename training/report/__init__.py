@@ -1,0 +1,52 @@
+"""One self-contained HTML page about a run: it asks for no other file, and reads in light, dark and print."""
+
+from pathlib import Path
+
+import jinja2
+
+from training.data import ImageSet, PairSet
+from training.objectives import Objective
+from training.report import gather, pictures
+from training.report.pictures import Drawn
+from training.run import Run
+
+FILE_NAME = "report.html"
+
+
+def write(run: Run, objective: Objective | None, train: ImageSet | PairSet | None, shown: str) -> Path:
+    """Writes RUN/report.html.
+
+    Args:
+        run: finished or not.
+        objective: as a checkpoint left it, on the CPU; without it, what needs the networks is left out.
+        train: the training images, with the networks.
+        shown: which checkpoint that is, or why there is none.
+
+    Returns:
+        The page's path.
+    """
+    drawn = Drawn() if objective is None or train is None else pictures.draw(run, objective, train)
+    path = run.folder / FILE_NAME
+    path.write_text(render(run, drawn, shown))
+    return path
+
+
+def render(run: Run, drawn: Drawn, shown: str) -> str:
+    """The page.
+
+    Args:
+        run: whose files are told of.
+        drawn: pictures of the networks.
+        shown: a sentence about the checkpoint.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("training.report", "."),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    told = gather.gather(run)
+    return environment.get_template("page.html.j2").render(
+        told=told, drawn=drawn, timeline=pictures.timeline(run.folder), shown=shown
+    )
