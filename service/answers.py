@@ -46,14 +46,20 @@ class Clock:
     async def inference(self, work: Awaitable[Result]) -> Result:
         """Times a batcher's work: what was waited for, and the rest."""
         started = time.perf_counter()
+        # What passed before the rows were handed over was waited for as well: for the event loop, and for the latents.
+        before = started - self.started - sum(self.phases.values())
         result = await work
-        self.phases["queue"] = result.queue_s
+        self.phases["queue"] = max(0.0, before) + result.queue_s
         self.phases["infer"] = max(0.0, time.perf_counter() - started - result.queue_s)
         return result
 
     def header(self) -> str:
-        """The Server-Timing header, in milliseconds."""
-        phases = self.phases | {"total": time.perf_counter() - self.started}
+        """The Server-Timing header, in milliseconds; what lies between the phases belongs to the last of them."""
+        total = time.perf_counter() - self.started
+        phases = dict(self.phases)
+        if last := next(reversed(phases), None):
+            phases[last] += max(0.0, total - sum(phases.values()))
+        phases["total"] = total
         return ", ".join(f"{name};dur={1000 * seconds:.2f}" for name, seconds in phases.items())
 
 
