@@ -20,7 +20,7 @@ def test_a_configuration_survives_json(config):
 
 
 def test_the_first_gan_is_the_published_one():
-    config = RECIPES["gan-mnist"][1]
+    config = RECIPES["gan-mnist"].config
     assert (config.batch_size, config.validation_share, config.total_nimg) == (100, 1 / 6, 250 * 50_000)
     assert config.loss == "non-saturating"
     assert config.generator == MlpGenerator(z_dim=100, hidden=(1200, 1200), output="sigmoid")
@@ -31,8 +31,8 @@ def test_the_first_gan_is_the_published_one():
 
 @pytest.mark.parametrize("small", ["gan-mnist", "gan-mnist-small"])
 def test_the_fashion_recipes_differ_by_their_data_alone(small):
-    fashion = RECIPES[small.replace("mnist", "fashion")][1]
-    assert replace(fashion, dataset="mnist") == RECIPES[small][1]
+    fashion = RECIPES[small.replace("mnist", "fashion")].config
+    assert replace(fashion, dataset="mnist") == RECIPES[small].config
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def test_the_networks_for_64_px_have_the_published_number_of_parameters():
 
 
 def test_the_conditional_networks_join_the_class_to_the_input_of_every_layer():
-    recipe = RECIPES["dcgan-mnist"][1]
+    recipe = RECIPES["dcgan-mnist"].config
     generator = Generator(recipe.generator, DIGITS, 10)
     inputs = [layer.weight.shape[1] for layer in generator.dense] + [layer.weight.shape[0] for layer in generator.convs]
     assert inputs == [100 + 10, 1024 + 10, 128 + 10, 64 + 10]

@@ -84,7 +84,7 @@ def test_the_generator_moves_after_n_critic_steps_and_after_more_at_the_start(bu
 
 def test_the_published_schedule_is_100_for_the_first_25_and_every_500th():
     objective = objectives.Wgan.__new__(objectives.Wgan)
-    objective._config = RECIPES["wgan-fashion"][1]
+    objective._config = RECIPES["wgan-fashion"].config
     steps = []
     for done in (0, 24, 25, 499, 500, 501, 1000):
         objective.counters = {"generator_steps": done}
