@@ -2,6 +2,7 @@
 
 from training.directions.fit import NoDirectionError
 from training.directions.found import FILE_NAME, Found, keep, load
-from training.directions.making import NIMG, attributes, make, turn
+from training.directions.fromjudges import NIMG, attributes
+from training.directions.making import make, turn
 
 __all__ = ["FILE_NAME", "NIMG", "Found", "NoDirectionError", "attributes", "keep", "load", "make", "turn"]

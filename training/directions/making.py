@@ -4,37 +4,21 @@ References:
     A. Radford et al. (2015), section 6.3.2 and figure 8: the turn, from means of samples that look left and right.
 """
 
-import re
 from collections.abc import Sequence
-from dataclasses import asdict
 
 import numpy as np
-import torch
 
 from service import images
 from service import latents as points
-from training import classifier
 from training.config import GenerativeConfig
-from training.directions import fit
-from training.directions.fit import NoDirectionError
 from training.directions.found import Found, keep
-from training.directions.reading import Reader, effect
-from training.evaluate import Floats, Sampler, grid, module_sampler, save_png, seed_rows
+from training.directions.fromjudges import NIMG, attributes, defaults
+from training.evaluate import Sampler, grid, module_sampler, save_png, seed_rows
 from training.objectives import Generative, Objective
 from training.run import Run, RunError
 
-NIMG = 20_000
-"""Samples that directions are fitted to."""
-WEIGHTS = (1, 2, 3)
-"""For which a direction is reported."""
-_NAMES = {"Smiling": "smile", "Eyeglasses": "glasses", "Male": "male"}
-_LEAST = 20  # samples with an attribute, and without, to fit a boundary between
-_SCALED_NIMG = 500
-_REPORTED_NIMG = 1_000
-_FIT_SEED, _SCALE_SEED = 11, 12
 _WALKS = 3
 _WALKED = np.array([-1, 0, 1, 2, 3], np.float32)
-_LONGEST = 2.0  # of a latent's usual length: beyond, pictures fall apart
 
 
 def make(
@@ -90,64 +74,6 @@ def walks(sampler: Sampler, config: GenerativeConfig, found: Sequence[Found]) ->
     return grid(sampler, {"latents": rows.reshape(-1, rows.shape[-1])}, len(_WALKED))
 
 
-def defaults(dataset: str) -> tuple[str, ...]:
-    """The attributes whose directions are made when none is asked for."""
-    return tuple(_NAMES) if dataset == "celeba" else ()
-
-
-def attributes(
-    objective: Generative,
-    config: GenerativeConfig,
-    sampler: Sampler,
-    wanted: Sequence[str],
-    nimg: int = NIMG,
-) -> list[Found]:
-    """Fits a direction to each attribute that one judge reads, and reports them by another judge.
-
-    Args:
-        objective: whose latents are drawn.
-        config: of the run.
-        sampler: its finished generator.
-        wanted: attributes, or for a data set of classes their names.
-        nimg: samples to fit to.
-
-    Returns:
-        Those that there are; of the others, why not is printed.
-
-    Raises:
-        ValueError: the model is told classes, or there is no such attribute.
-        JudgeError: a judge is missing.
-    """
-    if objective.n_classes:
-        raise ValueError("the class is an input of this model, and no direction: directions are for models without")
-    fitting = Reader(sampler, classifier.load(config.dataset, role="selects"))
-    reporting = Reader(sampler, classifier.load(config.dataset))
-    unknown = ", ".join(sorted(set(wanted) - set(fitting.names)))
-    if unknown:
-        raise ValueError(f"the judge of {config.dataset} does not read {unknown}; it reads {', '.join(fitting.names)}")
-    drawn = _draw(objective, nimg, _FIT_SEED)
-    labels = fitting.read(drawn, shown=True)
-    columns = {name: labels[:, fitting.names.index(name)] for name in wanted}
-    seen = {name: column for name, column in columns.items() if min(column.sum(), (~column).sum()) >= _LEAST}
-    for name in sorted(columns.keys() - seen.keys()):
-        print(f"{_slug(name)}: no direction, since {columns[name].sum():,} of {nimg:,} samples have {name}")
-    if not seen:
-        return []
-    normals = fit.normals(torch.from_numpy(drawn), torch.from_numpy(np.stack(list(seen.values()), axis=1)))
-    vectors = dict(zip(seen, fit.apart(normals).numpy(), strict=True))
-    held = _draw(objective, _SCALED_NIMG, _SCALE_SEED)
-    shown = seed_rows(config, 0, _REPORTED_NIMG)["latents"]
-    found = []
-    for name, vector in vectors.items():
-        try:
-            scaled = vector * _scale(fitting, held, vector, name)
-        except NoDirectionError as error:
-            print(f"{_slug(name)}: no direction, since {error}")
-            continue
-        found.append(_reported(reporting, shown, scaled, name, tuple(seen)))
-    return found
-
-
 def turn(config: GenerativeConfig, left: Sequence[int], right: Sequence[int]) -> Found:
     """Half the way from the mean of samples that look left to the mean of those that look right.
 
@@ -169,41 +95,3 @@ def turn(config: GenerativeConfig, left: Sequence[int], right: Sequence[int]) ->
         figures={},
         seeds={"left": tuple(left), "right": tuple(right)},
     )
-
-
-def _draw(objective: Generative, count: int, seed: int) -> Floats:
-    return objective.latents(count, torch.Generator().manual_seed(seed)).cpu().numpy()
-
-
-def _scale(reader: Reader, latents: Floats, vector: Floats, name: str) -> float:
-    column = reader.names.index(name)
-    lacking = latents[~reader.read(latents)[:, column]]
-    usual = float(np.linalg.norm(latents, axis=1).mean())
-
-    def flipped(length: float) -> float:
-        return float(reader.read(lacking + np.float32(length) * vector)[:, column].mean())
-
-    return fit.smallest_step(flipped, _LONGEST * usual)
-
-
-def _reported(reader: Reader, latents: Floats, vector: Floats, name: str, named: tuple[str, ...]) -> Found:
-    effects = {w: effect(reader, latents, np.float32(w) * vector, name, named) for w in WEIGHTS}
-    figures = {f"{kind}_{weight}": share for weight, e in effects.items() for kind, share in asdict(e).items()}
-    shares = " / ".join(f"{e.flipped:.0%}" for e in effects.values())
-    beside = " / ".join(f"{e.named:.0%}" for e in effects.values())
-    return Found(
-        name=_slug(name),
-        description=(
-            f"{name.replace('_', ' ')}: at weights {' / '.join(map(str, WEIGHTS))}, {shares} of the samples without it "
-            f"have it, and {beside} change in the other named attributes, read by the classifier "
-            f"{reader.judge.digest[:12]} on {_REPORTED_NIMG:,} seeds."
-        ),
-        vector=tuple(map(float, vector)),
-        figures=figures,
-        seeds={},
-    )
-
-
-def _slug(name: str) -> str:
-    """A name that a manifest allows."""
-    return _NAMES.get(name) or re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")

@@ -8,7 +8,7 @@ import torch
 from service import latents
 from training import classifier, directions
 from training.config import ConvDiscriminator, ConvGenerator, DcganConfig, Pictures
-from training.directions import NoDirectionError, fit, making, reading
+from training.directions import NoDirectionError, fit, fromjudges, reading
 
 CONFIG = DcganConfig(
     dataset="celeba",
@@ -77,8 +77,8 @@ class Drawn:
 @pytest.fixture
 def both_judges(monkeypatch, face_judge):
     """The tests' own judge in both roles, and few samples to read."""
-    monkeypatch.setattr(making, "_SCALED_NIMG", 100)
-    monkeypatch.setattr(making, "_REPORTED_NIMG", 100)
+    monkeypatch.setattr(fromjudges, "_SCALED_NIMG", 100)
+    monkeypatch.setattr(fromjudges, "_REPORTED_NIMG", 100)
     monkeypatch.setattr(classifier, "load", lambda dataset, role="reports": face_judge)
 
 
