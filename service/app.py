@@ -13,10 +13,11 @@ from limits.strategies import FixedWindowRateLimiter
 from pydantic import BaseModel
 from starlette.staticfiles import StaticFiles
 
-from service import __version__, problems, schemas
+from service import __version__, guard, problems, schemas
 from service.batcher import Limits
 from service.cors import Cors
 from service.dependencies import no_repeated_query
+from service.errors import TooManyRequests, Unauthorized, Unavailable
 from service.guard import Guard
 from service.metrics import Metrics
 from service.middleware import RequestContext
@@ -140,6 +141,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             components |= described.pop("$defs", {})
             components[body.__name__] = described
         _link(page)
+        _guarded(page, bool(app.state.services.settings.api_keys))
         app.openapi_schema = page
     return app.openapi_schema
 
@@ -152,3 +154,21 @@ def _link(page: dict[str, Any]) -> None:
         for method, target in targets:
             name = page["paths"][target][method]["operationId"]
             links[name] = {"operationId": name, "parameters": {"model": f"$response.body#{where}"}}
+
+
+def _guarded(page: dict[str, Any], has_keys: bool) -> None:
+    """Adds what stands before every call but health: keys, rates, and how many requests are worked on at once."""
+    kinds = (Unauthorized, TooManyRequests, Unavailable)
+    for path, calls in page["paths"].items():
+        if not guard.is_guarded(path):
+            continue
+        for call in calls.values():
+            for status, answer in problems.responses(*kinds, form=problems.form_of(path)).items():
+                call["responses"].setdefault(str(status), answer)
+            if has_keys and not guard.is_open(path):
+                call["security"] = [{"bearer": []}, {"key": []}]
+    if has_keys:
+        page["components"]["securitySchemes"] = {
+            "bearer": {"type": "http", "scheme": "bearer"},
+            "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+        }

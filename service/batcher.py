@@ -51,12 +51,10 @@ class Result:
     Attributes:
         output: the network's output for them, in their order.
         queue_s: the longest time that one of them waited.
-        infer_s: the longest time that one of their batches ran.
     """
 
     output: Floats
     queue_s: float
-    infer_s: float
 
 
 @dataclass(eq=False)
@@ -151,7 +149,6 @@ class Batcher:
         return Result(
             np.concatenate([result.output for result in results]),
             max(result.queue_s for result in results),
-            max(result.infer_s for result in results),
         )
 
     def _admit(self, rows: Rows, deadline: float) -> list[_Entry]:
@@ -227,12 +224,11 @@ class Batcher:
             elif not batch[0].future.done():
                 batch[0].future.set_exception(error)
             return
-        infer_s = time.perf_counter() - started
         offset = 0
         for entry in batch:
             if not entry.future.done():
                 part = output[offset : offset + entry.count]
-                entry.future.set_result(Result(part, started - entry.entered, infer_s))
+                entry.future.set_result(Result(part, started - entry.entered))
             offset += entry.count
 
     async def _call(self, batch: list[_Entry]) -> Floats:

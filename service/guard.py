@@ -41,7 +41,7 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes a request on, or answers why not."""
         path = scope.get("path", "").removeprefix(scope.get("root_path", ""))
-        if scope["type"] != "http" or path in _HEALTH:
+        if scope["type"] != "http" or not is_guarded(path):
             await self._app(scope, receive, send)
             return
         try:
@@ -60,7 +60,7 @@ class Guard:
         if self._in_flight >= self._most:
             raise Unavailable(f"{self._in_flight} requests are being worked on already; try again")
         client = _address(scope)
-        if self._keys and not _is_open(path):
+        if self._keys and not is_open(path):
             client = self._key_of(headers)
         for rate in self._rates:
             if not self._limiter.hit(rate, client):
@@ -87,7 +87,13 @@ def _digest(key: bytes) -> bytes:
     return hashlib.sha256(key).digest()
 
 
-def _is_open(path: str) -> bool:
+def is_guarded(path: str) -> bool:
+    """Whether rates and the limit of requests hold for a path: for all but health."""
+    return path not in _HEALTH
+
+
+def is_open(path: str) -> bool:
+    """Whether a path is free of keys."""
     return path in _OPEN or path.startswith("/docs/") or (path.startswith("/v1/models/") and path.endswith("/preview"))
 
 

@@ -53,12 +53,13 @@ def respond(request: Request, error: GanvasError) -> Response:
 
 def render(request: Request, body: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
     """A problem document as a response, in the form of the protocol that the path belongs to."""
-    form = _form(request.scope["path"].removeprefix(request.scope.get("root_path", "")))
+    form = form_of(request.scope["path"].removeprefix(request.scope.get("root_path", "")))
     media_type, _, shaped = _in_form(form, body)
     return JSONResponse(shaped, body["status"], headers, media_type)
 
 
-def _form(path: str) -> str:
+def form_of(path: str) -> str:
+    """The form that errors of a path take: `problem`, `v2` or `openai`."""
     if path == "/v2" or path.startswith("/v2/"):
         return "v2"
     return "openai" if path.startswith("/v1/images/") else "problem"

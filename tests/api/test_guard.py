@@ -225,3 +225,15 @@ def test_the_prefix_holds_on_a_real_server_too(models):
 def test_a_rate_that_does_not_parse_is_told_at_the_start():
     with pytest.raises(ValueError, match="couldn't parse"):
         Settings(rate_limit="often")
+
+
+def test_the_page_says_that_keys_are_needed_and_what_is_refused(keyed, client):
+    page = keyed.get("/openapi.json").json()
+    assert set(page["components"]["securitySchemes"]) == {"bearer", "key"}
+    for path, calls in page["paths"].items():
+        for call in calls.values():
+            free = path in ("/livez", "/readyz", "/v2/health/live", "/v2/health/ready") or path.endswith("/preview")
+            assert ("security" in call) != free, path
+    assert "securitySchemes" not in client.get("/openapi.json").json()["components"]
+    for call in client.get("/openapi.json").json()["paths"]["/v1/models/{model}/sample"].values():
+        assert {"401", "429", "503"} <= set(call["responses"])
