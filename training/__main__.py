@@ -50,6 +50,7 @@ def train(
     config: Annotated[_Recipe, tyro.conf.arg(name="")],
     data: Path,
     out: Path,
+    init_from: Path | None = None,
     accelerator: Accelerator = "auto",
     devices: int = 1,
 ) -> None:
@@ -59,13 +60,14 @@ def train(
         config: the recipe.
         data: folder of the data set.
         out: folder of the run, which must not hold one yet.
+        init_from: models/NAME/VERSION to go on from, with fresh optimisers.
         accelerator: what to train on; auto takes a GPU where there is one.
         devices: how many devices, or processes on a CPU.
     """
     from training import commands
 
     checked, recipe = configs.validated(config), _recipe_name()
-    commands.train(Run(out, recipe, checked, data), accelerator, devices)
+    commands.train(Run(out, recipe, checked, data), accelerator, devices, init_from)
 
 
 def doctor(
@@ -104,16 +106,30 @@ def resume(
     commands.resume(open_run(run, data), accelerator, devices)
 
 
-def evaluate(target: tyro.conf.Positional[Path], data: Path | None = None) -> None:
+def evaluate(target: tyro.conf.Positional[Path], data: Path | None = None, best: bool = False) -> None:
     """Measures a run's averaged generator, or an exported package.
 
     Args:
         target: folder of a run, or models/NAME/VERSION.
         data: folder of the data set; a run knows its own.
+        best: takes the checkpoint that measured best on held-back images, not the last one.
     """
     from training import commands
 
-    commands.evaluate(target, data)
+    commands.evaluate(target, data, best)
+
+
+def report(run: tyro.conf.Positional[Path], data: Path | None = None, best: bool = False) -> None:
+    """Writes RUN/report.html, one page that holds all that it shows.
+
+    Args:
+        run: folder of the run, finished or not.
+        data: folder of the data set, if it was moved.
+        best: shows the checkpoint that measured best on held-back images, not the last one.
+    """
+    from training import commands
+
+    commands.report(open_run(run, data), best)
 
 
 def export(
@@ -124,6 +140,7 @@ def export(
     version: int | None = None,
     weights: Literal["auto", "float32", "float16", "int8"] = "auto",
     description: str | None = None,
+    best: bool = False,
 ) -> None:
     """Writes a model package that the service serves.
 
@@ -135,11 +152,12 @@ def export(
         version: a positive integer; by default one more than the newest.
         weights: how they are stored; auto is float16 where the pictures stay above 50 dB, else float32.
         description: one sentence for the card; by default the recipe's.
+        best: takes the checkpoint that measured best on held-back images, not the last one.
     """
     from training import commands
     from training.export import Label
 
-    commands.export(open_run(run), models, Label(name, inverse, version, description), weights)
+    commands.export(open_run(run), models, Label(name, inverse, version, description), weights, best)
 
 
 def directions(
@@ -148,6 +166,7 @@ def directions(
     left: str = "",
     right: str = "",
     nimg: int = 20_000,
+    best: bool = False,
 ) -> None:
     """Finds named directions in a run's latent space, and keeps them for its package.
 
@@ -157,23 +176,27 @@ def directions(
         left: seeds of samples that look left, as 3,17,29, for the direction `turn`.
         right: seeds of samples that look right.
         nimg: samples that they are fitted to.
+        best: takes the checkpoint that measured best on held-back images, not the last one.
     """
     from training import commands
 
-    commands.directions(open_run(run), attributes, _seeds(left), _seeds(right), nimg)
+    commands.directions(open_run(run), attributes, _seeds(left), _seeds(right), nimg, best)
 
 
-def encoder(run: tyro.conf.Positional[Path], nimg: int = 200_000, pixel_weight: float = 1.0) -> None:
+def encoder(
+    run: tyro.conf.Positional[Path], nimg: int = 200_000, pixel_weight: float = 1.0, best: bool = False
+) -> None:
     """Trains a network that turns pictures back into a run's latents, and keeps it for its package.
 
     Args:
         run: folder of the run.
         nimg: samples to train on.
         pixel_weight: how much the pixels of real pictures count beside the latents of samples; 0 leaves them out.
+        best: takes the checkpoint that measured best on held-back images, not the last one.
     """
     from training import commands
 
-    commands.encoder(open_run(run), nimg, pixel_weight)
+    commands.encoder(open_run(run), nimg, pixel_weight, best)
 
 
 def judge(
@@ -243,6 +266,7 @@ _COMMANDS: dict[str, Any] = {
     "train": train,
     "resume": resume,
     "evaluate": evaluate,
+    "report": report,
     "export": export,
     "directions": directions,
     "encoder": encoder,

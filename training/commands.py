@@ -6,26 +6,32 @@ from pathlib import Path
 from lightning_fabric import Fabric
 
 from service import manifest
-from training import checkpoint, classifier, data, devices
+from training import checkpoint, classifier, data, devices, initialise, journal
 from training import directions as directing
 from training import doctor as doctoring
 from training import encoder as encoding
 from training import evaluate as evaluation
 from training import export as exporting
+from training import report as reporting
 from training.classifier import Role
-from training.data import ImageSet, PairSet
+from training.data import DataError, ImageSet, PairSet
 from training.evaluate import Measured
 from training.export import Label
 from training.loop import Stopped, Trainer
 from training.run import Run, RunError, open_run
 
 
-def train(run: Run, accelerator: str, count: int) -> None:
-    """Starts a run and trains it to its end."""
+def train(run: Run, accelerator: str, count: int, init_from: Path | None) -> None:
+    """Starts a run, from new networks or from a package's, and trains it to its end."""
+    package = exporting.open_package(init_from) if init_from else None
+    if package:
+        run = initialise.from_package(run, package)
     images = data.load(run.config, run.data, "train")
     run.refuse_another()  # before other processes are started, which would all say the same
     fabric = devices.open_fabric(run.config, accelerator, count)
     trainer = Trainer(run, images, fabric, _held(run))
+    if package:
+        trainer.take_over(package)
     if fabric.is_global_zero:
         run.create(devices.describe(fabric))
     fabric.barrier()
@@ -68,28 +74,49 @@ def _held(run: Run) -> ImageSet | PairSet | None:
     return held if len(held) else None
 
 
-def finished(run: Run) -> tuple[Trainer, Fabric]:
-    """A run as its checkpoint left it, on the CPU in float32."""
+def finished(run: Run, best: bool = False) -> tuple[Trainer, Fabric]:
+    """A run as its last checkpoint left it, or its best one, on the CPU in float32."""
+    if best and not run.best.exists():
+        raise RunError(f"{run.folder} has no best checkpoint: train with --measure-every-nimg, or leave --best out")
     fabric = Fabric(accelerator="cpu", devices=1, precision="32-true")
     trainer = Trainer(run, data.load(run.config, run.data, "train"), fabric, _held(run))
-    trainer.load_state_dict(checkpoint.load(run.checkpoint))
+    if best:
+        trainer.load_best(checkpoint.load(run.best))
+    else:
+        trainer.load_state_dict(checkpoint.load(run.checkpoint))
     return trainer, fabric
 
 
-def evaluate(target: Path, folder: Path | None) -> None:
+def evaluate(target: Path, folder: Path | None, best: bool = False) -> None:
     """Measures a run or a package, and prints the numbers; a run keeps them for its card."""
     if (target / manifest.FILE_NAME).exists():
         if folder is None:
             raise RunError("a package does not know where its data lies: give --data")
+        if best:
+            raise RunError("a package holds one set of weights: leave --best out")
         package = exporting.open_package(target)
         measured = evaluation.measure(exporting.samplers(package), package.config, folder)
     else:
         run = open_run(target, folder)
-        trainer, _ = finished(run)
+        trainer, _ = finished(run, best)
         measured = evaluation.measure(evaluation.samplers(trainer.objective), run.config, run.data)
+        measured += evaluation.agreement(journal.read(run.folder, "snapshots"), trainer.objective)
         run.keep_metrics(trainer.step, [item.to_json() for item in measured])
         evaluation.save_png(trainer.snapshot(), run.folder / "samples" / "evaluation.png")
     show(measured)
+
+
+def report(run: Run, best: bool) -> None:
+    """Writes a run's page; without a checkpoint or data, of its files alone."""
+    objective, images = None, None
+    try:
+        trainer, _ = finished(run, best)
+        objective, images = trainer.objective, data.load(run.config, run.data, "train")
+        shown = f"Of the {'best' if best else 'last'} checkpoint, step {trainer.step:,}."
+    except (DataError, checkpoint.CheckpointError) as error:
+        shown = f"What needs the networks and the data is left out: {error}."
+        print(shown)
+    print(reporting.write(run, objective, images, shown))
 
 
 def show(measured: Sequence[Measured]) -> None:
@@ -103,9 +130,9 @@ def show(measured: Sequence[Measured]) -> None:
         print(f"    {item.protocol}")
 
 
-def export(run: Run, models: Path, label: Label, weights: str) -> None:
+def export(run: Run, models: Path, label: Label, weights: str, best: bool = False) -> None:
     """Writes a run's package."""
-    trainer, _ = finished(run)
+    trainer, _ = finished(run, best)
     if not run.metrics(trainer.step):
         print(f"the card will hold no metrics: measure them first by `python -m training evaluate {run.folder}`")
     images = data.load(run.config, run.data, "train")
@@ -113,17 +140,19 @@ def export(run: Run, models: Path, label: Label, weights: str) -> None:
         print(f"{folder}: served by `GANVAS_MODELS_DIR={models} python -m service`")
 
 
-def directions(run: Run, wanted: Sequence[str] | None, left: Sequence[int], right: Sequence[int], nimg: int) -> None:
+def directions(
+    run: Run, wanted: Sequence[str] | None, left: Sequence[int], right: Sequence[int], nimg: int, best: bool
+) -> None:
     """Makes named directions, and prints what they do."""
-    trainer, _ = finished(run)
+    trainer, _ = finished(run, best)
     for found in directing.make(run, trainer.objective, trainer.step, wanted, left, right, nimg):
         print(f"{found.name}: {found.description}")
     print(f"look at {run.folder / 'samples' / 'directions.png'}; `export` writes them into the package")
 
 
-def encoder(run: Run, nimg: int, pixel_weight: float) -> None:
+def encoder(run: Run, nimg: int, pixel_weight: float, best: bool) -> None:
     """Trains the way back from pictures to latents, and prints how near it comes."""
-    trainer, _ = finished(run)
+    trainer, _ = finished(run, best)
     show(encoding.make(run, trainer.objective, trainer.step, nimg, pixel_weight))
     print(f"look at {run.folder / 'samples' / 'encoder.png'}; `export` writes it into the package")
 

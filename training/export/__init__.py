@@ -14,7 +14,7 @@ from typing import cast
 from pydantic import ValidationError
 
 from service import manifest
-from service.manifest import Manifest
+from service.manifest import Manifest, NetworkName
 from training import card
 from training import config as configs
 from training.config import GenerativeConfig, TrainingConfig, TranslationConfig
@@ -35,14 +35,19 @@ class Package:
     Attributes:
         folder: where it lies.
         described: its manifest.
-        sampler: its generator or translator, by the engine that serves it.
+        files: the ONNX file of each network.
         config: the configuration that it was trained with.
     """
 
     folder: Path
     described: Manifest
-    sampler: Sampler
+    files: Mapping[NetworkName, bytes]
     config: TrainingConfig
+
+    @property
+    def sampler(self) -> Sampler:
+        """Its generator or translator, by the engine that serves it."""
+        return engine(self.files["generator"])
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,7 @@ def export(
         run: whose configuration and measured metrics go into the manifest.
         objective: trained, on the CPU.
         data: the training images.
-        images_seen: real images of the whole training.
+        images_seen: real images of this run; those of the package that it goes on from are added.
         models: folder of all packages.
         label: names, version and description.
         weights: see `graphs.build`.
@@ -115,30 +120,42 @@ def open_package(folder: Path) -> Package:
     """
     try:
         described = Manifest.model_validate_json((folder / manifest.FILE_NAME).read_bytes())
-        network = described.networks["generator"]
-        raw = (folder / network.file).read_bytes()
+        files = {name: (folder / network.file).read_bytes() for name, network in described.networks.items()}
     except ValidationError as error:
         raise ExportError(f"{folder / manifest.FILE_NAME} is not valid: {sentence(error)}") from error
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError) as error:
         raise ExportError(f"{folder} holds no whole package: {error}") from error
-    if manifest.sha256(raw) != network.sha256:
-        raise ExportError(f"{folder / network.file} is not the file that the manifest describes")
-    return Package(folder, described, engine(raw), configs.from_json(dict(described.training.config)))
+    for name, network in described.networks.items():
+        if manifest.sha256(files[name]) != network.sha256:
+            raise ExportError(f"{folder / network.file} is not the file that the manifest describes")
+    return Package(folder, described, files, configs.from_json(dict(described.training.config)))
 
 
-def samplers(package: Package) -> dict[str, Sampler]:
-    """A package's network by direction, with that of the package that leads back, where it lies beside it."""
+def directions(package: Package) -> dict[str, Package]:
+    """A translator's package by its direction, and the package that leads back, where there is one.
+
+    A generator's direction is "".
+
+    Raises:
+        ExportError: the package that leads back is not whole.
+    """
     translation = package.described.translation
     if translation is None:
-        return {"": package.sampler}
+        return {"": package}
     domains = PUBLISHED[package.config.dataset].domains
     assert domains is not None
     here, there = ("A2B", "B2A") if translation.source == domains[0] else ("B2A", "A2B")
-    found = {here: package.sampler}
-    if translation.inverse is not None:
-        back = package.folder.parent.parent / translation.inverse / package.folder.name
-        found[there] = open_package(back).sampler
-    return found
+    if translation.inverse is None:
+        return {here: package}
+    return {
+        here: package,
+        there: open_package(package.folder.parent.parent / translation.inverse / package.folder.name),
+    }
+
+
+def samplers(package: Package) -> dict[str, Sampler]:
+    """A package's network by direction, with that of the package that leads back."""
+    return {direction: part.sampler for direction, part in directions(package).items()}
 
 
 def _names(objective: Objective, label: Label) -> dict[str, str]:
@@ -221,8 +238,9 @@ def _describe(
             recipe=run.recipe,
             config=configs.to_json(config),
             seed=config.seed,
-            images_seen=images_seen,
+            images_seen=run.images_before + images_seen,
             device=run.device,
+            init_from=run.init_from,
         ),
         metrics=(*(manifest.Metric(**values) for values in metrics), *contents.metrics),
         networks={name: graph.network for name, graph in contents.networks.items()},
