@@ -7,7 +7,7 @@ PORT ?= $(or $(GANVAS_PORT),8000)
 EXTRA ?= cpu
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help serve test lint format bench bench-training clean
+.PHONY: help serve test lint format bench bench-training soak clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -35,6 +35,9 @@ bench: $(VENV)/.dev ## measure the service
 
 bench-training: $(VENV)/.dev ## measure training beside a plain loop
 	$(BIN)/python -m tests.benchmark.training
+
+soak: $(VENV)/.dev ## send good and hostile traffic for ten minutes
+	$(BIN)/python -m tests.e2e.soak
 
 clean: ## remove the environment and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache *.egg-info
