@@ -36,6 +36,10 @@ def open_fabric(config: TrainingConfig, accelerator: str, devices: int) -> Fabri
     precision = config.precision
     if precision == "auto":
         precision = "bf16-mixed" if computes_bf16(on_gpu) else "32-true"
+    if on_gpu:
+        # What stays in float32 is multiplied in TF32, as cuDNN does by default, and shapes never change.
+        torch.set_float32_matmul_precision("high")
+        torch.backends.cudnn.benchmark = True
     fabric = Fabric(
         accelerator="cuda" if on_gpu else "cpu",
         devices=devices,

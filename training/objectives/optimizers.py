@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
 from training.config import Adam, RmsProp, Sgd
@@ -46,6 +46,17 @@ class MomentumLR(LambdaLR):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Takes over what `state_dict` returned."""
         LRScheduler.load_state_dict(self, state_dict)  # LambdaLR's own asks for lambdas, which are not kept
+
+
+def lay_out(optimizer: torch.optim.Optimizer) -> None:
+    """Gives what an optimiser remembers of each weight the weight's own layout in memory.
+
+    A checkpoint may come from a device with another one, and a fused update walks through both side by side.
+    """
+    for weight, remembered in optimizer.state.items():
+        for name, value in remembered.items():
+            if isinstance(value, Tensor) and value.shape == weight.shape and value.stride() != weight.stride():
+                remembered[name] = torch.empty_like(weight, dtype=value.dtype).copy_(value)
 
 
 def build(

@@ -80,3 +80,29 @@ def test_a_schedule_goes_on_where_its_state_stood(config):
     advance(*second, 20)
     assert torch.equal(whole[0], second[0])
     assert whole[1].param_groups[0]["lr"] == second[1].param_groups[0]["lr"]
+
+
+def test_what_adam_remembers_takes_the_layout_of_its_weight():
+    """As after a checkpoint of a GPU, whose weights lie otherwise in memory: the next update is the same."""
+
+    def start(layout):
+        torch.manual_seed(0)
+        weight = torch.nn.Parameter(torch.randn(3, 4, 2, 2).contiguous(memory_format=layout))
+        optimizer, _ = optimizers.build(Adam(), [weight], Steps(10, 1))
+        return weight, optimizer
+
+    def step(weight, optimizer):
+        torch.manual_seed(1)
+        weight.grad = torch.empty_like(weight).copy_(torch.randn(3, 4, 2, 2))
+        optimizer.step()
+
+    there, optimizer = start(torch.channels_last)
+    step(there, optimizer)
+    here, again = start(torch.contiguous_format)
+    here.data.copy_(there.data)
+    again.load_state_dict(optimizer.state_dict())
+    optimizers.lay_out(again)
+    assert again.state[here]["exp_avg"].stride() == here.stride()
+    step(there, optimizer)
+    step(here, again)
+    torch.testing.assert_close(here.data, there.data.contiguous())
