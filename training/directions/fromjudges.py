@@ -104,14 +104,15 @@ def _scale(reader: Reader, latents: Floats, vector: Floats, name: str) -> float:
 def _reported(reader: Reader, latents: Floats, vector: Floats, name: str, named: tuple[str, ...]) -> Found:
     effects = {w: effect(reader, latents, np.float32(w) * vector, name, named) for w in WEIGHTS}
     figures = {f"{kind}_{weight}": share for weight, e in effects.items() for kind, share in asdict(e).items()}
-    shares = " / ".join(f"{e.flipped:.0%}" for e in effects.values())
-    beside = " / ".join(f"{e.named:.0%}" for e in effects.values())
+    flipped, beside, others = (
+        " / ".join(f"{getattr(e, kind):.0%}" for e in effects.values()) for kind in ("flipped", "named", "others")
+    )
     return Found(
         name=_slug(name),
         description=(
-            f"{name.replace('_', ' ')}: at weights {' / '.join(map(str, WEIGHTS))}, {shares} of the samples without it "
-            f"have it, and {beside} change in the other named attributes, read by the classifier "
-            f"{reader.judge.digest[:12]} on {_REPORTED_NIMG:,} seeds."
+            f"{name.replace('_', ' ')}: at weights {' / '.join(map(str, WEIGHTS))}, {flipped} of the samples without it "
+            f"have it; of the readings of the other named attributes {beside} change, of all others {others}; by the "
+            f"classifier {reader.judge.digest[:12]} on {_REPORTED_NIMG:,} seeds."
         ),
         vector=tuple(map(float, vector)),
         figures=figures,

@@ -72,10 +72,12 @@ def train(
         with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
             with torch.no_grad():
                 drawn = generator(latents, *objective.rows(labels))
-            loss = F.mse_loss(network(_augment(drawn)).float(), latents)
+            shown = fit(batch.images, objective.image_shape).to(device)[: _BATCH if pixel_weight else 0]
+            # Together, so that BatchNorm's statistics, which are kept for later, are those of both.
+            found = network(torch.cat((_augment(drawn), shown))).float()
+            loss = F.mse_loss(found[:_BATCH], latents)
             if pixel_weight:
-                shown = fit(batch.images, objective.image_shape).to(device)
-                again = generator(network(shown).float(), *objective.rows(batch.labels.to(device)))
+                again = generator(found[_BATCH:], *objective.rows(batch.labels.to(device)))
                 loss = loss + pixel_weight * F.l1_loss(again.float(), shown)
         optimizer.zero_grad()
         loss.backward()
