@@ -110,7 +110,7 @@ def _reported(reader: Reader, latents: Floats, vector: Floats, name: str, named:
     return Found(
         name=_slug(name),
         description=(
-            f"{name.replace('_', ' ')}: at weights {' / '.join(map(str, WEIGHTS))}, {flipped} of the samples without it "
+            f"{name.replace('_', ' ')}: at weights {' / '.join(map(str, WEIGHTS))}, {flipped} of the samples without "
             f"have it; of the readings of the other named attributes {beside} change, of all others {others}; by the "
             f"classifier {reader.judge.digest[:12]} on {_REPORTED_NIMG:,} seeds."
         ),
