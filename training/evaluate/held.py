@@ -117,7 +117,7 @@ class _Aligned(Criterion):
     name = "l1"
 
     def __init__(self, config: Pix2pixConfig, held: PairSet) -> None:
-        self._a, self._b = (pictures[:_PICTURES] for pictures in translation.held_out(config, held))
+        self._a, self._b = (pictures[:_PICTURES].cpu() for pictures in translation.held_out(config, held))
         self.said = f"the mean absolute difference to the true picture, {len(self._a)} held-back pairs"
 
     def read(self, samplers: Mapping[str, Sampler]) -> Reading:
@@ -130,7 +130,7 @@ class _Unpaired(Criterion):
     name = "sliced_wasserstein"
 
     def __init__(self, config: TranslationConfig, held: PairSet) -> None:
-        a, b = translation.held_out(config, held)
+        a, b = (pictures.cpu() for pictures in translation.held_out(config, held))
         count = min(len(a), len(b), _PICTURES)
         self._sets = {"A2B": (a[:count], b[:count]), "B2A": (b[:count], a[:count])}
         self.said = (

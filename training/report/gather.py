@@ -28,6 +28,14 @@ _GROUPS: dict[str, tuple[str, ...]] = {
     "Way there and back, and identity (L1)": ("cycle", "identity"),
     "Distance to the truth (L1)": ("g_l1",),
 }
+_SPELLED = {
+    "frechet": "Fr\u00e9chet",
+    "wasserstein": "Wasserstein",
+    "parzen": "Parzen",
+    "l1": "L1",
+    "psnr": "PSNR",
+    "ssim": "SSIM",
+}
 _NOT_LOSSES = ("step", "nimg", "seconds")
 _IMAGES = "real images seen"
 
@@ -62,7 +70,7 @@ class Told:
         title: the recipe.
         description: of the recipe, in a sentence.
         facts: label and value.
-        alarms: in their order.
+        alarms: those that last first.
         warm: steps before which hardly any is raised.
         losses: charts.
         estimates: charts of the judge's estimate against the samples' distance.
@@ -121,7 +129,7 @@ def _facts(
         facts.append(("trained for", _time(sum(max(b["seconds"] - a["seconds"], 0.0) for a, b in pairwise(lines)))))
     if measurements:
         best = min(measurements, key=lambda line: float(line["value"]))
-        facts.append((f"best {best['name'].replace('_', ' ')}", f"{best['value']:.4g} at step {best['step']:,}"))
+        facts.append((f"best {_words(best['name'])}", f"{best['value']:.4g} at step {best['step']:,}"))
     return [*facts, ("data", run.config.dataset), ("method", run.config.method), ("device", run.device)]
 
 
@@ -134,7 +142,7 @@ def _alarms(lines: Sequence[Line]) -> list[Alarm]:
             done.append(found.pop(subject)._replace(over=line["step"]))
         elif not line["over"]:
             found[subject] = Alarm(line["step"], line["sentence"], None)
-    return sorted([*done, *found.values()])
+    return [*sorted(found.values()), *sorted(done)]
 
 
 def _losses(lines: Sequence[Line]) -> list[Chart]:
@@ -155,9 +163,10 @@ def _estimates(snapshots: Sequence[Line]) -> list[Chart]:
         return []
     steps = [float(line["step"]) for line in snapshots]
     estimates, distances = ([float(line[key]) for line in snapshots] for key in ("estimate", name))
-    smooth, words = correlation.running_median(estimates), name.replace("_", " ")
+    smooth, words = correlation.running_median(estimates), _words(name)
+    both = [Series("median of 5", steps, smooth), Series("each snapshot", steps, estimates)]
     found = [
-        charts.lines("The judge's own estimate", [Series("median of 5", steps, smooth)], "step", log_x=True),
+        charts.lines("The judge's own estimate", both, "step", log_x=True),
         charts.lines(f"The samples' {words}", [Series(words, steps, distances)], "step", log_x=True),
     ]
     kept = [chart for chart in found if chart is not None]
@@ -179,16 +188,12 @@ def _distance(snapshots: Sequence[Line]) -> str:
 def _measured(measurements: Sequence[Line]) -> list[Chart]:
     if len(measurements) < 2:
         return []
-    best, name = min(measurements, key=lambda line: float(line["value"])), measurements[0]["name"]
+    best, words = min(measurements, key=lambda line: float(line["value"])), _words(measurements[0]["name"])
     others = [key for key in measurements[0] if key not in ("step", "nimg", "name", "value", "best")]
-    words, mark = name.replace("_", " "), (float(best["nimg"]), float(best["value"]))
-    series = [_series_of(measurements, "value", words)]
-    said = "On held-back images; the mark is the best checkpoint."
-    found = [charts.lines(f"Chooses the checkpoint: {words}", series, _IMAGES, mark=mark, note=said)]
-    found += [
-        charts.lines(key.replace("_", " "), [_series_of(measurements, key, key.replace("_", " "))], _IMAGES)
-        for key in others
-    ]
+    mark, series = (float(best["nimg"]), float(best["value"])), [_series_of(measurements, "value", words)]
+    said = "On held-back images, less is better; the mark is the best checkpoint."
+    found = [charts.lines("What chooses the checkpoint", series, _IMAGES, mark=mark, note=said)]
+    found += [charts.lines(_words(key), [_series_of(measurements, key, _words(key))], _IMAGES) for key in others]
     return [chart for chart in found if chart is not None]
 
 
@@ -206,7 +211,7 @@ def _metrics(run: Run) -> tuple[dict[str, list[Row]], str]:
 def _row(item: Line) -> Row:
     error, floor = item.get("standard_error"), item.get("floor")
     value = f"{item['value']:.4g}" + ("" if error is None else f" \u00b1 {error:.2g}")
-    name, reference = item["name"].replace("_", " "), item.get("reference") or ""
+    name, reference = _words(item["name"]), item.get("reference") or ""
     return Row(name, value, "" if floor is None else f"{floor:.4g}", item["protocol"], reference)
 
 
@@ -240,6 +245,11 @@ def _flat(values: Mapping[str, Any], before: str = "") -> list[tuple[str, str]]:
         else:
             found.append((f"{before}{name}", _plain(value)))
     return found
+
+
+def _words(name: str) -> str:
+    """A number's name as one reads it."""
+    return " ".join(_SPELLED.get(word, word) for word in name.split("_"))
 
 
 def _plain(value: Any) -> str:

@@ -26,6 +26,7 @@ _SUSPECTS, _CANDIDATES, _NEIGHBOURS, _NEAREST_OF = 12, 256, 3, 50
 _COMPARED_PX = 32  # larger pictures are compared at this size: memory, and what an eye would call the same picture
 _TRANSLATED = 6
 _GUIDED_NIMG = 128
+_GREY = 128
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,9 @@ def _neighbours(
     pictures = []
     for index in isolation.argsort()[:_SUSPECTS].tolist():
         chosen = [int(place) % len(known) for place in found.indices[index, :_NEIGHBOURS]]
-        pixels = images.grid(images.to_uint8(np.concatenate((samples[index : index + 1], known[chosen]))), 4)
+        sample, others = images.to_uint8(samples[index : index + 1]), images.to_uint8(known[chosen])
+        gap = np.full((sample.shape[1], max(2, sample.shape[2] // 14), sample.shape[3]), _GREY, np.uint8)
+        pixels = np.concatenate((sample[0], gap, images.grid(others, len(others))), axis=1)
         pictures.append(inline(pixels, f"seed {index} \u00b7 {float(isolation[index]):.2f}"))
     return tuple(pictures)
 

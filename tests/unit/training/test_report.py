@@ -121,7 +121,7 @@ def test_alarms_are_told_from_beginning_to_end(finished_run):
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     told = gather.gather(finished_run)
     path.unlink()
-    assert told.alarms == [(5, "all alike: do this", 9), (6, "negatives: do that", None)]
+    assert told.alarms == [(6, "negatives: do that", None), (5, "all alike: do this", 9)]
 
 
 def test_without_data_the_files_are_still_told(finished_run, command, tmp_path):
