@@ -191,7 +191,7 @@ def encoder(
     Args:
         run: folder of the run.
         nimg: samples to train on.
-        pixel_weight: how much the pixels of real pictures count beside the latents of samples; 0 leaves them out.
+        pixel_weight: how much the pixels of samples and real pictures count beside the latents; 0 leaves them out.
         best: takes the checkpoint that measured best on held-back images, not the last one.
     """
     from training import commands

@@ -85,7 +85,7 @@ def values(measured):
 def test_an_encoder_finds_the_latent_of_a_sample(fabric, n_classes):
     objective = Drawn(fabric, n_classes)
     real = replace(portraits.image_set(80, side=20)[0], images=portraits.image_set(80, side=20)[0].images[:, :1])
-    network = encoder.train(PAINTER, objective, CONFIG, real, nimg=64 * 150, pixel_weight=0.0)
+    network = encoder.train(PAINTER, objective, CONFIG, real, nimg=64 * 150, pixel_weight=0.1 * n_classes)
     assert not network.training
     found = values(encoder.measure(network, PAINTER, objective, real))
     assert found["encoder_latent_error"] < 0.15
