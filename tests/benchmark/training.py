@@ -93,6 +93,8 @@ def compare(config: TrainingConfig, rounds: int, cpu_time: bool = False) -> Figu
     data = random_data(config)
     loops: dict[str, Loop] = {"plain": _plain(config, data, fabric.device), "ours": Ours(config, data, fabric)}
     clock = time.process_time if cpu_time else time.perf_counter
+    for loop in loops.values():
+        loop.watch.clock = clock
     figures = Figures({name: [] for name in loops}, {name: [] for name in loops})
     for turn in range(-2, rounds):
         for name, loop in loops.items():
