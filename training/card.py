@@ -21,7 +21,7 @@ def render(described: Manifest) -> str:
 | | |
 | --- | --- |
 | method | {described.method} |
-{_translation(described)}| pictures | {described.image.height} x {described.image.width} px, {described.image.channels} channel(s) |
+{_translation(described)}| pictures | {_size(described)} |
 | data | {about.name}, {about.images:,} training images |
 | source | {about.source} |
 | terms of the data | {about.terms} |
@@ -46,6 +46,11 @@ def render(described: Manifest) -> str:
 
 {_samples(described)}Again: `python -m training evaluate models/{described.name}/{described.version} --data PATH`
 """
+
+
+def _size(described: Manifest) -> str:
+    about = described.image
+    return f"{about.height} x {about.width} px, {'grey' if about.channels == 1 else 'RGB'}"
 
 
 def _caption(described: Manifest) -> str:
