@@ -82,14 +82,15 @@ def _drawn(samples: Floats, shown: ImageSet, judge: Judge | None) -> Seen:
 
 def _translations(objective: Translation, samplers: Mapping[str, Sampler], shown: PairSet) -> Look:
     columns, seen, multiple = [], {}, objective.multiple
+    count = min(_ROWS, len(shown.A), len(shown.B))  # both directions' columns stand side by side
     for direction, sampler in samplers.items():
         source, target = ((shown.A, shown.B)[domain] for domain in objective.domains(direction))
         given, wanted = _some(source, multiple), _some(target, multiple)
         made = sampler({"images": given})
         # Where there is a way back, the last column is the cycle's end; else the pairs are aligned: the truth.
         back = next((other for name, other in samplers.items() if name != direction), None)
-        last = wanted[:_ROWS] if back is None else back({"images": np.ascontiguousarray(made[:_ROWS])})
-        columns.append(np.stack([given[:_ROWS], made[:_ROWS], last], axis=1))
+        last = wanted[:count] if back is None else back({"images": np.ascontiguousarray(made[:count])})
+        columns.append(np.stack([given[:count], made[:count], last], axis=1))
         seen[direction] = Seen(made, wanted, pairs=wanted if back is None else given)
     rows = np.concatenate(columns, axis=1)  # (inputs, 3 or 6, 3, H, W)
     return Look(images.grid(images.to_uint8(rows.reshape(-1, *rows.shape[2:])), rows.shape[1]), seen)

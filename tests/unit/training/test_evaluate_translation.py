@@ -10,7 +10,7 @@ import torch
 from service import images
 from tests.unit.training.conftest import CYCLEGAN, PIX2PIX
 from training import data
-from training.evaluate import module_sampler, translation
+from training.evaluate import look, module_sampler, translation
 from training.metrics import twosample
 
 
@@ -132,3 +132,14 @@ def test_cyclegan_is_watched_by_both_cycles(start, loaded):
         assert np.array_equal(shown[:, first], given)
         assert close(shown[:, first + 1], applied(network, given))
     assert not np.array_equal(shown[:, 1], shown[:, 2])
+
+
+def test_domains_of_unequal_size_are_watched_by_as_many_rows_as_both_have(start, loaded):
+    trainer, pairs = start(CYCLEGAN), loaded(CYCLEGAN)
+    samplers = {"A2B": same, "B2A": same}
+    unequal = replace(pairs, A=pairs.A.head(3), B=pairs.B.head(5))
+    seen = look(trainer.objective, samplers, CYCLEGAN, unequal)
+    shown = cells(seen.pixels, 6)
+    assert len(shown) == 3
+    assert np.array_equal(shown[:, 3], pictures(pairs.B, 3))
+    assert (len(seen.seen["A2B"].samples), len(seen.seen["B2A"].samples)) == (3, 5)
