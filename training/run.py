@@ -59,12 +59,12 @@ class Run:
         return self.folder / "best.pt"
 
     def refuse_another(self) -> None:
-        """Refuses a folder that holds a run.
+        """Refuses a folder that holds a run; one that ended before its first checkpoint is made anew.
 
         Raises:
             RunError: the folder holds a run already.
         """
-        if (self.folder / "config.json").exists():
+        if self.checkpoint.exists():
             raise RunError(
                 f"{self.folder} holds a run already: go on with it by `python -m training resume {self.folder}`, "
                 "or choose another --out"

@@ -98,6 +98,16 @@ def test_a_folder_that_holds_a_run_is_refused_and_left_alone(train, finished_run
     assert (finished_run.folder / "checkpoint.pt").read_bytes() == before
 
 
+def test_a_run_that_ended_before_its_first_checkpoint_is_made_anew(train, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr("training.evaluate.look", lambda *words: (_ for _ in ()).throw(RuntimeError("no memory is left")))
+        refused(train(), "no memory is left")
+    assert (tmp_path / "run" / "config.json").exists()
+    assert not (tmp_path / "run" / "checkpoint.pt").exists()
+    assert train("--seed", "5").code == 0
+    assert open_run(tmp_path / "run").config.seed == 5
+
+
 @pytest.fixture
 def copied(finished_run, tmp_path):
     """A copy of a finished run, to be broken."""

@@ -82,7 +82,7 @@ def test_what_cannot_be_trained_is_said_before_it_is_tried(pictures_folder, chan
 
 def test_a_disk_without_room_and_a_run_that_is_there_are_problems(monkeypatch, tmp_path, digits_folder):
     monkeypatch.setattr(doctor, "_free_bytes", lambda out: 1_000)
-    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "checkpoint.pt").write_bytes(b"")
     there, full = examine(TINY, digits_folder, tmp_path).problems
     assert "holds a run already" in there
     assert "has 0.0 MiB left, but checkpoints need" in full
