@@ -4,6 +4,7 @@ from math import inf
 
 from training import data
 from training.config import GenerativeConfig
+from training.data import ImageSet
 from training.encoder.fitting import NIMG, PIXEL_WEIGHT, build, train
 from training.encoder.keeping import FILE_NAME, load, save
 from training.encoder.measuring import measure, page
@@ -33,10 +34,27 @@ def make(run: Run, objective: Objective, step: int, nimg: int, pixel_weight: flo
         raise RunError("only a model that draws from latents has an encoder")
     if nimg < 1 or not 0.0 <= pixel_weight < inf:
         raise RunError(f"--nimg is {nimg} and --pixel-weight {pixel_weight}, but must be at least 1 and 0")
+    real = data.load(config, run.data, "train")
+    shown, of = _shown(run, config, real)  # before the training, which is long
     generator = objective.finished_generator()  # once: its BatchNorm statistics take 20,000 samples
-    network = train(generator, objective, config, data.load(config, run.data, "train"), nimg, pixel_weight)
-    test = data.load(config, run.data, "test")
-    measured = measure(network, generator, objective, test)
+    network = train(generator, objective, config, real, nimg, pixel_weight)
+    save(run.folder, step, network, [])  # before the measuring, so that a failure there loses nothing
+    measured = measure(network, generator, objective, shown, of)
     save(run.folder, step, network, measured)
-    save_png(page(network, generator, objective, test), run.folder / "samples" / "encoder.png")
+    save_png(page(network, generator, objective, shown), run.folder / "samples" / "encoder.png")
     return measured
+
+
+def _shown(run: Run, config: GenerativeConfig, real: ImageSet) -> tuple[ImageSet, str]:
+    """The images that an encoder is measured on, and what they are: test ones, else held-back ones, else `real`."""
+    try:
+        test = data.load(config, run.data, "test")
+        if len(test):
+            return test, "test"
+        reason = "the test split is empty"
+    except data.DataError as error:
+        reason = str(error)
+    held = data.load(config, run.data, "validation")
+    shown, of = (held, "held-back") if len(held) else (real, "training")
+    print(f"measured on {of} images, since there are no test images: {reason}")
+    return shown, of

@@ -16,24 +16,27 @@ _SHOWN, _COLUMNS = 32, 8
 
 
 @torch.inference_mode()
-def measure(network: nn.Module, generator: nn.Module, objective: Generative, test: ImageSet) -> list[Measured]:
-    """How near G(E(x)) comes to x: for samples that the encoder has not seen, and for real test images.
+def measure(
+    network: nn.Module, generator: nn.Module, objective: Generative, shown: ImageSet, of: str = "test"
+) -> list[Measured]:
+    """How near G(E(x)) comes to x: for samples that the encoder has not seen, and for real images.
 
     Args:
         network: in evaluation mode, on the CPU.
         generator: the finished one, on the CPU.
         objective: draws latents.
-        test: test images.
+        shown: real images.
+        of: what they are, in a word.
     """
     latents = objective.latents(_HELD_NIMG, torch.Generator().manual_seed(_HELD_SEED))
     labels = torch.arange(_HELD_NIMG) % max(1, objective.n_classes)
     drawn = _mapped(generator, latents, *objective.rows(labels))
     found = _mapped(network, drawn)
-    count = min(len(test), _HELD_NIMG)
-    batch = test.batch(torch.arange(count))
-    shown = fit(batch.images, objective.image_shape)
-    real = _mapped(generator, _mapped(network, shown), *objective.rows(batch.labels))
-    mean = shown.mean(0, keepdim=True).expand_as(shown)
+    count = min(len(shown), _HELD_NIMG)
+    batch = shown.batch(torch.arange(count))
+    real = fit(batch.images, objective.image_shape)
+    again = _mapped(generator, _mapped(network, real), *objective.rows(batch.labels))
+    mean = real.mean(0, keepdim=True).expand_as(real)
     error = float((found - latents).square().mean() / latents.var())
     return [
         Measured(
@@ -48,17 +51,17 @@ def measure(network: nn.Module, generator: nn.Module, objective: Generative, tes
         ),
         Measured(
             "encoder_error_real",
-            _difference(shown, real),
-            f"the same for {count:,} real test images; their mean in place of each has {_difference(shown, mean):.1f}",
+            _difference(real, again),
+            f"the same for {count:,} real {of} images; their mean in place of each has {_difference(real, mean):.1f}",
         ),
     ]
 
 
 @torch.inference_mode()
-def page(network: nn.Module, generator: nn.Module, objective: Generative, test: ImageSet) -> images.Pixels:
-    """Test images and, below each, what the generator draws of its latent: (H, W, C) uint8, two rows at a time."""
-    count = min(_SHOWN, len(test))
-    batch = test.batch(torch.arange(count))
+def page(network: nn.Module, generator: nn.Module, objective: Generative, real: ImageSet) -> images.Pixels:
+    """Real images and, below each, what the generator draws of its latent: (H, W, C) uint8, two rows at a time."""
+    count = min(_SHOWN, len(real))
+    batch = real.batch(torch.arange(count))
     shown = fit(batch.images, objective.image_shape)
     again = generator(network(shown), *objective.rows(batch.labels))
     rows = (part for pair in zip(shown.split(_COLUMNS), again.split(_COLUMNS), strict=True) for part in pair)

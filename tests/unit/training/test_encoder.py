@@ -1,3 +1,4 @@
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -146,6 +147,26 @@ def test_a_package_holds_the_run_s_encoder_and_directions(command, finished_run,
     shown = np.random.default_rng(0).uniform(-1, 1, (3, 1, 28, 28)).astype(np.float32)
     given = Session((package / "encoder.onnx").read_bytes(), 1).run({"images": shown})
     assert np.allclose(given, network(torch.from_numpy(shown)).detach().numpy(), atol=0.02)
+
+
+@pytest.mark.parametrize(("share", "of"), [(0.25, "64 real held-back"), (0.0, "256 real training")])
+def test_without_test_images_an_encoder_is_measured_on_others_and_says_so(
+    start, tmp_path, digits_folder, capsys, share, of
+):
+    trainer = start(replace(TINY, validation_share=share))
+    folder = shutil.copytree(digits_folder, tmp_path / "data", ignore=shutil.ignore_patterns("t10k-images*"))
+    run = replace(trainer._run, data=folder)
+    measured = encoder.make(run, trainer.objective, 0, 64, 0.0)
+    assert of in measured[-1].protocol
+    assert f"measured on {of.split()[-1]} images, since there are no test images" in capsys.readouterr().out
+
+
+def test_an_encoder_that_cannot_be_measured_is_kept_all_the_same(start, monkeypatch):
+    trainer = start(TINY)
+    monkeypatch.setattr(encoder, "measure", lambda *words: (_ for _ in ()).throw(RuntimeError("no memory is left")))
+    with pytest.raises(RuntimeError, match="no memory is left"):
+        encoder.make(trainer._run, trainer.objective, 0, 64, 0.0)
+    assert encoder.load(trainer._run.folder, 0, TINY, (1, 28, 28)) is not None
 
 
 @pytest.mark.parametrize(
