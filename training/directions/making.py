@@ -46,7 +46,7 @@ def make(
 
     Raises:
         RunError: the run is of a translator.
-        ValueError: the model is told classes, or there is nothing to make.
+        ValueError: the model is told classes, or there is nothing to make, or nothing was found.
         JudgeError: a judge is missing.
     """
     config = run.config
@@ -54,6 +54,8 @@ def make(
         raise RunError("only a model that draws from latents has directions")
     if bool(left) != bool(right):
         raise ValueError("a turn needs seeds of both sides: give --left and --right")
+    if nimg < 1:
+        raise ValueError(f"--nimg is {nimg}, but must be at least 1")
     if wanted is None:
         wanted = () if left else defaults(config.dataset)
     if not wanted and not left:
@@ -61,6 +63,8 @@ def make(
     sampler = module_sampler(objective.finished_generator(), objective.fabric.device)
     made = attributes(objective, config, sampler, wanted, nimg) if wanted else []
     made += [turn(config, left, right)] if left else []
+    if not made:
+        raise ValueError(f"no direction was found from {nimg:,} samples: name other --attributes, or give more --nimg")
     kept = keep(run.folder, step, made)
     save_png(walks(sampler, config, kept), run.folder / "samples" / "directions.png")
     return kept

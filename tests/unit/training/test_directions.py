@@ -6,9 +6,10 @@ import pytest
 import torch
 
 from service import latents
+from tests.unit.training.conftest import FACES
 from training import classifier, directions
 from training.config import ConvDiscriminator, ConvGenerator, DcganConfig, Pictures
-from training.directions import NoDirectionError, fit, fromjudges, reading
+from training.directions import NoDirectionError, fit, fromjudges, making, reading
 
 CONFIG = DcganConfig(
     dataset="celeba",
@@ -113,6 +114,16 @@ def test_what_cannot_be_is_one_sentence():
     told.n_classes = 3
     with pytest.raises(ValueError, match="the class is an input of this model"):
         directions.attributes(told, CONFIG, draw, ("Bright",), 100)
+
+
+def test_nothing_found_is_one_sentence_and_keeps_no_file(start, monkeypatch):
+    trainer = start(FACES)
+    monkeypatch.setattr(making, "attributes", lambda *words: [])
+    with pytest.raises(ValueError, match="no direction was found from 30 samples: name other --attributes"):
+        directions.make(trainer._run, trainer.objective, 5, ("Bright",), nimg=30)
+    assert not (trainer._run.folder / directions.FILE_NAME).exists()
+    with pytest.raises(ValueError, match="--nimg is 0, but must be at least 1"):
+        directions.make(trainer._run, trainer.objective, 5, ("Bright",), nimg=0)
 
 
 @pytest.mark.usefixtures("both_judges")
