@@ -81,6 +81,8 @@ class DcganConfig(GenerativeConfig):
     """The generator's loss: -log D(G(z)), or log(1 - D(G(z))) as in the minimax game."""
     generator: ConvGenerator = ConvGenerator()
     discriminator: ConvDiscriminator = ConvDiscriminator()
+    alternate: bool = False
+    """A batch trains either G or D, in turn, as the paper's code does; else each batch trains both."""
     r1_gamma: Annotated[float, Field(ge=0)] = 0.0
     """Weight of the penalty on D's gradient at real images (Mescheder et al., 2018); 0 turns it off."""
     r1_every_steps: Positive = 16

@@ -68,8 +68,12 @@ class ConvGenerator:
     batch_norm: bool = True
     norm_affine: bool = True
     """BatchNorm has a scale and a bias of its own."""
+    unit_norm: bool = False
+    """The projection to the first maps is normalised unit by unit, as in DCGAN's code, and not map by map."""
     bias: bool = False
     """Layers without BatchNorm have a bias."""
+    init: Literal["normal", "he"] = "normal"
+    """Weights start from N(0, 0.02^2), or uniform with the variance of He et al. (2015)."""
     output: Literal["sigmoid", "tanh"] = "tanh"
     """Last activation; a sigmoid's [0, 1] is mapped to [-1, 1] inside the network."""
 
@@ -92,6 +96,8 @@ class ConvDiscriminator:
     """BatchNorm has a scale and a bias of its own."""
     bias: bool = False
     """Layers without BatchNorm have a bias."""
+    init: Literal["normal", "he"] = "normal"
+    """Weights start from N(0, 0.02^2), or uniform with the variance of He et al. (2015)."""
     spectral_norm: bool = False
     """Every layer is divided by its spectral norm (Miyato et al., 2018)."""
 

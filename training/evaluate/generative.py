@@ -40,24 +40,27 @@ def measure(sampler: Sampler, config: GenerativeConfig, path: Path) -> list[Meas
     n_classes = len(PUBLISHED[config.dataset].classes or ()) if config.conditional else 0
     judge = classifier.find(config.dataset)
     count = _SAMPLES if judge is not None and judge.reads_classes else _FEW_SAMPLES
-    found = evaluate(draw(sampler, seed_rows(config, n_classes, count)), train, test, judge)
+    held = data.load(config, path, "validation") if config.pictures is None else train.head(0)
+    found = evaluate(draw(sampler, seed_rows(config, n_classes, count)), train, test, judge, held)
     if n_classes:
         found.append(_nearest_error(sampler, config, n_classes, test))
     return found
 
 
-def evaluate(samples: Floats, train: ImageSet, test: ImageSet, judge: Judge | None) -> list[Measured]:
+def evaluate(samples: Floats, train: ImageSet, test: ImageSet, judge: Judge | None, held: ImageSet) -> list[Measured]:
     """Every metric that needs samples only.
 
     Args:
         samples: (N, C, H, W) float32 in [-1, 1].
-        train: the training images; of MNIST the last 10,000 choose the Parzen window's width.
+        train: the training images.
         test: what the numbers are reported on.
         judge: an independent classifier, trained on real images, where there is one.
+        held: images that were not trained on, which choose the Parzen window's width; where there are none, the last
+            10,000 training images do.
     """
     found = []
     if judge is not None and judge.reads_classes:
-        found += [_parzen(samples, train, test, judge.dataset), *_classes(samples, judge)]
+        found += [_parzen(samples, train, test, held, judge.dataset), *_classes(samples, judge)]
     if judge is not None:
         found += overlap.measure(samples, train, test, judge)
     if judge is not None and not judge.reads_classes:
@@ -65,19 +68,19 @@ def evaluate(samples: Floats, train: ImageSet, test: ImageSet, judge: Judge | No
     return [*found, _sliced(samples, train, test), *_own(samples, train, test)]
 
 
-def _parzen(samples: Floats, train: ImageSet, test: ImageSet, dataset: str) -> Measured:
-    validation = _unit(train.images[-10_000:])[:1_000]
-    held = _unit(test.images)
+def _parzen(samples: Floats, train: ImageSet, test: ImageSet, held: ImageSet, dataset: str) -> Measured:
+    validation = _unit((held.images if len(held) else train.images[-10_000:])[:1_000])
+    points = _unit(test.images)
     fakes = torch.from_numpy(samples).flatten(1).add(1.0).div(2.0)
     # Quantised as they are served: the real images are whole levels too.
     fakes = fakes.mul(255.0).round().div(255.0)
-    drawn = parzen.fit(fakes, validation).score(held)
-    real = parzen.fit(_unit(train.images)[: len(samples)], validation).score(held)
+    drawn = parzen.fit(fakes, validation).score(points)
+    real = parzen.fit(_unit(train.images)[: len(samples)], validation).score(points)
     return Measured(
         "parzen_log_likelihood",
         drawn.mean,
         f"Gaussian Parzen window on {len(samples)} samples, width {drawn.sigma:.3f} chosen on {len(validation):,} "
-        f"validation images, mean log-likelihood in nats of {len(held)} test images (Goodfellow et al., 2014); "
+        f"validation images, mean log-likelihood in nats of {len(points)} test images (Goodfellow et al., 2014); "
         "flattered by blur and by cluster centres (Theis et al., 2016)",
         drawn.standard_error,
         real.mean,

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from training.config import ConvDiscriminator, ConvGenerator
-from training.networks.init import init_normal
+from training.networks.init import init
 from training.networks.norm import BatchNorm1d, BatchNorm2d
 
 
@@ -36,8 +36,10 @@ class Generator(nn.Module):
             nn.Linear(before + n_classes, after, bias=not config.batch_norm) for before, after in pairwise(widths)
         )
         self.dense_norms = nn.ModuleList(_norm1d(config, width) for width in config.dense)
-        # The maps of the projection are normalised each as one, like every later layer's.
+        self.unit_norm = config.unit_norm
         self.norms = nn.ModuleList(_norm2d(config, width) for width in config.widths)
+        if config.unit_norm:
+            self.norms[0] = _norm1d(config, widths[-1])
         maps = (*config.widths, channels)
         kernel, padding, extra = _doubling(config.kernel)
         self.convs = nn.ModuleList(
@@ -46,16 +48,21 @@ class Generator(nn.Module):
             )
             for index, (before, after) in enumerate(pairwise(maps))
         )
-        init_normal(self)
+        init(self, config.init)
 
     def forward(self, latents: Tensor, classes: Tensor | None = None) -> Tensor:
         """(N, z_dim), (N, n_classes) -> (N, C, H, W) in [-1, 1]."""
         x = latents
         for layer, norm in zip(self.dense[:-1], self.dense_norms, strict=True):
             x = torch.relu(norm(layer(_join(x, classes))))
-        x = self.dense[-1](_join(x, classes)).reshape(-1, *self.base)
-        for norm, conv, side in zip(self.norms, self.convs, self.sides, strict=True):
-            x = conv(_join(torch.relu(norm(x)), classes))[:, :, :side, :side]
+        x = self.dense[-1](_join(x, classes))
+        if self.unit_norm:
+            x = self.norms[0](x)
+        x = x.reshape(-1, *self.base)
+        for index, (norm, conv, side) in enumerate(zip(self.norms, self.convs, self.sides, strict=True)):
+            if index or not self.unit_norm:
+                x = norm(x)
+            x = conv(_join(torch.relu(x), classes))[:, :, :side, :side]
         return 2.0 * torch.sigmoid(x) - 1.0 if self.sigmoid else torch.tanh(x)
 
 
@@ -83,7 +90,7 @@ class Discriminator(nn.Module):
         )
         self.dense_norms = nn.ModuleList(_norm1d(config, width) for width in config.dense)
         self.head = nn.Linear(widths[-1] + n_classes, 1, bias=config.bias)
-        init_normal(self)
+        init(self, config.init)
         if config.spectral_norm:
             for layer in (*self.convs, *self.dense, self.head):
                 spectral_norm(layer)

@@ -2,12 +2,23 @@
 
 References:
     A. Radford et al. (2015), section 4: weights from N(0, 0.02^2).
+    K. He et al., "Delving Deep into Rectifiers", ICCV 2015, Equation 10.
 """
 
 import torch
 from torch import nn
 
 _STD = 0.02
+
+
+@torch.no_grad()
+def init(network: nn.Module, kind: str) -> None:
+    """A convolutional network's start: `normal` or `he`, see `training.config.ConvGenerator`."""
+    init_normal(network)
+    if kind == "he":
+        for module in network.modules():
+            if isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+                nn.init.kaiming_uniform_(module.weight, mode="fan_in", nonlinearity="relu")
 
 
 @torch.no_grad()

@@ -65,9 +65,12 @@ class Gan(Generative):
     estimate_said = "the discriminator's estimate of the Jensen-Shannon divergence, (V + log 4) / 2"
 
     def __init__(self, config: GanConfig | DcganConfig, data: ImageSet, fabric: Fabric) -> None:
-        super().__init__(config, config.discriminator, "discriminator", data, fabric)
+        turns = 2 if isinstance(config, DcganConfig) and config.alternate else 1
+        updates = dict.fromkeys(("generator", "discriminator"), config.total_steps // turns)
+        super().__init__(config, config.discriminator, "discriminator", data, fabric, updates)
         self._generator_loss = _GENERATOR_LOSSES[config.loss]
         self._diffaugment = config.diffaugment
+        self._alternates = isinstance(config, DcganConfig) and config.alternate
         self._r1_gamma, self._r1_every = 0.0, 1
         if isinstance(config, DcganConfig):
             self._r1_gamma, self._r1_every = config.r1_gamma, config.r1_every_steps
@@ -82,13 +85,16 @@ class Gan(Generative):
             fake_logits = self.judge(self._augment(fakes.detach()), *classes)
         d_loss = discriminator_loss(real_logits.float(), fake_logits.float())
         penalty = self._penalty(batch.images, classes)
-        self.descend("discriminator", d_loss + sum(penalty.values()))
+        turn = self.counters["steps"] % 2 if self._alternates else None
+        if turn != 0:  # the paper's code begins with G
+            self.descend("discriminator", d_loss + sum(penalty.values()))
         # G learns from the D that has just moved, on the same fakes: one pass through G serves both.
         self.judge.requires_grad_(False)
         with self.fabric.autocast():
             fake_logits_after = self.judge(self._augment(fakes), *classes)
         g_loss = self._generator_loss(fake_logits_after.float())
-        self.descend("generator", g_loss)
+        if turn != 1:
+            self.descend("generator", g_loss)
         self.judge.requires_grad_(True)
         self.counters["steps"] += 1
         return {

@@ -4,6 +4,7 @@ Knows nothing about a method's losses.
 """
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from copy import deepcopy
 from typing import ClassVar
 
@@ -20,7 +21,7 @@ from training.objectives.objective import Fabric, Objective
 from training.objectives.optimizers import Steps
 
 _BATCH_NORM_NIMG = 20_000  # latents for the averaged generator's BatchNorm statistics
-_BATCH_NORM_ROWS = 1_000
+_BATCH_NORM_ROWS = 200  # at 64 px a thousand rows of DCGAN's maps would take a gigabyte
 
 
 class Generative(Objective):
@@ -43,16 +44,28 @@ class Generative(Objective):
         judge_name: str,
         data: ImageSet,
         fabric: Fabric,
+        updates: Mapping[str, int],
     ) -> None:
+        """Builds both networks.
+
+        Args:
+            config: of the run.
+            judge: of the network that judges.
+            judge_name: `discriminator` or `critic`.
+            data: the training images.
+            fabric: device, precision and processes.
+            updates: how often each network's optimiser moves in the whole run, which its schedule needs.
+        """
         super().__init__(fabric)
         self.n_classes = int(data.labels.max()) + 1 if config.conditional else 0
         self._z_dim, self._distribution = config.generator.z_dim, config.latent_distribution
         self.image_shape = _image_shape(config, data)
         self.generator = _generator(config.generator, data, self.image_shape, self.n_classes)
         self.judge = _judge(judge, self.image_shape, self.n_classes)
-        steps = Steps(config.total_steps, len(data) // config.batch_size)
         for name, network in (("generator", self.generator), (judge_name, self.judge)):
-            self.add(name, {name: network}, config.optimizer, steps)
+            total = max(1, updates[name])
+            epochs = config.total_steps * config.batch_size / len(data)
+            self.add(name, {name: network}, config.optimizer, Steps(total, max(1, round(total / epochs))))
         self.average("generator", config.ema_decay)
 
     def latents(self, count: int, generator: torch.Generator | None = None) -> Tensor:

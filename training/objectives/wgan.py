@@ -28,6 +28,25 @@ def distance(real_scores: Tensor, fake_scores: Tensor) -> Tensor:
     return real_scores.mean() - fake_scores.mean()
 
 
+def critic_steps(config: WganConfig | WganGpConfig, generator_steps: int) -> int:
+    """Critic steps before the generator's next: n_critic; WGAN has many more at the start and now and then.
+
+    Those bring the estimate near its optimum.
+    """
+    if isinstance(config, WganConfig):
+        is_warm = generator_steps < config.warm_steps or generator_steps % config.warm_every == 0
+        return config.n_critic_warm if is_warm else config.n_critic
+    return config.n_critic
+
+
+def generator_updates(config: WganConfig | WganGpConfig) -> int:
+    """How often the generator moves in the whole run."""
+    updates, left = 0, config.total_steps
+    while (left := left - critic_steps(config, updates)) >= 0:
+        updates += 1
+    return updates
+
+
 class _Wasserstein(Generative):
     """A step trains the critic; every so often, the generator after it.
 
@@ -37,7 +56,9 @@ class _Wasserstein(Generative):
     estimate_said = "the critic's estimate of the earth mover's distance, without penalty"
 
     def __init__(self, config: WganConfig | WganGpConfig, data: ImageSet, fabric: Fabric) -> None:
-        super().__init__(config, config.critic, "critic", data, fabric)
+        updates = {"generator": generator_updates(config), "critic": config.total_steps}
+        super().__init__(config, config.critic, "critic", data, fabric, updates)
+        self._wasserstein = config
         self.counters = {"generator_steps": 0, "critic_steps": 0}
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
@@ -51,17 +72,13 @@ class _Wasserstein(Generative):
         self.descend("critic", -estimate + sum(extra.values()))
         self.constrain()
         self.counters["critic_steps"] += 1
-        if self.counters["critic_steps"] >= self.critic_steps():
+        if self.counters["critic_steps"] >= critic_steps(self._wasserstein, self.counters["generator_steps"]):
             self._train_generator(batch)
         return {"distance": estimate.detach(), **{name: value.detach() for name, value in extra.items()}}
 
     def estimate(self, real_scores: Tensor, fake_scores: Tensor) -> Tensor:
         """See `Generative.estimate`; Equation 2 with the critic as it is."""
         return distance(real_scores, fake_scores)
-
-    def critic_steps(self) -> int:
-        """Critic steps before the generator's next."""
-        raise NotImplementedError
 
     def regulariser(self, real: Tensor, fake: Tensor, classes: tuple[Tensor, ...]) -> dict[str, Tensor]:
         """What is added to the critic's loss, by name."""
@@ -88,12 +105,6 @@ class Wgan(_Wasserstein):
         self._config = config
         self.constrain()
 
-    def critic_steps(self) -> int:
-        """n_critic, and many more at the start and now and then, so that the estimate is near its optimum."""
-        done = self.counters["generator_steps"]
-        is_warm = done < self._config.warm_steps or done % self._config.warm_every == 0
-        return self._config.n_critic_warm if is_warm else self._config.n_critic
-
     @torch.no_grad()
     def constrain(self) -> None:
         """Algorithm 1, line 7: after the step."""
@@ -107,10 +118,6 @@ class WganGp(_Wasserstein):
     def __init__(self, config: WganGpConfig, data: ImageSet, fabric: Fabric) -> None:
         super().__init__(config, data, fabric)
         self._config = config
-
-    def critic_steps(self) -> int:
-        """n_critic."""
-        return self._config.n_critic
 
     def regulariser(self, real: Tensor, fake: Tensor, classes: tuple[Tensor, ...]) -> dict[str, Tensor]:
         """Lambda E (|grad f| - 1)^2, Equation 3; in float32, since it is a gradient of a gradient."""

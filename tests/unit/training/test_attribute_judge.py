@@ -68,7 +68,7 @@ def test_samples_are_measured_beside_straw_men(face_judge):
 
 def test_without_a_judge_pixels_alone_are_measured():
     (train, _), (test, _) = portraits.image_set(60, 2, side=16), portraits.image_set(20, 3, side=16)
-    found = {item.name for item in evaluate.evaluate(pictures(30, 4, 16)[0], train, test, None)}
+    found = {item.name for item in evaluate.evaluate(pictures(30, 4, 16)[0], train, test, None, train.head(0))}
     assert found == {"sliced_wasserstein", "memorised_share", "mean_distance"}
 
 

@@ -95,3 +95,22 @@ def test_the_class_decides_what_is_drawn(start):
     assert float((drawn[0] - drawn[1]).abs().max()) > 1e-3
     alike = generator(same, torch.eye(10)[[7, 7]])
     assert float((alike[0] - alike[1]).abs().max()) < 1e-6
+
+
+def test_a_projection_is_normalised_unit_by_unit_where_the_papers_code_does():
+    config = ConvGenerator(z_dim=8, widths=(4, 2), norm_affine=False, unit_norm=True)
+    generator = Generator(config, (1, 16, 16)).train()
+    seen = []
+    generator.norms[0].register_forward_hook(lambda _part, _given, out: seen.append(out))
+    generator(torch.randn(64, 8))
+    assert seen[0].shape == (64, 4 * 4 * 4)
+    assert torch.allclose(seen[0].mean(0), torch.zeros(64), atol=1e-5)
+    assert torch.allclose(seen[0].std(0, correction=0), torch.ones(64), atol=0.1)
+
+
+def test_he_starts_weights_with_the_variance_that_relu_keeps():
+    network = Discriminator(ConvDiscriminator(widths=(64, 128), batch_norm=False, bias=True, init="he"), (3, 32, 32))
+    for conv in network.convs:
+        fan_in = conv.in_channels * 16
+        assert float(conv.weight.detach().var()) == pytest.approx(2.0 / fan_in, rel=0.1)
+        assert float(conv.bias.detach().abs().max()) == 0.0

@@ -18,7 +18,7 @@ def measure(judge, digits_folder):
     train_set, test_set = (data.load_idx(digits_folder, split, "mnist") for split in ("train", "test"))
 
     def by_name(samples):
-        return {item.name: item for item in evaluate.evaluate(samples, train_set, test_set, judge)}
+        return {item.name: item for item in evaluate.evaluate(samples, train_set, test_set, judge, train_set.head(0))}
 
     return by_name
 
@@ -109,5 +109,14 @@ def test_a_package_is_measured_as_its_run_was(command, finished_run, digits_fold
 def test_the_paper_s_number_stands_beside_the_paper_s_data_alone(judge, digits_folder):
     train_set, test_set = (data.load_idx(digits_folder, split, "mnist") for split in ("train", "test"))
     other = replace(judge, dataset="fashion-mnist")
-    references = [evaluate.evaluate(DIGITS[3], train_set, test_set, it)[0].reference for it in (judge, other)]
+    references = [
+        evaluate.evaluate(DIGITS[3], train_set, test_set, it, train_set.head(0))[0].reference for it in (judge, other)
+    ]
     assert references == ["225 +- 2 (Goodfellow et al., 2014, Table 1)", None]
+
+
+def test_the_parzen_window_is_chosen_on_held_back_images(digits_folder, judge):
+    train_set, test_set = (data.load_idx(digits_folder, split, "mnist") for split in ("train", "test"))
+    held = train_set.slice(200, 230)
+    found = evaluate.evaluate(DIGITS[3], train_set.head(200), test_set, judge, held)
+    assert "chosen on 30 validation images" in found[0].protocol

@@ -9,6 +9,7 @@ from torch import nn
 from tests.unit.training.conftest import CYCLEGAN, FACES
 from tests.unit.training.watching import watch
 from training import objectives
+from training.config import Adam
 from training.data import Batch, PairBatch
 from training.objectives import cyclegan, gan
 
@@ -120,3 +121,13 @@ def test_without_policies_pictures_are_shown_as_they_are(build, batch):
     objective.judge = Watched(objective.judge)
     objective.step(batch)
     assert torch.equal(objective.judge.seen[0], batch.images)
+
+
+def test_in_turn_a_batch_trains_one_of_both_and_the_generator_begins(build, batch):
+    config = replace(PLAIN, alternate=True, total_nimg=6 * PLAIN.batch_size, optimizer=Adam(constant_share=0.0))
+    objective = build(config)
+    updates = watch(objective)
+    for _ in range(6):
+        objective.step(batch)
+    assert [update.name for update in updates] == ["generator", "discriminator"] * 3
+    assert {optimizer.param_groups[0]["lr"] for optimizer in objective.optimizers.values()} == {0.0}

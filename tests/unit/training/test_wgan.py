@@ -9,8 +9,9 @@ from torch import nn
 
 from tests.unit.training.conftest import WGAN, WGAN_GP
 from training import objectives
-from training.config import ConvDiscriminator, validated
-from training.objectives.wgan import distance, gradient_norms
+from training.config import Adam, ConvDiscriminator, validated
+from training.objectives.gradients import gradient_norms
+from training.objectives.wgan import critic_steps, distance, generator_updates
 from training.recipes import RECIPES
 
 
@@ -83,13 +84,20 @@ def test_the_generator_moves_after_n_critic_steps_and_after_more_at_the_start(bu
 
 
 def test_the_published_schedule_is_100_for_the_first_25_and_every_500th():
-    objective = objectives.Wgan.__new__(objectives.Wgan)
-    objective._config = RECIPES["wgan-fashion"].config
-    steps = []
-    for done in (0, 24, 25, 499, 500, 501, 1000):
-        objective.counters = {"generator_steps": done}
-        steps.append(objective.critic_steps())
+    config = RECIPES["wgan-fashion"].config
+    steps = [critic_steps(config, done) for done in (0, 24, 25, 499, 500, 501, 1000)]
     assert steps == [100, 100, 5, 5, 100, 5, 100]
+    assert generator_updates(config) == 20_000
+
+
+@pytest.mark.parametrize("config", [WGAN, WGAN_GP], ids=lambda config: config.method)
+def test_both_learning_rates_reach_zero_at_the_end_of_the_run(build, batch, config):
+    config = replace(config, total_nimg=14 * config.batch_size, optimizer=Adam(constant_share=0.0))
+    objective = build(config)
+    for _ in range(config.total_steps):
+        objective.step(batch)
+    rates = {name: optimizer.param_groups[0]["lr"] for name, optimizer in objective.optimizers.items()}
+    assert rates == {"generator": 0.0, "critic": 0.0}
 
 
 def test_a_critic_with_batch_norm_is_refused_where_the_penalty_is_on_single_pictures():
