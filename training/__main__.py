@@ -87,7 +87,7 @@ def doctor(
     from training import commands
 
     checked, recipe = configs.validated(config), _recipe_name()
-    commands.doctor(Run(out or Path(), recipe, checked, data), accelerator, out)
+    commands.doctor(Run(out or Path(), recipe, checked, data), accelerator, out, sys.argv[2:])
 
 
 def resume(

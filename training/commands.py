@@ -1,5 +1,6 @@
 """What each command does, once its words have been read. Prints for people."""
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -38,14 +39,21 @@ def train(run: Run, accelerator: str, count: int, init_from: Path | None) -> Non
     _train(trainer, run, fabric)
 
 
-def doctor(run: Run, accelerator: str, out: Path | None) -> None:
-    """Prints what is to be expected of a run; ends with 1 where it cannot be trained."""
+def doctor(run: Run, accelerator: str, out: Path | None, words: Sequence[str]) -> None:
+    """Prints what is to be expected of a run; ends with 1 where it cannot be trained.
+
+    Args:
+        run: recipe, configuration and data.
+        accelerator: what it would be trained on.
+        out: where it would be kept, if that was said.
+        words: what followed `doctor` on the command line: `train` with the same is what was looked at.
+    """
     found = doctoring.examine(run, accelerator, out)
     print(found.text())
     if found.problems:
         raise SystemExit(1)
-    where = f"--data {run.data} --out {out or 'RUN'}"
-    print(f"{'verdict':<12}can be trained: `python -m training train {run.recipe} {where}`")
+    said = shlex.join([*words, *(() if out else ("--out", "RUN"))])
+    print(f"{'verdict':<12}can be trained: `python -m training train {said}`")
 
 
 def resume(run: Run, accelerator: str, count: int) -> None:

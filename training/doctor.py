@@ -12,9 +12,10 @@ from typing import NamedTuple
 import torch
 from lightning_fabric import Fabric
 
-from training import classifier, devices, survey, timing
+from training import classifier, data, devices, evaluate, objectives, survey, timing
 from training.config import GenerativeConfig, TrainingConfig
 from training.data import DataError
+from training.evaluate import held
 from training.recipes import RECIPES, hours
 from training.run import Run, RunError
 from training.survey import Survey
@@ -44,7 +45,7 @@ class Diagnosis(NamedTuple):
 
 
 def examine(run: Run, accelerator: str, out: Path | None = None, budget_s: float = 10.0) -> Diagnosis:
-    """Looks at the data, trains a few steps, and says what is to be expected.
+    """Looks at the data, trains a few steps, draws a few samples, and says what is to be expected.
 
     Args:
         run: recipe, configuration and data; its folder plays no part.
@@ -73,6 +74,7 @@ def examine(run: Run, accelerator: str, out: Path | None = None, budget_s: float
     found.warnings.extend(_about_judge(config))
     measured = _time(config, seen, fabric, found.problems, budget_s)
     if measured is not None:
+        found.problems.extend(_about_samples(config, seen, fabric))
         found.lines.extend(_expected(config, measured, seen))
         found.warnings.extend(_about_time(run, measured, fabric))
     if out is not None:
@@ -91,6 +93,21 @@ def _time(config: TrainingConfig, seen: Survey, fabric: Fabric, problems: list[s
     except torch.OutOfMemoryError:
         problems.append(f"a step does not fit into the GPU's memory: give less than --batch-size {config.batch_size}")
     return None
+
+
+def _about_samples(config: TrainingConfig, seen: Survey, fabric: Fabric) -> list[str]:
+    """Makes the first sample grid, which a run begins with."""
+    assert seen.train is not None
+    try:
+        placed = data.place(seen.train, fabric.device)
+        shown = placed if seen.held is None else data.place(seen.held, fabric.device)
+        objective = objectives.build(config, placed, fabric)
+        evaluate.look(objective, evaluate.samplers(objective), config, shown, held.selector(config.dataset))
+    except torch.OutOfMemoryError:
+        return ["drawing samples does not fit into the GPU's memory: give smaller networks or pictures"]
+    except (ValueError, RuntimeError) as error:
+        return [f"the first samples cannot be drawn: {' '.join(str(error).split())}"]
+    return []
 
 
 def _expected(config: TrainingConfig, measured: Timing, seen: Survey) -> list[tuple[str, str]]:

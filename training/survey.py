@@ -25,12 +25,14 @@ class Survey(NamedTuple):
         train: the training images; None where they cannot be used.
         warnings: sentences: training works, but not as well as it could.
         problems: sentences: why training cannot start.
+        held: the images held back from training; None where there are none.
     """
 
     lines: list[tuple[str, str]]
     train: ImageSet | PairSet | None
     warnings: list[str]
     problems: list[str]
+    held: ImageSet | PairSet | None = None
 
 
 def look(config: TrainingConfig, path: Path) -> Survey:
@@ -61,7 +63,7 @@ def look(config: TrainingConfig, path: Path) -> Survey:
         found.problems.append(
             "measure_every_nimg is given, but nothing is held back to measure on: give --validation-share 0.1 too"
         )
-    return found._replace(train=sets.get("train"))
+    return found._replace(train=sets.get("train"), held=sets.get("validation") or None)
 
 
 def _counted(images: ImageSet | PairSet) -> str:

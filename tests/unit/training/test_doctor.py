@@ -107,11 +107,22 @@ def test_the_command_ends_with_1_when_there_is_a_problem(command, digits_folder,
     small = ("--generator.hidden", "16", "--discriminator.hidden", "16", "--accelerator", "cpu")
     good = command("doctor", "gan-mnist-small", "--data", digits_folder, *small)
     assert good.code == 0
-    assert "verdict     can be trained" in good.out
+    words = f"train gan-mnist-small --data {digits_folder} {' '.join(small)}"
+    assert f"verdict     can be trained: `python -m training {words} --out RUN`" in good.out
     bad = command("doctor", "gan-mnist-small", "--data", tmp_path, *small)
     assert bad.code == 1
     assert "problem" in bad.out
     assert "verdict" not in bad.out
+
+
+def test_samples_that_cannot_be_drawn_are_a_problem(monkeypatch, digits_folder):
+    def fail(*_):
+        raise ValueError("all the input array dimensions must match")
+
+    monkeypatch.setattr(doctor.evaluate, "look", fail)
+    assert examine(TINY, digits_folder).problems == [
+        "the first samples cannot be drawn: all the input array dimensions must match"
+    ]
 
 
 def _quickly(measure, config, data, fabric, budget_s):
