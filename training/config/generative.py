@@ -88,6 +88,15 @@ class DcganConfig(GenerativeConfig):
     r1_every_steps: Positive = 16
     """The penalty is added every so many steps, with so many times the weight (Karras et al., 2020)."""
 
+    @model_validator(mode="after")
+    def _penalised_pictures_are_judged_alone(self) -> Self:
+        if self.r1_gamma > 0 and self.discriminator.batch_norm:
+            raise ValueError(
+                "r1_gamma is given, so discriminator.batch_norm must be off: the penalty is on each picture's own "
+                "gradient"
+            )
+        return self
+
 
 @dataclass(frozen=True, kw_only=True)
 class WganConfig(GenerativeConfig):

@@ -104,6 +104,7 @@ PICTURES = {"load_px": 18, "crop_px": 16}
         (PIX2PIX, {"lambda_cycle": 10}, "lambda_cycle: Unexpected keyword argument"),
         (CYCLEGAN, {"pictures": {**PICTURES, "side": 3}}, "pictures.side: Unexpected keyword argument"),
         (CYCLEGAN, {"dataset": "facades"}, "dataset: Input should be 'monet2photo', 'horse2zebra' or 'unpaired'"),
+        (DCGAN, {"r1_gamma": 1.0}, "r1_gamma is given, so discriminator.batch_norm must be off"),
         (PIX2PIX, {"direction": "AB"}, "direction: Input should be 'AtoB' or 'BtoA'"),
         (CYCLEGAN, {"pool_size": -1}, "pool_size: Input should be greater than or equal to 0"),
         (CYCLEGAN, {"diffaugment": ["blur"]}, "diffaugment.0: Input should be 'color', 'translation' or 'cutout'"),
