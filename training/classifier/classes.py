@@ -15,14 +15,23 @@ _BATCH = 128
 _MAX_SHIFT_PX = 2
 
 
-def train(train_set: ImageSet, test_set: ImageSet, epochs: int = EPOCHS, seed: int = 1_000) -> tuple[LeNet, float]:
+def train(
+    train_set: ImageSet, test_set: ImageSet, epochs: int = EPOCHS, seed: int = 1_000, width: int = 32
+) -> tuple[LeNet, float]:
     """Trains a judge: Adam, one-cycle learning rate, shifts by up to 2 px.
+
+    Args:
+        train_set: pictures of 28 px, with their classes.
+        test_set: what its accuracy is of.
+        epochs: how long.
+        seed: of weights, order and shifts.
+        width: of the network.
 
     Returns:
         The network in evaluation mode, and its accuracy on the test images.
     """
     torch.manual_seed(seed)
-    network = LeNet(n_classes=int(train_set.labels.max()) + 1).train()
+    network = LeNet(int(train_set.labels.max()) + 1, width).train()
     sampler = Sampler(len(train_set), min(_BATCH, len(train_set)), seed)
     steps = epochs * len(train_set) // _BATCH or 1
     optimizer = torch.optim.Adam(network.parameters(), weight_decay=1e-5)

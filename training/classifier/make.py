@@ -9,7 +9,9 @@ from training.data import PUBLISHED, Split
 from training.networks.attributenet import SIDE_PX
 
 _SEEDS: dict[Role, int] = {"reports": 1_000, "selects": 2_000}
-_WIDTHS: dict[Role, int] = {"reports": 24, "selects": 16}  # two judges of another size have other blind spots
+# Two judges of another size have other blind spots.
+_CLASS_WIDTHS: dict[Role, int] = {"reports": 32, "selects": 12}
+_ATTRIBUTE_WIDTHS: dict[Role, int] = {"reports": 24, "selects": 16}
 
 
 def make(dataset: str, folder: Path, role: Role = "reports", epochs: int | None = None) -> Judge:
@@ -28,11 +30,12 @@ def make(dataset: str, folder: Path, role: Role = "reports", epochs: int | None 
     splits: tuple[Split, Split] = ("train", "test")
     if PUBLISHED[dataset].classes:
         shown, held = (data.load_idx(folder, split, dataset) for split in splits)
-        reader, accuracy = classes.train(shown, held, epochs or classes.EPOCHS, seed)
+        reader, accuracy = classes.train(shown, held, epochs or classes.EPOCHS, seed, _CLASS_WIDTHS[role])
         store(path, reader, accuracy)
     else:
         shown, held = (data.load_images(folder, split, dataset, SIDE_PX) for split in splits)
         table = data.load_attributes(folder)
-        network, balanced = attributes.train(shown, held, table, epochs or attributes.EPOCHS, seed, _WIDTHS[role])
+        width = _ATTRIBUTE_WIDTHS[role]
+        network, balanced = attributes.train(shown, held, table, epochs or attributes.EPOCHS, seed, width)
         store(path, network, attributes.mean(balanced), balanced)
     return load(dataset, role=role)

@@ -1,6 +1,6 @@
 """One number a run on held-back images, less is better: by it the best checkpoint is chosen.
 
-What chooses is not what reports: other samples than `evaluate` measures, and where there is one, another classifier.
+What chooses is not what reports: other samples than `evaluate` measures, and another classifier or none.
 """
 
 from abc import ABC, abstractmethod
@@ -69,11 +69,9 @@ def criterion(config: TrainingConfig, held: ImageSet | PairSet, n_classes: int) 
 
 
 def selector(dataset: str) -> Judge | None:
-    """The classifier that chooses, else the one that reports, or None where there is none."""
+    """The classifier that chooses, which is never the one that reports, or None where there is none."""
     try:
-        if classifier.path_of(dataset, "selects").is_file():
-            return classifier.load(dataset, role="selects")
-        return classifier.find(dataset)
+        return classifier.load(dataset, role="selects")
     except JudgeError:
         return None
 

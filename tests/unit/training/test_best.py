@@ -1,5 +1,6 @@
 """Measuring on held-back images: which checkpoint is kept, when a run stops, and that nothing else changes."""
 
+import functools
 import json
 from dataclasses import replace
 
@@ -7,7 +8,7 @@ import pytest
 import torch
 
 from tests.unit.training.conftest import BATCH_NORM, CYCLEGAN, PIX2PIX, TINY, TINY_WORDS, WGAN_GP
-from training import checkpoint, data
+from training import checkpoint, classifier, data
 from training.data import DataError
 from training.evaluate import held
 from training.evaluate.held import Reading
@@ -69,6 +70,16 @@ def test_the_best_measurement_is_kept_with_its_step_and_value(begin, values, cap
     assert (best["step"], best["nimg"], best["value"], best["name"]) == (10, 320, 1.0, "frechet_distance")
     assert checkpoint.load(run.best)["step"] == 10
     assert "the best checkpoint is chosen by the Frechet distance" in capsys.readouterr().out
+
+
+def test_the_judge_that_reports_never_chooses(tmp_path, judge, monkeypatch):
+    monkeypatch.setattr(classifier, "load", functools.partial(classifier.load, folder=tmp_path))
+    classifier.store(classifier.path_of("mnist", "reports", tmp_path), judge.network, judge.accuracy)
+    assert held.selector("mnist") is None
+    classifier.store(classifier.path_of("mnist", "selects", tmp_path), judge.network, 0.5)
+    chooses = held.selector("mnist")
+    assert chooses is not None
+    assert chooses.accuracy == 0.5
 
 
 def test_the_best_networks_are_those_of_that_step(begin, values):

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from service import latents
+from tests import builders
 from tests.unit.training.conftest import FACES
 from training import classifier, directions
 from training.config import ConvDiscriminator, ConvGenerator, DcganConfig, Pictures
@@ -114,6 +115,24 @@ def test_what_cannot_be_is_one_sentence():
     told.n_classes = 3
     with pytest.raises(ValueError, match="the class is an input of this model"):
         directions.attributes(told, CONFIG, draw, ("Bright",), 100)
+
+
+def test_classes_have_directions_by_their_names(monkeypatch, judge):
+    monkeypatch.setattr(fromjudges, "_SCALED_NIMG", 100)
+    monkeypatch.setattr(fromjudges, "_REPORTED_NIMG", 100)
+    monkeypatch.setattr(classifier, "load", lambda dataset, role="reports": judge)
+    pixels, labels = builders.digits(200, seed=5)
+    kinds = np.stack([pixels[labels == label][0] for label in (3, 7, 1, 2)])[:, None] / np.float32(127.5) - 1
+
+    def drawn(rows):
+        return kinds[rows["latents"][:, :4].argmax(axis=1)].astype(np.float32)
+
+    config = replace(CONFIG, dataset="mnist", pictures=None)
+    found = directions.attributes(Drawn(), config, drawn, ("3", "7"), 400)
+    assert [item.name for item in found] == ["3", "7"]
+    for index, item in enumerate(found):
+        assert np.argmax(item.vector) == index
+        assert item.figures["flipped_3"] > 0.8
 
 
 def test_nothing_found_is_one_sentence_and_keeps_no_file(start, monkeypatch):
