@@ -106,30 +106,42 @@ def resume(
     commands.resume(open_run(run, data), accelerator, devices)
 
 
-def evaluate(target: tyro.conf.Positional[Path], data: Path | None = None, best: bool = False) -> None:
+def evaluate(
+    target: tyro.conf.Positional[Path],
+    data: Path | None = None,
+    best: bool = False,
+    accelerator: Accelerator = "auto",
+) -> None:
     """Measures a run's averaged generator, or an exported package.
 
     Args:
         target: folder of a run, or models/NAME/VERSION.
         data: folder of the data set; a run knows its own.
         best: takes the checkpoint that measured best on held-back images, not the last one.
+        accelerator: what to measure a run on; a package is measured on the CPU; auto takes a GPU where there is one.
     """
     from training import commands
 
-    commands.evaluate(target, data, best)
+    commands.evaluate(target, data, best, accelerator)
 
 
-def report(run: tyro.conf.Positional[Path], data: Path | None = None, best: bool = False) -> None:
+def report(
+    run: tyro.conf.Positional[Path],
+    data: Path | None = None,
+    best: bool = False,
+    accelerator: Accelerator = "auto",
+) -> None:
     """Writes RUN/report.html, one page that holds all that it shows.
 
     Args:
         run: folder of the run, finished or not.
         data: folder of the data set, if it was moved.
         best: shows the checkpoint that measured best on held-back images, not the last one.
+        accelerator: what to draw on; auto takes a GPU where there is one.
     """
     from training import commands
 
-    commands.report(open_run(run, data), best)
+    commands.report(open_run(run, data), best, accelerator)
 
 
 def export(
@@ -167,6 +179,7 @@ def directions(
     right: str = "",
     nimg: int = 20_000,
     best: bool = False,
+    accelerator: Accelerator = "auto",
 ) -> None:
     """Finds named directions in a run's latent space, and keeps them for its package.
 
@@ -177,14 +190,19 @@ def directions(
         right: seeds of samples that look right.
         nimg: samples that they are fitted to.
         best: takes the checkpoint that measured best on held-back images, not the last one.
+        accelerator: what to draw on; auto takes a GPU where there is one.
     """
     from training import commands
 
-    commands.directions(open_run(run), attributes, _seeds(left), _seeds(right), nimg, best)
+    commands.directions(open_run(run), attributes, _seeds(left), _seeds(right), nimg, best, accelerator)
 
 
 def encoder(
-    run: tyro.conf.Positional[Path], nimg: int = 200_000, pixel_weight: float = 1.0, best: bool = False
+    run: tyro.conf.Positional[Path],
+    nimg: int = 200_000,
+    pixel_weight: float = 1.0,
+    best: bool = False,
+    accelerator: Accelerator = "auto",
 ) -> None:
     """Trains a network that turns pictures back into a run's latents, and keeps it for its package.
 
@@ -193,10 +211,11 @@ def encoder(
         nimg: samples to train on.
         pixel_weight: how much the pixels of samples and real pictures count beside the latents; 0 leaves them out.
         best: takes the checkpoint that measured best on held-back images, not the last one.
+        accelerator: what to train on; auto takes a GPU where there is one.
     """
     from training import commands
 
-    commands.encoder(open_run(run), nimg, pixel_weight, best)
+    commands.encoder(open_run(run), nimg, pixel_weight, best, accelerator)
 
 
 def judge(

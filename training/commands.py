@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from lightning_fabric import Fabric
@@ -15,7 +16,7 @@ from training import evaluate as evaluation
 from training import export as exporting
 from training import report as reporting
 from training.classifier import Role
-from training.data import DataError, ImageSet, PairSet
+from training.data import DataError, ImageSet, PairSet, Sets
 from training.evaluate import Measured
 from training.export import Label
 from training.loop import Stopped, Trainer
@@ -30,7 +31,7 @@ def train(run: Run, accelerator: str, count: int, init_from: Path | None) -> Non
     images = data.load(run.config, run.data, "train")
     run.refuse_another()  # before other processes are started, which would all say the same
     fabric = devices.open_fabric(run.config, accelerator, count)
-    trainer = Trainer(run, images, fabric, _held(run))
+    trainer = Trainer(run, images, fabric, _held(Sets(run.config, run.data)))
     if package:
         trainer.take_over(package)
     if fabric.is_global_zero:
@@ -60,7 +61,7 @@ def resume(run: Run, accelerator: str, count: int) -> None:
     """Goes on with a run."""
     images, state = data.load(run.config, run.data, "train"), checkpoint.load(run.checkpoint)
     fabric = devices.open_fabric(run.config, accelerator, count)
-    trainer = Trainer(run, images, fabric, _held(run))
+    trainer = Trainer(run, images, fabric, _held(Sets(run.config, run.data)))
     trainer.load_state_dict(state)
     _train(trainer, run, fabric)
 
@@ -76,26 +77,27 @@ def _train(trainer: Trainer, run: Run, fabric: Fabric) -> None:
     fabric.print(f"done: next, `python -m training evaluate {run.folder}`")
 
 
-def _held(run: Run) -> ImageSet | PairSet | None:
+def _held(sets: Sets) -> ImageSet | PairSet | None:
     """The images that a run does not train on, if there are any."""
-    held = data.load(run.config, run.data, "validation")
+    held = sets.load("validation")
     return held if len(held) else None
 
 
-def finished(run: Run, best: bool = False) -> tuple[Trainer, Fabric]:
-    """A run as its last checkpoint left it, or its best one, on the CPU in float32."""
+def finished(run: Run, best: bool = False, accelerator: str = "cpu") -> tuple[Trainer, Sets]:
+    """A run as its last checkpoint left it, or its best one, on one device in float32; and the data, each read once."""
     if best and not run.best.exists():
         raise RunError(f"{run.folder} has no best checkpoint: train with --measure-every-nimg, or leave --best out")
-    fabric = Fabric(accelerator="cpu", devices=1, precision="32-true")
-    trainer = Trainer(run, data.load(run.config, run.data, "train"), fabric, _held(run))
+    fabric = devices.open_fabric(replace(run.config, precision="32-true"), accelerator, 1)
+    sets = Sets(run.config, run.data)
+    trainer = Trainer(run, sets.load("train"), fabric, _held(sets))
     if best:
         trainer.load_best(checkpoint.load(run.best))
     else:
         trainer.load_state_dict(checkpoint.load(run.checkpoint))
-    return trainer, fabric
+    return trainer, sets
 
 
-def evaluate(target: Path, folder: Path | None, best: bool = False) -> None:
+def evaluate(target: Path, folder: Path | None, best: bool = False, accelerator: str = "auto") -> None:
     """Measures a run or a package, and prints the numbers; a run keeps them for its card."""
     if (target / manifest.FILE_NAME).exists():
         if folder is None:
@@ -103,28 +105,28 @@ def evaluate(target: Path, folder: Path | None, best: bool = False) -> None:
         if best:
             raise RunError("a package holds one set of weights: leave --best out")
         package = exporting.open_package(target)
-        measured = evaluation.measure(exporting.samplers(package), package.config, folder)
+        measured = evaluation.measure(exporting.samplers(package), package.config, Sets(package.config, folder))
     else:
         run = open_run(target, folder)
-        trainer, _ = finished(run, best)
-        measured = evaluation.measure(evaluation.samplers(trainer.objective), run.config, run.data)
+        trainer, sets = finished(run, best, accelerator)
+        measured = evaluation.measure(evaluation.samplers(trainer.objective), run.config, sets)
         measured += evaluation.agreement(journal.read(run.folder, "snapshots"), trainer.objective)
         run.keep_metrics(trainer.step, [item.to_json() for item in measured])
         evaluation.save_png(trainer.snapshot(), run.folder / "samples" / "evaluation.png")
     show(measured)
 
 
-def report(run: Run, best: bool) -> None:
+def report(run: Run, best: bool, accelerator: str) -> None:
     """Writes a run's page; without a checkpoint or data, of its files alone."""
-    objective, images = None, None
+    objective, sets = None, None
     try:
-        trainer, _ = finished(run, best)
-        objective, images = trainer.objective, data.load(run.config, run.data, "train")
+        trainer, found = finished(run, best, accelerator)
+        objective, sets = trainer.objective, found
         shown = f"Of the {'best' if best else 'last'} checkpoint, step {trainer.step:,}."
     except (DataError, checkpoint.CheckpointError) as error:
         shown = f"What needs the networks and the data is left out: {error}."
         print(shown)
-    print(reporting.write(run, objective, images, shown))
+    print(reporting.write(run, objective, sets, shown))
 
 
 def show(measured: Sequence[Measured]) -> None:
@@ -140,28 +142,34 @@ def show(measured: Sequence[Measured]) -> None:
 
 def export(run: Run, models: Path, label: Label, weights: str, best: bool = False) -> None:
     """Writes a run's package."""
-    trainer, _ = finished(run, best)
+    trainer, sets = finished(run, best)
     if not run.metrics(trainer.step):
         print(f"the card will hold no metrics: measure them first by `python -m training evaluate {run.folder}`")
-    images = data.load(run.config, run.data, "train")
+    images = sets.load("train")
     for folder in exporting.export(run, trainer.objective, images, trainer.images_seen, models, label, weights):
         print(f"{folder}: served by `GANVAS_MODELS_DIR={models} python -m service`")
 
 
 def directions(
-    run: Run, wanted: Sequence[str] | None, left: Sequence[int], right: Sequence[int], nimg: int, best: bool
+    run: Run,
+    wanted: Sequence[str] | None,
+    left: Sequence[int],
+    right: Sequence[int],
+    nimg: int,
+    best: bool,
+    accelerator: str,
 ) -> None:
     """Makes named directions, and prints what they do."""
-    trainer, _ = finished(run, best)
+    trainer, _ = finished(run, best, accelerator)
     for found in directing.make(run, trainer.objective, trainer.step, wanted, left, right, nimg):
         print(f"{found.name}: {found.description}")
     print(f"look at {run.folder / 'samples' / 'directions.png'}; `export` writes them into the package")
 
 
-def encoder(run: Run, nimg: int, pixel_weight: float, best: bool) -> None:
+def encoder(run: Run, nimg: int, pixel_weight: float, best: bool, accelerator: str) -> None:
     """Trains the way back from pictures to latents, and prints how near it comes."""
-    trainer, _ = finished(run, best)
-    show(encoding.make(run, trainer.objective, trainer.step, nimg, pixel_weight))
+    trainer, sets = finished(run, best, accelerator)
+    show(encoding.make(run, trainer.objective, trainer.step, nimg, pixel_weight, sets))
     print(f"look at {run.folder / 'samples' / 'encoder.png'}; `export` writes it into the package")
 
 

@@ -8,7 +8,7 @@ from training.data.attributes import Attributes, load_attributes
 from training.data.augment import crop_and_flip, diff_augment
 from training.data.idx import load_idx, read_idx
 from training.data.layouts import Split, load_images, load_pairs, load_unpaired
-from training.data.loading import load
+from training.data.loading import Sets, load
 from training.data.published import PUBLISHED, Published
 from training.data.sampler import Draw, Sampler
 from training.data.sets import Batch, DataError, ImageSet, PairBatch, PairSet, Skipped, place
@@ -28,6 +28,7 @@ __all__ = [
     "PairSet",
     "Published",
     "Sampler",
+    "Sets",
     "Skipped",
     "Source",
     "Split",

@@ -46,6 +46,33 @@ def load(config: TrainingConfig, path: Path, split: Split) -> ImageSet | PairSet
     return data
 
 
+class Sets:
+    """The splits that a configuration asks for; each is read once, when it is first asked for."""
+
+    def __init__(self, config: TrainingConfig, path: Path) -> None:
+        """Reads nothing yet: see `load` for both."""
+        self._config, self._path = config, path
+        self._read: dict[Split, ImageSet | PairSet] = {}
+
+    def load(self, split: Split) -> ImageSet | PairSet:
+        """As the function `load`, and with its errors."""
+        if split not in self._read:
+            self._read[split] = load(self._config, self._path, split)
+        return self._read[split]
+
+    def images(self, split: Split) -> ImageSet:
+        """A split of a configuration that draws."""
+        found = self.load(split)
+        assert isinstance(found, ImageSet)
+        return found
+
+    def pairs(self, split: Split) -> PairSet:
+        """A split of a configuration that translates."""
+        found = self.load(split)
+        assert isinstance(found, PairSet)
+        return found
+
+
 def _load(config: TrainingConfig, path: Path, split: Split) -> ImageSet | PairSet:
     kind = PUBLISHED[config.dataset].kind
     if kind == "idx":

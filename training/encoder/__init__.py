@@ -4,7 +4,7 @@ from math import inf
 
 from training import data
 from training.config import GenerativeConfig
-from training.data import ImageSet
+from training.data import ImageSet, Sets
 from training.encoder.fitting import NIMG, PIXEL_WEIGHT, build, train
 from training.encoder.keeping import FILE_NAME, load, save
 from training.encoder.measuring import measure, page
@@ -15,15 +15,16 @@ from training.run import Run, RunError
 __all__ = ["FILE_NAME", "NIMG", "PIXEL_WEIGHT", "build", "load", "make", "measure", "page", "save", "train"]
 
 
-def make(run: Run, objective: Objective, step: int, nimg: int, pixel_weight: float) -> list[Measured]:
+def make(run: Run, objective: Objective, step: int, nimg: int, pixel_weight: float, sets: Sets) -> list[Measured]:
     """Trains a run's encoder, measures it and keeps it; writes a page of pictures and what is drawn of their latents.
 
     Args:
         run: where it is kept.
-        objective: trained, on the CPU.
+        objective: trained; the encoder is trained on its device.
         step: how long it was trained.
         nimg: pictures drawn for the training.
         pixel_weight: see `train`.
+        sets: the run's data.
 
     Raises:
         RunError: the run is of a translator, or a number is out of its range.
@@ -34,8 +35,8 @@ def make(run: Run, objective: Objective, step: int, nimg: int, pixel_weight: flo
         raise RunError("only a model that draws from latents has an encoder")
     if nimg < 1 or not 0.0 <= pixel_weight < inf:
         raise RunError(f"--nimg is {nimg} and --pixel-weight {pixel_weight}, but must be at least 1 and 0")
-    real = data.load(config, run.data, "train")
-    shown, of = _shown(run, config, real)  # before the training, which is long
+    real = sets.images("train")
+    shown, of = _shown(sets, real)  # before the training, which is long
     generator = objective.finished_generator()  # once: its BatchNorm statistics take 20,000 samples
     network = train(generator, objective, config, real, nimg, pixel_weight)
     save(run.folder, step, network, [])  # before the measuring, so that a failure there loses nothing
@@ -45,16 +46,16 @@ def make(run: Run, objective: Objective, step: int, nimg: int, pixel_weight: flo
     return measured
 
 
-def _shown(run: Run, config: GenerativeConfig, real: ImageSet) -> tuple[ImageSet, str]:
+def _shown(sets: Sets, real: ImageSet) -> tuple[ImageSet, str]:
     """The images that an encoder is measured on, and what they are: test ones, else held-back ones, else `real`."""
     try:
-        test = data.load(config, run.data, "test")
+        test = sets.images("test")
         if len(test):
             return test, "test"
         reason = "the test split is empty"
     except data.DataError as error:
         reason = str(error)
-    held = data.load(config, run.data, "validation")
+    held = sets.images("validation")
     shown, of = (held, "held-back") if len(held) else (real, "training")
     print(f"measured on {of} images, since there are no test images: {reason}")
     return shown, of

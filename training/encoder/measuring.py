@@ -22,20 +22,22 @@ def measure(
     """How near G(E(x)) comes to x: for samples that the encoder has not seen, and for real images.
 
     Args:
-        network: in evaluation mode, on the CPU.
-        generator: the finished one, on the CPU.
+        network: in evaluation mode; it is moved to the objective's device.
+        generator: the finished one, on the objective's device.
         objective: draws latents.
         shown: real images.
         of: what they are, in a word.
     """
     latents = objective.latents(_HELD_NIMG, torch.Generator().manual_seed(_HELD_SEED))
-    labels = torch.arange(_HELD_NIMG) % max(1, objective.n_classes)
+    device = objective.fabric.device
+    network = network.to(device)
+    labels = torch.arange(_HELD_NIMG, device=device) % max(1, objective.n_classes)
     drawn = _mapped(generator, latents, *objective.rows(labels))
     found = _mapped(network, drawn)
     count = min(len(shown), _HELD_NIMG)
     batch = shown.batch(torch.arange(count))
-    real = fit(batch.images, objective.image_shape)
-    again = _mapped(generator, _mapped(network, real), *objective.rows(batch.labels))
+    real = fit(batch.images, objective.image_shape).to(device)
+    again = _mapped(generator, _mapped(network, real), *objective.rows(batch.labels.to(device)))
     mean = real.mean(0, keepdim=True).expand_as(real)
     error = float((found - latents).square().mean() / latents.var())
     return [
@@ -62,10 +64,11 @@ def page(network: nn.Module, generator: nn.Module, objective: Generative, real: 
     """Real images and, below each, what the generator draws of its latent: (H, W, C) uint8, two rows at a time."""
     count = min(_SHOWN, len(real))
     batch = real.batch(torch.arange(count))
-    shown = fit(batch.images, objective.image_shape)
-    again = generator(network(shown), *objective.rows(batch.labels))
+    device = objective.fabric.device
+    shown = fit(batch.images, objective.image_shape).to(device)
+    again = generator(network.to(device)(shown), *objective.rows(batch.labels.to(device)))
     rows = (part for pair in zip(shown.split(_COLUMNS), again.split(_COLUMNS), strict=True) for part in pair)
-    return images.grid(images.to_uint8(torch.cat(list(rows)).numpy()), min(_COLUMNS, count))
+    return images.grid(images.to_uint8(torch.cat(list(rows)).cpu().numpy()), min(_COLUMNS, count))
 
 
 def _difference(images: Tensor, others: Tensor) -> float:

@@ -4,9 +4,9 @@ Knows the protocols; the arithmetic of each metric is in `training.metrics`.
 """
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from training.config import GenerativeConfig, TrainingConfig, TranslationConfig
+from training.data import Sets
 from training.evaluate import generative, translation
 from training.evaluate.estimate import agreement
 from training.evaluate.generative import evaluate
@@ -26,21 +26,21 @@ from training.evaluate.sampling import (
 from training.evaluate.translation import held_out, translate
 
 
-def measure(networks: Mapping[str, Sampler], config: TrainingConfig, path: Path) -> list[Measured]:
+def measure(networks: Mapping[str, Sampler], config: TrainingConfig, sets: Sets) -> list[Measured]:
     """Every metric of finished networks, on the test images.
 
     Args:
         networks: by direction; a generator's is "".
         config: of the run.
-        path: where the data set lies.
+        sets: the data set.
 
     Raises:
         DataError: there are no test images.
     """
     if isinstance(config, GenerativeConfig):
-        return generative.measure(networks[""], config, path)
+        return generative.measure(networks[""], config, sets)
     assert isinstance(config, TranslationConfig)
-    return translation.measure(networks, config, path)
+    return translation.measure(networks, config, sets)
 
 
 __all__ = [

@@ -1,21 +1,21 @@
 """The protocols of metrics of generators; the arithmetic of each is in `training.metrics`."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from training import classifier, data
+from training import classifier
 from training.classifier import Judge
 from training.config import GenerativeConfig
-from training.data import PUBLISHED, ImageSet
+from training.data import PUBLISHED, ImageSet, Sets, Split
 from training.evaluate import overlap
 from training.evaluate.measured import Measured
 from training.evaluate.overlap import called, first
 from training.evaluate.sampling import Floats, Sampler, draw, seed_rows
 from training.metrics import classes, diversity, nearest, parzen, sliced
 
+_SPLITS: tuple[Split, Split] = ("train", "test")
 _SAMPLES = 10_000
 _FEW_SAMPLES = 2_000  # where test images are few: those of attributes, and one's own
 _SLICED_NIMG = 2_000
@@ -26,21 +26,21 @@ _PARZEN_REFERENCES = {"mnist": "225 +- 2 (Goodfellow et al., 2014, Table 1)"}
 _NEAREST_REFERENCES = {"mnist": "0.0298 (Radford et al., 2015)"}
 
 
-def measure(sampler: Sampler, config: GenerativeConfig, path: Path) -> list[Measured]:
+def measure(sampler: Sampler, config: GenerativeConfig, sets: Sets) -> list[Measured]:
     """Every metric of a generator, on samples of the seeds 0, 1, ... as the service draws them.
 
     Args:
         sampler: the generator.
         config: of the run.
-        path: where the data set lies.
+        sets: the data set.
     """
-    train, test = (data.load(config, path, split) for split in ("train", "test"))
+    train, test = (sets.images(split) for split in _SPLITS)
     if config.pictures:
         train, test = (_cut(part, config.pictures.crop_px) for part in (train, test))
     n_classes = len(PUBLISHED[config.dataset].classes or ()) if config.conditional else 0
     judge = classifier.find(config.dataset)
     count = _SAMPLES if judge is not None and judge.reads_classes else _FEW_SAMPLES
-    held = data.load(config, path, "validation") if config.pictures is None else train.head(0)
+    held = sets.images("validation") if config.pictures is None else train.head(0)
     found = evaluate(draw(sampler, seed_rows(config, n_classes, count)), train, test, judge, held)
     if n_classes:
         found.append(_nearest_error(sampler, config, n_classes, test))

@@ -1,14 +1,12 @@
 """The protocols of metrics of translators; the arithmetic of each is in `training.metrics`."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from training import data
 from training.config import Pix2pixConfig, TranslationConfig
-from training.data import ImageSet, PairSet
+from training.data import ImageSet, PairSet, Sets
 from training.evaluate.measured import Measured
 from training.evaluate.sampling import Sampler
 from training.metrics import paired, sliced, texture, twosample
@@ -16,23 +14,23 @@ from training.metrics import paired, sliced, texture, twosample
 _LEAST_SWD = 8  # pictures for a sliced distance that says anything
 
 
-def measure(samplers: Mapping[str, Sampler], config: TranslationConfig, path: Path) -> list[Measured]:
+def measure(samplers: Mapping[str, Sampler], config: TranslationConfig, sets: Sets) -> list[Measured]:
     """Every metric of a translator, or of both CycleGAN's, on the test images.
 
     Args:
         samplers: by direction, `A2B` and `B2A`.
         config: of the run.
-        path: where the data set lies.
+        sets: the data set.
     """
-    held = data.load(config, path, "test")
-    sets = {
+    held = sets.pairs("test")
+    given = {
         direction: (_cut(source, config), _cut(target, config))
         for direction in samplers
         for source, target in [(held.A, held.B) if direction == "A2B" else (held.B, held.A)]
     }
-    made = {direction: translate(samplers[direction], source) for direction, (source, _) in sets.items()}
+    made = {direction: translate(samplers[direction], source) for direction, (source, _) in given.items()}
     found = []
-    for direction, (source, target) in sets.items():
+    for direction, (source, target) in given.items():
         if isinstance(config, Pix2pixConfig):
             measured = _against_truth(target, made[direction])
         else:

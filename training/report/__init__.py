@@ -4,7 +4,7 @@ from pathlib import Path
 
 import jinja2
 
-from training.data import ImageSet, PairSet
+from training.data import Sets
 from training.objectives import Objective
 from training.report import gather, pictures
 from training.report.pictures import Drawn
@@ -13,19 +13,19 @@ from training.run import Run
 FILE_NAME = "report.html"
 
 
-def write(run: Run, objective: Objective | None, train: ImageSet | PairSet | None, shown: str) -> Path:
+def write(run: Run, objective: Objective | None, sets: Sets | None, shown: str) -> Path:
     """Writes RUN/report.html.
 
     Args:
         run: finished or not.
-        objective: as a checkpoint left it, on the CPU; without it, what needs the networks is left out.
-        train: the training images, with the networks.
+        objective: as a checkpoint left it; without it, what needs the networks is left out.
+        sets: the data, with the networks.
         shown: which checkpoint that is, or why there is none.
 
     Returns:
         The page's path.
     """
-    drawn = Drawn() if objective is None or train is None else pictures.draw(run, objective, train)
+    drawn = Drawn() if objective is None or sets is None else pictures.draw(run, objective, sets)
     path = run.folder / FILE_NAME
     path.write_text(render(run, drawn, shown))
     return path

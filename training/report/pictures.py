@@ -11,9 +11,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from service import images, latents
-from training import data, evaluate, guided
+from training import evaluate, guided
 from training.config import GenerativeConfig, TranslationConfig
-from training.data import PUBLISHED, DataError, ImageSet, PairSet
+from training.data import PUBLISHED, DataError, ImageSet, Sets
 from training.evaluate import Floats, Sampler
 from training.evaluate.grids import centre
 from training.metrics import nearest
@@ -79,24 +79,24 @@ def timeline(folder: Path) -> list[Picture]:
     return found
 
 
-def draw(run: Run, objective: Objective, train: ImageSet | PairSet) -> Drawn:
+def draw(run: Run, objective: Objective, sets: Sets) -> Drawn:
     """Everything that needs the networks and the data.
 
     Args:
         run: of the report.
-        objective: as its checkpoint left it, on the CPU.
-        train: the training images.
+        objective: as its checkpoint left it.
+        sets: the data.
     """
     samplers = evaluate.samplers(objective)
     if isinstance(objective, Generative):
         assert isinstance(run.config, GenerativeConfig)
-        assert isinstance(train, ImageSet)
+        train = sets.images("train")
         features, notes = _guided_generative(objective, train)
         walked = _walks(samplers[""], run.config, objective.n_classes)
         return Drawn(walked, (), _neighbours(samplers[""], run.config, objective, train), features, notes)
     assert isinstance(objective, Translation)
     assert isinstance(run.config, TranslationConfig)
-    held, notes = _held_out(run, run.config)
+    held, notes = _held_out(sets, run.config)
     return Drawn(translations=_translations(objective, samplers, run.config, held) if held else (), notes=notes)
 
 
@@ -149,7 +149,9 @@ def _guided_generative(objective: Generative, train: ImageSet) -> tuple[tuple[Pi
     batch = train.batch(torch.linspace(0, len(train) - 1, min(_GUIDED_NIMG, len(train))).long())
     shown = torch.from_numpy(centre(batch.images.numpy(), *objective.image_shape[1:]))
     try:
-        pixels = guided.grid(objective.finished_judge(), shown, *objective.rows(batch.labels))
+        device = objective.fabric.device
+        rows = objective.rows(batch.labels.to(device))
+        pixels = guided.grid(objective.finished_judge(), shown.to(device), *rows)
     except ValueError as error:
         return (), (str(error),)
     said = "A row for each of the strongest features of the last convolutional layer: the real pictures that it "
@@ -157,9 +159,9 @@ def _guided_generative(objective: Generative, train: ImageSet) -> tuple[tuple[Pi
     return (inline(pixels, said),), ()
 
 
-def _held_out(run: Run, config: TranslationConfig) -> tuple[tuple[Tensor, Tensor] | None, tuple[str, ...]]:
+def _held_out(sets: Sets, config: TranslationConfig) -> tuple[tuple[Tensor, Tensor] | None, tuple[str, ...]]:
     try:
-        return evaluate.held_out(config, data.load(config, run.data, "test")), ()
+        return evaluate.held_out(config, sets.pairs("test")), ()
     except DataError as error:
         return None, (f"no translations of held-out pictures: {error}",)
 

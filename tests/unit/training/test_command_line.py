@@ -4,6 +4,8 @@ import shutil
 import pytest
 
 from tests.unit.training.conftest import TINY_WORDS
+from training.data import loading
+from training.evaluate import generative
 from training.recipes import RECIPES
 from training.run import open_run
 
@@ -185,3 +187,33 @@ def test_a_damaged_run_is_one_sentence(command, finished_run, tmp_path, content,
 def test_devices_that_are_not_there_are_one_sentence(train, words, said, monkeypatch):
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     refused(train(*words), said)
+
+
+@pytest.mark.parametrize(
+    "words", [("evaluate",), ("report",), ("export", "--name", "digits"), ("encoder", "--nimg", "64")]
+)
+def test_each_split_is_read_once(command, copied, tmp_path, monkeypatch, words):
+    read, load = [], loading._load
+    monkeypatch.setattr(loading, "_load", lambda config, path, split: read.append(split) or load(config, path, split))
+    monkeypatch.setattr(generative, "_SAMPLES", 256)
+    extra = ("--models", tmp_path / "models") if words[0] == "export" else ("--accelerator", "cpu")
+    said = command(words[0], copied, *words[1:], *extra)
+    assert said.code == 0, said.error
+    assert "train" in read
+    assert len(read) == len(set(read))
+
+
+@pytest.mark.parametrize(
+    "words", [("evaluate",), ("report",), ("directions", "--left", "1", "--right", "2"), ("encoder",)]
+)
+def test_a_command_takes_the_device_that_it_is_given(command, copied, monkeypatch, words):
+    asked = []
+
+    def note(config, accelerator, count):
+        asked.append((accelerator, count, config.precision))
+        raise ValueError("no further")
+
+    monkeypatch.setattr("training.devices.open_fabric", note)
+    for extra in ((), ("--accelerator", "cpu")):
+        refused(command(words[0], copied, *words[1:], *extra), "no further")
+    assert asked == [("auto", 1, "32-true"), ("cpu", 1, "32-true")]

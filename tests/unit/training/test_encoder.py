@@ -12,7 +12,7 @@ from tests.unit.training import portraits
 from tests.unit.training.conftest import TINY
 from training import checkpoint, commands, directions, encoder
 from training.config import ConvGenerator, DcganConfig, Pictures
-from training.data import ImageSet
+from training.data import ImageSet, Sets
 from training.networks.encoder import Encoder
 from training.run import open_run
 
@@ -156,7 +156,7 @@ def test_without_test_images_an_encoder_is_measured_on_others_and_says_so(
     trainer = start(replace(TINY, validation_share=share))
     folder = shutil.copytree(digits_folder, tmp_path / "data", ignore=shutil.ignore_patterns("t10k-images*"))
     run = replace(trainer._run, data=folder)
-    measured = encoder.make(run, trainer.objective, 0, 64, 0.0)
+    measured = encoder.make(run, trainer.objective, 0, 64, 0.0, Sets(run.config, folder))
     assert of in measured[-1].protocol
     assert f"measured on {of.split()[-1]} images, since there are no test images" in capsys.readouterr().out
 
@@ -165,7 +165,7 @@ def test_an_encoder_that_cannot_be_measured_is_kept_all_the_same(start, monkeypa
     trainer = start(TINY)
     monkeypatch.setattr(encoder, "measure", lambda *words: (_ for _ in ()).throw(RuntimeError("no memory is left")))
     with pytest.raises(RuntimeError, match="no memory is left"):
-        encoder.make(trainer._run, trainer.objective, 0, 64, 0.0)
+        encoder.make(trainer._run, trainer.objective, 0, 64, 0.0, Sets(TINY, trainer._run.data))
     assert encoder.load(trainer._run.folder, 0, TINY, (1, 28, 28)) is not None
 
 

@@ -20,7 +20,7 @@ def measure(folders, monkeypatch):
     monkeypatch.setattr(translation.twosample, "distinguish", functools.partial(twosample.distinguish, steps=2))
 
     def by_name(config, **samplers):
-        found = translation.measure(samplers, config, folders[config.dataset])
+        found = translation.measure(samplers, config, data.Sets(config, folders[config.dataset]))
         return {(item.direction, item.name): item.value for item in found}
 
     return by_name

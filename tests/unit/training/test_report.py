@@ -11,6 +11,7 @@ import pytest
 
 from tests.unit.training.conftest import CYCLEGAN, DCGAN, PIX2PIX, WGAN_GP
 from training import report
+from training.data import Sets
 from training.evaluate import save_png
 from training.report import charts, gather
 from training.report.charts import Series
@@ -63,7 +64,7 @@ def write(start):
         trainer = start(config)
         trainer.train()
         run = trainer._run
-        return report.write(run, trainer.objective, trainer._shown, "Of the last checkpoint."), run
+        return report.write(run, trainer.objective, Sets(run.config, run.data), "Of the last checkpoint."), run
 
     return make
 
