@@ -10,6 +10,7 @@ from training.classifier import Judge
 from training.config import GenerativeConfig
 from training.data import PUBLISHED, ImageSet, Sets, Split
 from training.evaluate import overlap
+from training.evaluate.grids import spread_out
 from training.evaluate.measured import Measured
 from training.evaluate.overlap import called, first
 from training.evaluate.sampling import Floats, Sampler, draw, seed_rows
@@ -75,7 +76,7 @@ def _parzen(samples: Floats, train: ImageSet, test: ImageSet, held: ImageSet, da
     # Quantised as they are served: the real images are whole levels too.
     fakes = fakes.mul(255.0).round().div(255.0)
     drawn = parzen.fit(fakes, validation).score(points)
-    real = parzen.fit(_unit(train.images)[: len(samples)], validation).score(points)
+    real = parzen.fit(_unit(train.images[: len(samples)]), validation).score(points)
     return Measured(
         "parzen_log_likelihood",
         drawn.mean,
@@ -114,7 +115,7 @@ def _sliced(samples: Floats, train: ImageSet, test: ImageSet) -> Measured:
 def _own(samples: Floats, train: ImageSet, test: ImageSet) -> list[Measured]:
     """What needs no test but the samples' own distances: memory and variety."""
     count = min(_MEMORISED_NIMG, len(samples), len(test))
-    known = _flat(first(train))
+    known = _flat(spread_out(train, overlap.COMPARED_NIMG))
     k = min(_MEMORISED_K, len(known))
     drawn, held = _flat(samples[:count]), _flat(first(test, count))
     share = nearest.memorised_share(nearest.find(drawn, known, k), nearest.find(held, known, k))
@@ -122,8 +123,8 @@ def _own(samples: Floats, train: ImageSet, test: ImageSet) -> list[Measured]:
         Measured(
             "memorised_share",
             share,
-            f"share of {count} samples that lie as much nearer to one training image than to the next {k - 1} as 1 % "
-            "of test images do, on pixels (Carlini et al., 2023)",
+            f"share of {count} samples that lie as much nearer to one of {len(known):,} training images than to the "
+            f"next {k - 1} as 1 % of test images do, on pixels (Carlini et al., 2023)",
             floor=0.01,
         ),
         Measured(

@@ -6,10 +6,13 @@ import torch
 from training.classifier import Judge
 from training.data import ImageSet
 from training.evaluate import strawmen
+from training.evaluate.grids import spread_out
 from training.evaluate.measured import Measured
 from training.evaluate.sampling import Floats
 from training.metrics import frechet, neighbours
 
+COMPARED_NIMG = 20_000
+"""Training images at most that anything is compared with, spread evenly over all: as float32 they need memory."""
 _NEIGHBOURS_NIMG = 5_000
 
 
@@ -41,10 +44,12 @@ def measure(samples: Floats, train: ImageSet, test: ImageSet, judge: Judge) -> l
 
 def straw_men(count: int, train: ImageSet, test: ImageSet, judge: Judge) -> list[Measured]:
     """What pictures get that no one would take for good: samples have to be better than both."""
-    known = torch.from_numpy(first(train))
+    known = torch.from_numpy(spread_out(train, COMPARED_NIMG))
+    blurred = strawmen.blurred(torch.from_numpy(first(train, count)))
+    space = f"PCA-{strawmen.COMPONENTS} space of {len(known):,} training images"
     kinds = {
-        "blurred": (strawmen.blurred(known[:count]), f"training images blurred by sigma {strawmen.SIGMA_PX:g}"),
-        "gaussian": (strawmen.gaussian(known, count), f"draws from a Gaussian in PCA-{strawmen.COMPONENTS} space"),
+        "blurred": (blurred, f"training images blurred by sigma {strawmen.SIGMA_PX:g}"),
+        "gaussian": (strawmen.gaussian(known, count), f"draws from a Gaussian in {space}"),
     }
     found, real = [], judge.features(first(test))
     for name, (pictures, what) in kinds.items():

@@ -15,7 +15,8 @@ from training import evaluate, guided
 from training.config import GenerativeConfig, TranslationConfig
 from training.data import PUBLISHED, DataError, ImageSet, Sets
 from training.evaluate import Floats, Sampler
-from training.evaluate.grids import centre
+from training.evaluate.grids import centre, spread_out
+from training.evaluate.overlap import COMPARED_NIMG
 from training.metrics import nearest
 from training.objectives import Generative, Objective, Translation
 from training.run import Run
@@ -57,6 +58,8 @@ class Drawn:
     neighbours: tuple[Picture, ...] = ()
     guided: tuple[Picture, ...] = ()
     notes: tuple[str, ...] = ()
+    compared: int = 0
+    """Training images that the neighbours are among."""
 
 
 def inline(pixels: images.Pixels, caption: str, columns: Sequence[str] = ()) -> Picture:
@@ -93,7 +96,8 @@ def draw(run: Run, objective: Objective, sets: Sets) -> Drawn:
         train = sets.images("train")
         features, notes = _guided_generative(objective, train)
         walked = _walks(samplers[""], run.config, objective.n_classes)
-        return Drawn(walked, (), _neighbours(samplers[""], run.config, objective, train), features, notes)
+        found = _neighbours(samplers[""], run.config, objective, train)
+        return Drawn(walked, (), found, features, notes, min(COMPARED_NIMG, len(train)))
     assert isinstance(objective, Translation)
     assert isinstance(run.config, TranslationConfig)
     held, notes = _held_out(sets, run.config)
@@ -121,7 +125,7 @@ def _neighbours(
 ) -> tuple[Picture, ...]:
     """The samples that lie most suspiciously near to one training image, each with its nearest ones."""
     samples = sampler(evaluate.seed_rows(config, objective.n_classes, _CANDIDATES))
-    known = centre(train.batch(torch.arange(len(train))).images.numpy(), *samples.shape[2:])
+    known = centre(spread_out(train, COMPARED_NIMG), *samples.shape[2:])
     points = _compared(known)
     if config.pictures is not None and config.pictures.flip:
         points = torch.cat((points, _compared(np.ascontiguousarray(known[..., ::-1]))))

@@ -66,6 +66,15 @@ def test_samples_are_measured_beside_straw_men(face_judge):
         assert 0.0 <= found[f"coverage_{kind}"].value <= 1.0
 
 
+def test_no_more_training_images_are_compared_with_than_memory_allows(face_judge, monkeypatch):
+    monkeypatch.setattr(overlap, "COMPARED_NIMG", 70)
+    (train, _), (test, _) = portraits.image_set(90, seed=2), portraits.image_set(60, seed=3)
+    found = {item.name: item for item in evaluate.evaluate(pictures(60, 4)[0], train, test, face_judge, train.head(0))}
+    assert "nearer to one of 70 training images than to the next 49" in found["memorised_share"].protocol
+    assert "of 70 training images" in found["frechet_distance_gaussian"].protocol
+    assert "60 training images blurred" in found["frechet_distance_blurred"].protocol
+
+
 def test_without_a_judge_pixels_alone_are_measured():
     (train, _), (test, _) = portraits.image_set(60, 2, side=16), portraits.image_set(20, 3, side=16)
     found = {item.name for item in evaluate.evaluate(pictures(30, 4, 16)[0], train, test, None, train.head(0))}

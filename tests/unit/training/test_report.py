@@ -80,8 +80,10 @@ def test_a_wgan_shows_its_estimate_beside_the_distance(write):
     assert page.tags.count("svg") == 6  # distance, penalty, three of the estimate, speed
 
 
-def test_a_conditional_gan_has_walks_neighbours_and_features(write):
+def test_a_conditional_gan_has_walks_neighbours_and_features(write, monkeypatch):
+    monkeypatch.setattr(report.pictures, "COMPARED_NIMG", 200)
     path, _ = write(replace(DCGAN, ema_decay=0.0))
+    assert "its three nearest of 200" in path.read_text()
     page = read(path)
     assert {"walks", "memory", "features"} < set(page.ids)
     assert "estimate" not in page.ids
