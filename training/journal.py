@@ -19,6 +19,7 @@ from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 from training import evaluate
+from training.run import write_text
 
 Name = Literal["metrics", "alarms", "measurements", "snapshots"]
 _NAMES: tuple[Name, ...] = ("metrics", "alarms", "measurements", "snapshots")
@@ -90,6 +91,8 @@ def read(folder: Path, name: Name) -> list[dict[str, Any]]:
 
 
 def _drop_after(folder: Path, name: Name, step: int) -> None:
-    if (folder / f"{name}.jsonl").exists():
-        kept = [line for line in read(folder, name) if line["step"] <= step]
-        (folder / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in kept))
+    path = folder / f"{name}.jsonl"
+    before = path.read_text() if path.exists() else ""
+    kept = "".join(json.dumps(line) + "\n" for line in read(folder, name) if line["step"] <= step)
+    if kept != before:  # also where a kill cut the last line off
+        write_text(path, kept)

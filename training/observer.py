@@ -3,7 +3,6 @@
 Each look leaves every random number generator as it was, so that a run is the same however often it is looked at.
 """
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -14,7 +13,7 @@ from training.data import ImageSet, PairSet
 from training.evaluate import Sampler, estimate, held
 from training.journal import Journal
 from training.objectives import Generative, Objective
-from training.run import Run
+from training.run import Run, write_json
 from training.watch import Alarm, Watch
 
 
@@ -116,7 +115,7 @@ class Observer:
         about: dict[str, Any] = {"step": step, "nimg": self._nimg(step), "value": value}
         assert self._criterion is not None
         about |= {"name": self._criterion.name, "chosen_by": self._criterion.said}
-        (self._run.folder / "best.json").write_text(json.dumps(about, indent=2) + "\n")
+        write_json(self._run.folder / "best.json", about)
 
     def _is_spent(self, step: int) -> bool:
         best = min(self._journal.lines("measurements"), key=lambda line: float(line["value"]))

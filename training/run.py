@@ -12,6 +12,7 @@ RUN/report.html         what `report` shows
 """
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,12 +84,12 @@ class Run:
         (self.folder / "samples").mkdir(parents=True, exist_ok=True)
         about = {"recipe": self.recipe, "data": str(self.data.resolve()), "device": device}
         before = {"init_from": self.init_from, "images_before": self.images_before}
-        _write(self.folder / "run.json", about | (before if self.init_from else {}))
-        _write(self.folder / "config.json", configs.to_json(self.config))
+        write_json(self.folder / "run.json", about | (before if self.init_from else {}))
+        write_json(self.folder / "config.json", configs.to_json(self.config))
 
     def keep_metrics(self, step: int, metrics: list[dict[str, object]]) -> None:
         """Keeps what `evaluate` measured after so many steps."""
-        _write(self.folder / "evaluation.json", {"step": step, "metrics": metrics})
+        write_json(self.folder / "evaluation.json", {"step": step, "metrics": metrics})
 
     def metrics(self, step: int) -> list[dict[str, Any]]:
         """What was measured after exactly so many steps; nothing if the run went on since."""
@@ -144,5 +145,20 @@ def _read(path: Path) -> dict[str, Any]:
     return values
 
 
-def _write(path: Path, values: dict[str, Any]) -> None:
-    path.write_text(json.dumps(values, indent=2) + "\n")
+def write_json(path: Path, values: dict[str, Any]) -> None:
+    """Writes a JSON object, whole or not at all."""
+    write_text(path, json.dumps(values, indent=2) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a file beside the one that is there, and moves it over when all its bytes are on the disk."""
+    partial = path.with_name(f"{path.name}.partial")
+    try:
+        with partial.open("w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise

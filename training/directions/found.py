@@ -9,6 +9,7 @@ import numpy as np
 
 from service import manifest
 from service.manifest import Array
+from training.run import write_json
 
 FILE_NAME = "directions.json"
 
@@ -49,7 +50,7 @@ def keep(folder: Path, step: int, found: list[Found]) -> list[Found]:
     names = {item.name for item in found}
     kept = [*(item for item in load(folder, step) if item.name not in names), *found]
     values = {"step": step, "directions": [asdict(item) for item in kept]}
-    (folder / FILE_NAME).write_text(json.dumps(values, indent=2) + "\n")
+    write_json(folder / FILE_NAME, values)
     return kept
 
 
