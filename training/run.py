@@ -22,6 +22,8 @@ from pydantic import ValidationError
 from training import config as configs
 from training.config import TrainingConfig
 
+_KINDS = ("sgd", "rmsprop", "adam")  # pydantic names them in the path to an optimiser's field
+
 
 class RunError(RuntimeError):
     """A run's folder cannot be used; the message says why and what to do."""
@@ -125,7 +127,7 @@ def sentence(error: ValidationError) -> str:
     """A validation error as one sentence: which field, what was wrong, what would be right."""
     parts = []
     for item in error.errors():
-        field = ".".join(str(part) for part in item["loc"])
+        field = ".".join(str(part) for part in item["loc"] if part not in _KINDS)
         said = str(item["msg"]).removeprefix("Value error, ")
         parts.append(f"{field}: {said} (it is {item['input']!r})" if field else said)
     return "; ".join(parts)

@@ -121,7 +121,7 @@ class _Aligned(Criterion):
     def read(self, samplers: Mapping[str, Sampler]) -> Reading:
         ((direction, sampler),) = samplers.items()
         source, target = (self._a, self._b) if direction == "A2B" else (self._b, self._a)
-        return Reading(paired.cycle_error(target, translation.translate(sampler, source)))
+        return Reading(paired.mean_absolute(target, translation.translate(sampler, source)))
 
 
 class _Unpaired(Criterion):
@@ -139,7 +139,7 @@ class _Unpaired(Criterion):
         made = {name: translation.translate(samplers[name], source) for name, (source, _) in self._sets.items()}
         gaps = {name: sliced.distance(target, made[name]).mean for name, (_, target) in self._sets.items()}
         errors = [
-            paired.cycle_error(source, translation.translate(samplers[back], made[name]))
+            paired.mean_absolute(source, translation.translate(samplers[back], made[name]))
             for (name, (source, _)), back in zip(self._sets.items(), ("B2A", "A2B"), strict=True)
         ]
         beside = {f"sliced_wasserstein_{name}": gap for name, gap in gaps.items()}

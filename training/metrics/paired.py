@@ -61,17 +61,17 @@ def compare(real: Tensor, fake: Tensor) -> Paired:
     return Paired(l1, psnr, ssim)
 
 
-def cycle_error(real: Tensor, reconstructed: Tensor) -> float:
-    """Mean absolute difference between pictures and what comes back, 0 ... 255, over all channels.
+def mean_absolute(first: Tensor, second: Tensor) -> float:
+    """Mean absolute difference between pictures, 0 ... 255, over all channels.
 
     Args:
-        real: (N, C, H, W) uint8, or float in [-1, 1].
-        reconstructed: the same shape.
+        first: (N, C, H, W) uint8, or float in [-1, 1].
+        second: the same shape.
 
     Raises:
         ValueError: the shapes differ, or the pictures are out of range.
     """
-    return float(torch.cat([_differences(a, b) for a, b in _chunks(real, reconstructed)]).double().mean())
+    return float(torch.cat([_differences(a, b) for a, b in _chunks(first, second)]).double().mean())
 
 
 def translation(source: Tensor, translated: Tensor) -> Translation:
@@ -85,7 +85,7 @@ def translation(source: Tensor, translated: Tensor) -> Translation:
         ValueError: the shapes differ, or the pictures are out of range.
     """
     parts = [_ssim(a, b) for a, b in _chunks(source, translated, pixels.luminance)]
-    return Translation(cycle_error(source, translated), float(torch.cat(parts).double().mean()))
+    return Translation(mean_absolute(source, translated), float(torch.cat(parts).double().mean()))
 
 
 def _chunks(

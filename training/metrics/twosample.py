@@ -16,6 +16,8 @@ from torch import Tensor, nn
 
 from training.metrics import pixels
 
+LEAST = 4
+"""Pictures of either set, without which there is nothing to train on and to read."""
 _WIDTHS = (16, 32, 64, 64)
 _BATCH = 32
 _CHUNK = 100
@@ -54,8 +56,10 @@ def distinguish(real: Tensor, fake: Tensor, seed: int = 0, steps: int = 300) -> 
         ValueError: there are fewer than 4 of either, or the shapes differ, or the pictures are out of range.
     """
     count = min(len(real), len(fake))
-    if count < 4 or real.shape[1:] != fake.shape[1:]:
-        raise ValueError(f"two sets of at least 4 pictures of one shape are needed, not {real.shape} and {fake.shape}")
+    if count < LEAST or real.shape[1:] != fake.shape[1:]:
+        raise ValueError(
+            f"two sets of at least {LEAST} pictures of one shape are needed, not {real.shape} and {fake.shape}"
+        )
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed a GPU as well
         chosen = [images[torch.randperm(len(images))[:count].to(images.device)] for images in (real, fake)]

@@ -118,6 +118,12 @@ def test_a_wrong_value_is_one_sentence_that_says_what_would_be_right(config, cha
     assert "\n" not in told
 
 
+def test_an_optimisers_field_is_named_as_it_is_given():
+    with pytest.raises(ValidationError) as caught:
+        configs.from_json(configs.to_json(TINY) | {"optimizer": {"kind": "adam", "lr": -1.0}})
+    assert sentence(caught.value).startswith("optimizer.lr: ")
+
+
 def test_the_multiple_follows_from_the_generator():
     assert replace(PIX2PIX, generator=Unet(depth=7)).multiple == 128
     assert replace(PIX2PIX, generator=ResnetGenerator()).multiple == CYCLEGAN.multiple == 4

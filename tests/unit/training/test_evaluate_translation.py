@@ -82,6 +82,12 @@ def test_the_cycle_error_is_what_the_way_back_does_not_undo(measure, held):
     assert lost["A2B", "cycle_error"] == pytest.approx(float(expected), abs=0.6)
 
 
+def test_the_two_sample_test_is_left_out_of_few_pictures(measure, monkeypatch):
+    monkeypatch.setattr(translation.twosample, "LEAST", 1_000)
+    assert {"change", "structure"} <= {name for _, name in measure(CYCLEGAN, A2B=same)}
+    assert "two_sample_accuracy" not in {name for _, name in measure(CYCLEGAN, A2B=same)}
+
+
 def test_one_way_alone_has_no_cycle(measure):
     assert "cycle_error" not in {name for _, name in measure(CYCLEGAN, A2B=same)}
 

@@ -55,17 +55,17 @@ def test_spoilt_translations_are_worse_than_slightly_spoilt_ones(real, spoil):
     assert found.ssim < best.ssim - 0.05
 
 
-def test_the_cycle_error_is_the_mean_absolute_difference(real):
+def test_the_difference_of_pictures_is_the_mean_absolute_difference(real):
     other = noise(real)
     expected = np.abs(to_uint8(real).numpy().astype(float) - to_uint8(other).numpy()).mean()
-    assert paired.cycle_error(real, other) == pytest.approx(expected, rel=1e-6)
-    assert paired.cycle_error(levels(0), levels(255)) == 255
+    assert paired.mean_absolute(real, other) == pytest.approx(expected, rel=1e-6)
+    assert paired.mean_absolute(levels(0), levels(255)) == 255
 
 
 def test_a_colour_filter_keeps_structure_and_another_picture_does_not(real):
     tinted = (real * torch.tensor([1.0, 0.9, 0.7])[:, None, None] + 0.1).clamp(-1, 1)
     filtered, other = paired.translation(real, tinted), paired.translation(real, real.flip(0))
-    assert filtered.change == pytest.approx(paired.cycle_error(real, tinted))
+    assert filtered.change == pytest.approx(paired.mean_absolute(real, tinted))
     assert filtered.structure > 0.9
     assert other.structure < 0.3
     assert other.change > 3 * filtered.change
@@ -82,6 +82,6 @@ def test_structure_is_of_luminance_alone():
 def test_shapes_that_do_not_fit_are_refused(real):
     for other in (real[:3], real[:, :1], real[:0]):
         with pytest.raises(ValueError, match="one shape"):
-            paired.cycle_error(real, other)
+            paired.mean_absolute(real, other)
     with pytest.raises(ValueError, match="one shape"):
         paired.compare(real[:0], real[:0])
