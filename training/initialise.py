@@ -17,6 +17,7 @@ from training.evaluate.sampling import INPUTS
 from training.export import Package, directions
 from training.graphs import ExportError
 from training.objectives import Generative, Objective, Translation
+from training.objectives.wgan import Wgan
 from training.run import Run
 
 JUDGE_STEPS = 500
@@ -46,13 +47,33 @@ def take_over(objective: Objective, config: TrainingConfig, package: Package, st
         ExportError: the package is for something else.
         RestoreError: its networks are not those of the run.
     """
-    if package.config.task != config.task:
-        raise ExportError(f"{package.folder} is made to {package.config.task}, but the recipe to {config.task}")
+    _refuse_another(objective, config, package)
     missing = _load(objective, config, package, stream)
+    if isinstance(objective, Wgan):
+        objective.constrain()  # a BatchNorm that came back has weights beyond the clip
     for name, average in objective.averages.items():
         average.module.load_state_dict(objective.networks[name].state_dict())
     if missing:
         _train_judges(objective, stream)
+
+
+def _refuse_another(objective: Objective, config: TrainingConfig, package: Package) -> None:
+    """Refuses a package whose networks could be loaded, but were made for another game or another input."""
+    other = package.config
+    if other.method != config.method:
+        raise ExportError(f"{package.folder} was trained by {other.method}, but the recipe trains by {config.method}")
+    if not isinstance(objective, Generative):
+        return
+    assert isinstance(config, GenerativeConfig)
+    assert isinstance(other, GenerativeConfig)
+    if other.latent_distribution != config.latent_distribution:
+        theirs, ours = other.latent_distribution, config.latent_distribution
+        raise ExportError(f"{package.folder} draws from {theirs} latents, but the recipe from {ours} ones")
+    classes = len(package.described.classes or ())
+    if classes != objective.n_classes:
+        raise ExportError(
+            f"{package.folder} is told {classes} classes, but the recipe's networks {objective.n_classes}"
+        )
 
 
 def _load(objective: Objective, config: TrainingConfig, package: Package, stream: Stream) -> set[str]:

@@ -118,6 +118,8 @@ def open_package(folder: Path) -> Package:
     Raises:
         ExportError: a file is missing or its digest differs.
     """
+    if not (folder / manifest.FILE_NAME).exists():
+        raise ExportError(f"{folder} holds no package: there is no {manifest.FILE_NAME}")
     try:
         described = Manifest.model_validate_json((folder / manifest.FILE_NAME).read_bytes())
         files = {name: (folder / network.file).read_bytes() for name, network in described.networks.items()}

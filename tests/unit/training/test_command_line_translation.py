@@ -81,7 +81,7 @@ def test_cyclegan_from_two_folders_to_two_packages(train, command, tmp_path, fol
         assert {metric.name: metric.value for metric in about.metrics} == pytest.approx(expected)
     assert command("evaluate", there, "--data", folders["monet2photo"]).code == 0
     shutil.rmtree(back)
-    refused(command("evaluate", there, "--data", folders["monet2photo"]), "holds no whole package")
+    refused(command("evaluate", there, "--data", folders["monet2photo"]), "holds no package")
 
 
 def test_an_inverse_for_a_method_of_one_direction_is_one_sentence(train, command, tmp_path):

@@ -6,7 +6,7 @@ import torch
 
 from tests.unit.training.conftest import DCGAN, TINY, TINY_WORDS, WGAN
 from training import initialise
-from training.export import Label, export, open_package
+from training.export import ExportError, Label, export, open_package
 from training.run import Run, open_run
 
 
@@ -51,6 +51,8 @@ def test_a_new_run_starts_with_the_packages_pictures(config, package, start, tra
     assert left < 0.1 * strange
 
 
+# A WGAN's critic is clipped, which changes what it says.
+@pytest.mark.parametrize("config", [TINY, DCGAN], indirect=True, ids=["gan", "dcgan"])
 def test_a_judge_goes_on_as_well(config, package, start, train_set):
     exported, trained = package
     begun = start(replace(config, seed=5), name="begun")
@@ -107,13 +109,37 @@ def test_another_networks_package_is_refused_before_a_run_is_made(package, tmp_p
     out = tmp_path / "next"
     said = command("train", "gan-mnist", "--data", digits_folder, "--out", out, "--init-from", exported.folder)
     assert said.code == 1
-    assert "in the recipe, but" in said.error or "not in the package" in said.error or "layers more" in said.error
+    assert (
+        "the recipe trains by gan" in said.error
+        or "in the recipe, but" in said.error
+        or "not in the package" in said.error
+        or "layers more" in said.error
+    )
     assert not (out / "config.json").exists()
+
+
+@pytest.mark.parametrize("config", [DCGAN], indirect=True, ids=["dcgan"])
+def test_a_package_for_another_game_or_input_is_refused_in_one_sentence(package, config, start):
+    exported, _ = package
+    for other, told in (
+        (WGAN, "was trained by dcgan, but the recipe trains by wgan"),
+        (replace(config, latent_distribution="uniform"), "draws from normal latents, but the recipe from uniform ones"),
+        (replace(config, conditional=False), "is told 10 classes, but the recipe's networks 0"),
+    ):
+        with pytest.raises(ExportError, match=told):
+            start(other, name=f"begun-{len(told)}").take_over(exported)
+
+
+@pytest.mark.parametrize("config", [WGAN], indirect=True, ids=["wgan"])
+def test_a_critic_that_is_taken_over_is_clipped(package, config, start):
+    begun = start(replace(config, seed=5), name="begun")
+    begun.take_over(package[0])
+    assert all(weight.abs().max() <= config.clip_value for weight in begun.objective.judge.parameters())
 
 
 def test_no_package_is_one_sentence(tmp_path, command, digits_folder):
     out = tmp_path / "next"
     said = command("train", "gan-mnist", "--data", digits_folder, "--out", out, "--init-from", tmp_path / "nothing")
     assert said.code == 1
-    assert "holds no whole package" in said.error
+    assert "nothing holds no package: there is no manifest.json" in said.error
     assert not Path(out / "config.json").exists()
