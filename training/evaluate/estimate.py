@@ -22,6 +22,8 @@ from training.metrics import correlation
 from training.networks.norm import share_statistics
 from training.objectives import Generative, Objective
 
+LEAST_STEPS = 1_000
+"""A shorter run takes no snapshots: they would take longer than its training."""
 _FIRST = 100
 _NIMG = 10_000
 _NIMG_SLICED = 2_000
@@ -29,8 +31,8 @@ _LEAST = 2 * correlation.WINDOW
 
 
 def steps(config: TrainingConfig) -> frozenset[int]:
-    """Steps after which a run takes a snapshot: log-spaced, from step 100 on where the run is long enough."""
-    if not isinstance(config, GenerativeConfig) or not config.snapshots:
+    """Steps after which a run takes a snapshot: log-spaced, from step 100 on; none in a run of few steps."""
+    if not isinstance(config, GenerativeConfig) or not config.snapshots or config.total_steps < LEAST_STEPS:
         return frozenset()
     last, count = config.total_steps, min(config.snapshots, config.total_steps)
     first = _FIRST if last >= _FIRST + 4 * count else 1

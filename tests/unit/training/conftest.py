@@ -5,7 +5,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -39,6 +39,7 @@ from training.config import (
     WganGpConfig,
 )
 from training.data import ImageSet, PairSet
+from training.evaluate import estimate
 from training.loop import Trainer
 from training.run import Run
 
@@ -143,6 +144,14 @@ CYCLEGAN_WORDS = (*TRANSLATOR_WORDS, "--generator.blocks", "1", "--pool-size", "
 def one_thread() -> None:
     """Sums in one order, and no threads that wait for each other on a busy machine."""
     torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def snapshots_of_short_runs() -> Iterator[None]:
+    """Runs of a few steps take snapshots here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(estimate, "LEAST_STEPS", 1)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ import torch
 
 from tests.unit.training.conftest import BATCH_NORM, DCGAN, FACES, WGAN, WGAN_GP
 from training import objectives
-from training.evaluate import agreement
+from training.evaluate import agreement, estimate
 from training.evaluate.estimate import Estimator, steps
 from training.objectives.gan import value
 from training.objectives.wgan import distance
@@ -21,6 +21,12 @@ def test_a_wgan_takes_at_least_24_snapshots_from_step_100_to_its_end():
     assert (found[0], found[-1]) == (100, 30_000)
     ratios = [after / before for before, after in pairwise(found)]
     assert max(ratios) < 1.1 * min(ratios)
+
+
+def test_a_short_run_takes_none(monkeypatch):
+    monkeypatch.setattr(estimate, "LEAST_STEPS", 1_000)
+    assert steps(replace(WGAN, total_nimg=999 * 32)) == frozenset()
+    assert len(steps(replace(WGAN, total_nimg=1_000 * 32))) == WGAN.snapshots
 
 
 def test_a_short_run_takes_those_that_it_has():
