@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from training import classifier
@@ -42,7 +44,11 @@ def measure(sampler: Sampler, config: GenerativeConfig, sets: Sets) -> list[Meas
     judge = classifier.find(config.dataset)
     count = _SAMPLES if judge is not None and judge.reads_classes else _FEW_SAMPLES
     held = sets.images("validation") if config.pictures is None else train.head(0)
-    found = evaluate(draw(sampler, seed_rows(config, n_classes, count)), train, test, judge, held)
+    rows = seed_rows(config, n_classes, count)
+    samples = draw(sampler, rows)
+    found = evaluate(samples, train, test, judge, held)
+    if n_classes and judge is not None and judge.reads_classes:
+        found.append(_asked(samples, rows["classes"].argmax(axis=1), test, judge))
     if n_classes:
         found.append(_nearest_error(sampler, config, n_classes, test))
     return found
@@ -96,6 +102,17 @@ def _classes(samples: Floats, judge: Judge) -> list[Measured]:
         Measured("rarest_class_share", found.rarest_share, f"share of the rarest class, by {by}"),
         Measured("classifier_confidence", found.confidence, f"mean probability of the likeliest class, by {by}"),
     ]
+
+
+def _asked(samples: Floats, asked: NDArray[np.int64], test: ImageSet, judge: Judge) -> Measured:
+    drawn = classes.agreement(judge.probabilities(samples), asked)
+    real = classes.agreement(judge.probabilities(first(test)), test.labels.numpy())
+    return Measured(
+        "asked_class_share",
+        drawn,
+        f"share of {len(samples)} samples that are of the class that was asked for, by {called(judge)}",
+        floor=real,
+    )
 
 
 def _sliced(samples: Floats, train: ImageSet, test: ImageSet) -> Measured:

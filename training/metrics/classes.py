@@ -41,3 +41,8 @@ def read(probabilities: NDArray[np.float32]) -> ClassReading:
         modes=len(seen),
         kl_to_uniform=max(float((seen * np.log(seen * n_classes)).sum()), 0.0),
     )
+
+
+def agreement(probabilities: NDArray[np.float32], asked: NDArray[np.int64]) -> float:
+    """The share of (N, n_classes) probabilities whose likeliest class is the one that was asked for, (N,)."""
+    return float((probabilities.argmax(axis=1) == asked).mean())

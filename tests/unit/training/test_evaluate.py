@@ -120,3 +120,23 @@ def test_the_parzen_window_is_chosen_on_held_back_images(digits_folder, judge):
     held = train_set.slice(200, 230)
     found = evaluate.evaluate(DIGITS[3], train_set.head(200), test_set, judge, held)
     assert "chosen on 30 validation images" in found[0].protocol
+
+
+@pytest.mark.usefixtures("few_samples")
+def test_a_conditional_generator_is_asked_whether_it_draws_the_class_that_it_was_asked_for(digits_folder, monkeypatch):
+    monkeypatch.setattr(evaluate.generative, "_NEAREST_SAMPLES", 300)
+    config = DcganConfig(dataset="mnist", total_nimg=1, conditional=True, generator=ConvGenerator(z_dim=3))
+    labels = builders.digits(400, 3)[1]
+    one_of_each = np.stack([DIGITS[3][labels == label][0] for label in range(10)])
+    sets = data.Sets(config, digits_folder)
+
+    def share(drawn):
+        found = evaluate.generative.measure(lambda rows: one_of_each[drawn[rows["classes"].argmax(1)]], config, sets)
+        return {item.name: item for item in found}["asked_class_share"]
+
+    right = np.arange(10)
+    assert share(right).value == 1.0
+    assert share(right).floor > 0.9
+    threes_for_sevens = np.where(right == 7, 3, right)
+    sevens = np.mean([latents.draw_class(seed, 10) == 7 for seed in range(300)])
+    assert share(threes_for_sevens).value == pytest.approx(1 - sevens)
