@@ -17,7 +17,7 @@ serve: $(VENV)/.serve ## serve the bundled models (PORT=8000 HOST=127.0.0.1)
 	GANVAS_HOST=$(HOST) GANVAS_PORT=$(PORT) $(BIN)/python -m service
 
 test: $(VENV)/.dev ## run the whole test suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 lint: $(VENV)/.dev ## check style, types and the direction of imports
 	$(BIN)/ruff check .
