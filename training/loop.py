@@ -1,5 +1,6 @@
 """The only training loop: steps, logs, sample grids and checkpoints. Knows nothing about a method's maths."""
 
+import sys
 from collections.abc import Callable
 from contextlib import closing, nullcontext
 from math import isfinite
@@ -18,6 +19,8 @@ from training.objectives import Objective
 from training.observer import Observer
 from training.run import Run
 from training.stopping import Stop, stop_signal
+
+_LOGGED_S = 30.0  # between two lines of the bar where it goes to a file, which keeps every one of them
 
 
 class Stopped(Exception):
@@ -136,6 +139,8 @@ class Trainer:
             total=config.total_steps * config.batch_size,
             unit="img",
             unit_scale=True,
+            mininterval=0.1 if sys.stderr.isatty() else _LOGGED_S,
+            maxinterval=_LOGGED_S,
             disable=not self._fabric.is_global_zero,
         )
         self._observer = self._observe()
