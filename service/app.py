@@ -8,7 +8,6 @@ from typing import Any
 
 from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
-from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 from pydantic import BaseModel
 from starlette.staticfiles import StaticFiles
@@ -92,7 +91,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.mount(pages.ASSETS_PATH, StaticFiles(directory=pages.ASSETS))
     problems.install(app, ROUTERS)
     shared = settings.shared_dir
-    counts = SharedCounts(shared / "counts.sqlite") if shared and settings.rates else MemoryStorage()
+    counts = SharedCounts(shared / "counts.sqlite" if shared and settings.rates else None)
     limiter = FixedWindowRateLimiter(counts)
     app.add_middleware(Guard, keys=settings.api_keys, rates=settings.rates, limiter=limiter, most=settings.max_requests)
     if settings.cors_origins:

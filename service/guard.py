@@ -31,7 +31,7 @@ class Guard:
             app: what is guarded.
             keys: that may ask; none lets everyone.
             rates: of one key or address; none sets no limit.
-            limiter: counts them.
+            limiter: counts them, by the monotonic clock.
             most: requests that are worked on at once.
         """
         self._app, self._rates, self._limiter, self._most = app, rates, limiter, most
@@ -64,8 +64,8 @@ class Guard:
             client = self._key_of(headers)
         for rate in self._rates:
             if not self._limiter.hit(rate, client):
-                reset = self._limiter.get_window_stats(rate, client).reset_time
-                raise TooManyRequests(f"more than {rate} from one client", max(1, round(reset - time.time() + 0.5)))
+                wait_s = self._limiter.get_window_stats(rate, client).reset_time - time.monotonic()
+                raise TooManyRequests(f"more than {rate} from one client", max(1, round(wait_s + 0.5)))
 
     def _key_of(self, headers: Headers) -> str:
         """The digest of a valid key; every key is compared, each in constant time."""

@@ -4,6 +4,7 @@ Files in a folder that they share; nothing of it outlives the service.
 """
 
 import contextlib
+import logging
 import os
 import sqlite3
 import time
@@ -13,6 +14,7 @@ from typing import Any
 from limits.storage import Storage
 
 _STATE = ".state"
+_log = logging.getLogger(__name__)
 
 
 class Board:
@@ -28,9 +30,10 @@ class Board:
         word = "ready" if is_ready else "not ready"
         if word != self._said:
             draft = self._own.with_suffix(".draft")
-            draft.write_text(word)
-            draft.replace(self._own)
-            self._said = word
+            with contextlib.suppress(OSError):  # the disk is full, perhaps: it is said again in a moment
+                draft.write_text(word)
+                draft.replace(self._own)
+                self._said = word
 
     def all_ready(self) -> bool:
         """Whether no worker that lives says otherwise."""
@@ -67,18 +70,23 @@ def _lives(pid: int) -> bool:
 
 
 class SharedCounts(Storage):
-    """Counts of rates for `limits`, in a file that several processes share."""
+    """Counts of rates for `limits`, in a file that several processes share, or in the memory of one.
+
+    All times are of the machine's monotonic clock, which its processes have in common: when the wall clock is set back,
+    nobody waits longer for it, as with the storages that `limits` brings.
+    """
 
     STORAGE_SCHEME = None
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | None = None) -> None:
+        """Opens the file at `path`, or counts in memory."""
         super().__init__()
-        self._data = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
+        self._data = sqlite3.connect(path or ":memory:", timeout=5.0, isolation_level=None, check_same_thread=False)
         # The counts are worth nothing after a crash, so that nothing has to reach the disk.
         for line in ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = OFF"):
             self._data.execute(line)
         self._data.execute("CREATE TABLE IF NOT EXISTS counts (key TEXT PRIMARY KEY, amount INTEGER, expires REAL)")
-        self._swept = time.time()
+        self._swept = time.monotonic()
 
     @property
     def base_exceptions(self) -> type[Exception]:
@@ -86,15 +94,22 @@ class SharedCounts(Storage):
         return sqlite3.Error
 
     def incr(self, key: str, expiry: float, amount: int = 1) -> int:
-        """Adds to a count, which begins anew once it has expired."""
-        now = time.time()
-        self._sweep(now)
-        (count,) = self._data.execute(
-            "INSERT INTO counts VALUES (?1, ?2, ?3) ON CONFLICT (key) DO UPDATE SET "
-            "amount = CASE WHEN expires <= ?4 THEN ?2 ELSE amount + ?2 END, "
-            "expires = CASE WHEN expires <= ?4 THEN ?3 ELSE expires END RETURNING amount",
-            (key, amount, now + expiry, now),
-        ).fetchone()
+        """Adds to a count, which begins anew once it has expired.
+
+        Where it cannot be written down, as on a full disk, it begins anew each time: nobody is turned away for that.
+        """
+        now = time.monotonic()
+        try:
+            self._sweep(now)
+            (count,) = self._data.execute(
+                "INSERT INTO counts VALUES (?1, ?2, ?3) ON CONFLICT (key) DO UPDATE SET "
+                "amount = CASE WHEN expires <= ?4 THEN ?2 ELSE amount + ?2 END, "
+                "expires = CASE WHEN expires <= ?4 THEN ?3 ELSE expires END RETURNING amount",
+                (key, amount, now + expiry, now),
+            ).fetchone()
+        except sqlite3.OperationalError as error:
+            _log.error("a rate cannot be counted", extra={"reason": str(error)})
+            return amount
         return int(count)
 
     def get(self, key: str) -> int:
@@ -102,7 +117,7 @@ class SharedCounts(Storage):
         return int(self._row(key)[0])
 
     def get_expiry(self, key: str) -> float:
-        """When a count begins anew, in seconds since the epoch."""
+        """When a count begins anew, in seconds of the monotonic clock."""
         return float(self._row(key)[1])
 
     def check(self) -> bool:
@@ -118,7 +133,7 @@ class SharedCounts(Storage):
         self._data.execute("DELETE FROM counts WHERE key = ?", (key,))
 
     def _row(self, key: str) -> tuple[Any, Any]:
-        now = time.time()
+        now = time.monotonic()
         row = self._data.execute(
             "SELECT amount, expires FROM counts WHERE key = ? AND expires > ?", (key, now)
         ).fetchone()

@@ -1,6 +1,7 @@
 import os
 import time
 
+import pytest
 from limits import parse
 from limits.strategies import FixedWindowRateLimiter
 
@@ -11,7 +12,7 @@ def test_counts_are_shared_between_processes_and_expire(tmp_path):
     one, other = (SharedCounts(tmp_path / "counts.sqlite") for _ in range(2))
     assert [one.incr("a", 60), other.incr("a", 60), one.incr("b", 60)] == [1, 2, 1]
     assert one.get("a") == other.get("a") == 2
-    assert time.time() + 50 < other.get_expiry("a") <= time.time() + 60
+    assert time.monotonic() + 50 < other.get_expiry("a") <= time.monotonic() + 60
     one.incr("short", 0.05)
     time.sleep(0.1)
     assert other.get("short") == 0
@@ -36,6 +37,43 @@ def test_a_limiter_counts_over_processes(tmp_path):
     limiters = [FixedWindowRateLimiter(SharedCounts(tmp_path / "counts.sqlite")) for _ in range(2)]
     rate = parse("3/hour")
     assert [limiters[turn % 2].hit(rate, "client") for turn in range(5)] == [True, True, True, False, False]
+
+
+@pytest.mark.parametrize("place", ["file", "memory"])
+def test_counts_do_not_care_for_the_wall_clock(tmp_path, monkeypatch, place):
+    counts = SharedCounts(tmp_path / "counts.sqlite" if place == "file" else None)
+    assert [counts.incr("a", 60), counts.incr("b", 0.05)] == [1, 1]
+    true_time = time.time
+    for seconds in (-3600, 3600):
+        monkeypatch.setattr(time, "time", lambda seconds=seconds: true_time() + seconds)
+        assert 50 < counts.get_expiry("a") - time.monotonic() <= 60
+    assert counts.incr("a", 60) == 2
+    time.sleep(0.1)
+    assert counts.incr("b", 60) == 1
+
+
+def test_on_a_full_disk_nobody_is_turned_away(tmp_path, caplog):
+    counts = SharedCounts(tmp_path / "counts.sqlite")
+    limiter = FixedWindowRateLimiter(counts)
+    (pages,) = counts._data.execute("PRAGMA page_count").fetchone()
+    counts._data.execute(f"PRAGMA max_page_count = {pages}")
+    assert all(limiter.hit(parse("1/hour"), f"client{number}" * 100) for number in range(50))
+    assert "cannot be counted" in caplog.text
+    assert any("full" in record.reason for record in caplog.records)
+
+
+def test_what_cannot_be_said_on_a_full_disk_is_said_later(tmp_path, monkeypatch):
+    board, own = Board(tmp_path), tmp_path / f"{os.getpid()}.state"
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(tmp_path), "write_text", full)
+        board.say(True)
+    assert not own.exists()
+    board.say(True)
+    assert own.read_text() == "ready"
 
 
 def test_a_board_knows_who_is_ready_and_who_has_died(tmp_path):
