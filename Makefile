@@ -30,8 +30,8 @@ format: $(VENV)/.dev ## bring the code, and the schema made from it, into their 
 	$(BIN)/ruff format .
 	$(BIN)/python -m service.manifest > models/manifest.schema.json
 
-bench: $(VENV)/.dev ## measure the service
-	$(BIN)/python -m tests.benchmark.service
+bench: $(VENV)/.dev ## measure the service beside others (BENCH='--help')
+	$(BIN)/python -m tests.benchmark.service $(BENCH)
 
 bench-training: $(VENV)/.dev ## measure training beside a plain loop
 	$(BIN)/python -m tests.benchmark.training

@@ -1,58 +1,61 @@
 """A load generator of plain asyncio streams: keep-alive connections that each ask, read, and ask again.
 
-It shares the machine with the server, so its own cost is part of every figure; it does no more than it must.
+It shares the machine with the server, so its own cost is part of every figure; it does no more than it must, and is
+used where `wrk`, which costs less, is missing.
 """
 
 import asyncio
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
+
+from tests.benchmark.asks import Ask, Load
 
 
-@dataclass(frozen=True)
-class Load:
-    """What came of a load.
-
-    Attributes:
-        latencies_s: of every answer, sorted.
-        seconds: how long it went on.
-        failures: answers other than 200.
-    """
-
-    latencies_s: list[float]
-    seconds: float
-    failures: int
-
-    @property
-    def rate(self) -> float:
-        """Good answers a second."""
-        return (len(self.latencies_s) - self.failures) / self.seconds
-
-    def percentile_ms(self, share: float) -> float:
-        """Latency in ms that this share of the answers stayed below."""
-        return 1000 * self.latencies_s[min(len(self.latencies_s) - 1, int(share * len(self.latencies_s)))]
+def load(port: int, ask: Ask, connections: int, seconds: float, first_seed: int = 0) -> Load:
+    """Asks over so many connections for so long, with the seeds first_seed + 1, first_seed + 2, ..."""
+    return asyncio.run(_load(port, ask, connections, seconds, first_seed))
 
 
-async def load(port: int, path: Callable[[int], str], connections: int, seconds: float) -> Load:
-    """Asks for path(0), path(1), ... over so many connections, for so long."""
-    latencies: list[float] = []
-    failures = count = 0
+async def _load(port: int, ask: Ask, connections: int, seconds: float, first_seed: int) -> Load:
+    latencies_s: list[float] = []
+    failures, count = 0, first_seed
     started = time.perf_counter()
 
     async def one() -> None:
         nonlocal failures, count
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        while time.perf_counter() - started < seconds:
-            count += 1
-            asked = time.perf_counter()
-            writer.write(f"GET {path(count)} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
-            await reader.readexactly(length)
-            latencies.append(time.perf_counter() - asked)
-            failures += not head.startswith(b"HTTP/1.1 200")
-        writer.close()
-        await writer.wait_closed()
+        try:
+            while time.perf_counter() - started < seconds:
+                count += 1
+                asked = time.perf_counter()
+                writer.write(ask.encode(count))
+                good = await _is_good(reader)
+                latencies_s.append(time.perf_counter() - asked)
+                failures += not good
+        except (OSError, EOFError):
+            failures += 1
+        finally:
+            writer.close()
 
     await asyncio.gather(*(one() for _ in range(connections)))
-    return Load(sorted(latencies), time.perf_counter() - started, failures)
+    return summary(latencies_s, time.perf_counter() - started, failures)
+
+
+def summary(latencies_s: Sequence[float], seconds: float, failures: int) -> Load:
+    """What came of a load, from the latency of each answer."""
+    ordered = sorted(latencies_s) or [float("nan")]
+    p50_ms, p99_ms = (1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))] for share in (0.5, 0.99))
+    return Load((len(latencies_s) - failures) / seconds, p50_ms, p99_ms, failures)
+
+
+async def _is_good(reader: asyncio.StreamReader) -> bool:
+    """Reads one answer whole; whether it is a 200."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    lower = head.lower()
+    if b"content-length:" in lower:
+        await reader.readexactly(int(lower.split(b"content-length:")[1].split(b"\r\n")[0]))
+    else:
+        while size := int(await reader.readline(), 16):
+            await reader.readexactly(size + 2)
+        await reader.readline()
+    return head.startswith(b"HTTP/1.1 200")

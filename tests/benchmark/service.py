@@ -1,65 +1,64 @@
-"""`make bench`: the real server under load, beside the bound of the bare engine, in one run.
+"""`make bench`: the service under load beside what a user would pick instead, and beside the bare engine, in one run.
 
-The bound is one process without HTTP: batches of 16 through the session, each picture encoded in the same thread.
+All serve the same ONNX file and give the same answer, and they take turns. The bound is one process without HTTP:
+batches of 16, and each picture encoded in the same thread.
 """
 
 import argparse
-import asyncio
 import json
-import os
-import platform
-import time
+import tempfile
 from pathlib import Path
 
-import numpy as np
+from tests.benchmark import contest, extras, report, workloads
+from tests.benchmark.goals import judge
+from tests.benchmark.registry import PEERS
+from tests.benchmark.targets import SERVICE
 
-from service import images, latents
-from service.session import Session
-from service.settings import available_cores
-from tests.benchmark.load import Load, load
-from tests.server import running
-
-_BATCH = 16
-
-
-def bound(package: Path, seconds: float) -> float:
-    """Pictures a second without HTTP."""
-    session = Session((package / "generator.onnx").read_bytes(), available_cores())
-    z_dim = session.inputs["latents"][1]
-    count, started = 0, time.perf_counter()
-    while time.perf_counter() - started < seconds:
-        rows = np.stack([latents.draw(count + index, z_dim, "normal") for index in range(_BATCH)])
-        for picture in images.to_uint8(session.run({"latents": rows})):
-            images.encode(picture, "png")
-        count += _BATCH
-    return count / (time.perf_counter() - started)
+_OTHERS = ("start", "translations")
 
 
 def main() -> None:
-    """Measures one model at 1, 16 and 64 connections and prints a table; --json writes it down."""
-    parser = argparse.ArgumentParser(prog="make bench")
-    parser.add_argument("--models", type=Path, default=Path("models"))
-    parser.add_argument("--model", default="mnist-gan")
-    parser.add_argument("--seconds", type=float, default=5.0)
-    parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
-    package = max((options.models / options.model).glob("[0-9]*"), key=lambda path: int(path.name))
-    limit = bound(package, options.seconds)
-    rows = []
-    with running(options.models) as server:
-        print(f"{options.model}, {available_cores()} cores, {platform.machine()}; load by asyncio on the same cores")
-        print(f"the bound without HTTP: {limit:,.0f} pictures/s; ready after {server.ready_s:.2f} s")
-        print(f"{'connections':>11} {'requests/s':>11} {'of bound':>9} {'p50 ms':>8} {'p99 ms':>8} {'failed':>7}")
-        for connections in (1, 16, 64):
-            path = f"/v1/models/{options.model}/sample?seed={{}}"
-            result: Load = asyncio.run(load(server.port, path.format, connections, options.seconds))
-            p50, p99 = result.percentile_ms(0.5), result.percentile_ms(0.99)
-            share = result.rate / limit
-            print(f"{connections:>11} {result.rate:>11,.0f} {share:>9.2f} {p50:>8.2f} {p99:>8.2f} {result.failures:>7}")
-            rows.append({"connections": connections, "rate": result.rate, "share": share, "p50": p50, "p99": p99})
-        print(f"peak memory {server.peak_mib():.0f} MiB")
+    """Measures what is asked for, and prints tables and the goals; --json writes everything down."""
+    options = _options()
+    generator_name, generator = contest.choose_generator(options.load)
+    plan = contest.Plan(options.seconds, options.repeats, options.connections, generator)
+    print(report.header(generator_name), flush=True)
+    names = [SERVICE, *options.peers]
+    if told := report.notes(names):
+        print(told, flush=True)
+    outcomes = {}
+    with tempfile.TemporaryDirectory(prefix="ganvas-bench-") as folder:
+        for name in options.workloads:
+            workload = workloads.make(name, options.models, Path(folder))
+            outcomes[name] = contest.compete(workload, names, plan)
+            print(report.table(outcomes[name]), flush=True)
+    start: dict[str, float] = {}
+    translations: dict[str, float] = {}
+    if "start" in options.others:
+        start = extras.start(options.models, options.repeats)
+        print(report.figures("start", start), flush=True)
+    if "translations" in options.others:
+        translations = extras.translations(options.models)
+        print(report.figures("bundled translators", translations), flush=True)
+    goals = judge(outcomes, start)
+    print(report.verdicts(goals))
     if options.json:
-        options.json.write_text(json.dumps({"bound": limit, "cpu_count": os.cpu_count(), "rows": rows}, indent=2))
+        others = {"start": start, "translations": translations}
+        options.json.write_text(json.dumps(report.as_json(generator_name, outcomes, others, goals), indent=2))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--models", type=Path, default=Path("models"), help="the bundled packages")
+    parser.add_argument("--workloads", nargs="*", choices=workloads.NAMES, default=workloads.NAMES)
+    parser.add_argument("--peers", nargs="*", choices=tuple(PEERS), default=tuple(PEERS))
+    parser.add_argument("--others", nargs="*", choices=_OTHERS, default=_OTHERS)
+    parser.add_argument("--connections", nargs="+", type=int, default=workloads.CONNECTIONS)
+    parser.add_argument("--seconds", type=float, default=2.0, help="of one point; wrk takes whole ones")
+    parser.add_argument("--repeats", type=int, default=3, help="turns, of which the median counts")
+    parser.add_argument("--load", choices=("auto", "wrk", "python"), default="auto", help="who makes it")
+    parser.add_argument("--json", type=Path, help="a file for every figure")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,55 @@
+"""The bound: what two cores give without HTTP. One process, batches of 16, each picture encoded in the same thread.
+
+Threads that spin while they wait are faster on a machine that is idle otherwise, and slower on one that is not: half
+of the time is measured with, half without, and the faster counts.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.benchmark.peers.drawing import Network, Task
+
+_WARM_BATCHES = 3
+
+
+def measure(task: Task, picture: Path | None, seconds: float) -> float:
+    """Pictures a second, in a process of its own."""
+    command = [sys.executable, "-m", "tests.benchmark.bound", task.onnx, "--seconds", str(seconds)]
+    command += ["--threads", str(task.threads), "--batch", str(task.batch)]
+    command += ["--picture", str(picture)] if picture else []
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return float(json.loads(done.stdout))
+
+
+def _run(task: Task, jpeg: bytes | None, seconds: float, spins: bool) -> float:
+    network = Network(task, spins)
+    count = -_WARM_BATCHES * task.batch
+    started = time.perf_counter()
+    while count <= 0 or time.perf_counter() - started < seconds:
+        if count == 0:
+            started = time.perf_counter()
+        network.answer([jpeg or (count + index) % 2**31 for index in range(task.batch)])
+        count += task.batch
+    return count / (time.perf_counter() - started)
+
+
+def main() -> None:
+    """Prints the number."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmark.bound")
+    parser.add_argument("onnx")
+    parser.add_argument("--seconds", type=float, default=3.0)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--picture", type=Path, help="a JPEG; the network translates it instead of drawing from seeds")
+    options = parser.parse_args()
+    task = Task(options.onnx, options.picture is not None, 0, options.threads, options.batch)
+    jpeg = options.picture.read_bytes() if options.picture else None
+    print(json.dumps(max(_run(task, jpeg, options.seconds / 2, spins) for spins in (True, False))))
+
+
+if __name__ == "__main__":
+    main()

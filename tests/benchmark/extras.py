@@ -1,0 +1,111 @@
+"""The service's other figures: health under load, many pictures in one request, start, memory, large translations."""
+
+import http.client
+import json
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from service import manifest
+from tests import builders
+from tests.benchmark import packages, processes
+from tests.benchmark.asks import Ask, Load
+from tests.benchmark.load import load, summary
+from tests.benchmark.targets import Running
+from tests.benchmark.workloads import Workload
+from tests.server import Server, running
+
+MANY = 64
+_PROBE_EVERY_S = 0.01
+_SETTLE_S = 2.0
+
+
+def beside_the_load(
+    found: Running, workload: Workload, generator: Callable[..., Load], seconds: float
+) -> dict[str, float]:
+    """What is measured of the running service beside the points: ms and pictures/s by name."""
+    figures = {"livez p99 ms": livez_p99_ms(found, generator, seconds)}
+    if workload.picture is None:
+        for form in ("png", "zip"):
+            ask = Ask(f"{found.ask.path}00&n={MANY}&format={form}")
+            figures[f"n={MANY} {form} pictures/s"] = MANY * generator(found.port, ask, 1, seconds, 1).rate
+    return figures
+
+
+def livez_p99_ms(found: Running, generator: Callable[..., Load], seconds: float) -> float:
+    """p99 of `/livez`, asked every 10 ms while 64 connections ask for pictures."""
+    loading = threading.Thread(target=generator, args=(found.port, found.ask, 64, seconds, 900_000_000))
+    latencies_s = []
+    connection = http.client.HTTPConnection("127.0.0.1", found.port)
+    loading.start()
+    while loading.is_alive():
+        asked = time.perf_counter()
+        connection.request("GET", "/livez")
+        answer = connection.getresponse()
+        answer.read()
+        latencies_s.append(time.perf_counter() - asked)
+        if answer.status != 200:
+            raise RuntimeError(f"/livez answered {answer.status} under load")
+        time.sleep(max(0.0, asked + _PROBE_EVERY_S - time.perf_counter()))
+    connection.close()
+    loading.join()
+    return summary(latencies_s, seconds, 0).p99_ms
+
+
+def start(models: Path, repeats: int) -> dict[str, float]:
+    """How fast the service is ready over the bundled packages, and what memory it takes, in s and MiB by name."""
+    by_task = _by_task(models)
+    generators = ",".join(by_task["generate"])
+    ready, resident, everything = [], [], []
+    for _ in range(repeats):
+        with running(models, GANVAS_MODELS=generators) as server:
+            ready.append(server.ready_s)
+            resident.append(server.resident_mib())
+        with running(models) as server:
+            everything.append(server.ready_s)
+    middle = repeats // 2
+    return {
+        "ready s, generators": sorted(ready)[middle],
+        "resident MiB, generators": sorted(resident)[middle],
+        "ready s, all models": sorted(everything)[middle],
+        "resident MiB of each worker of two": _worker_mib(models, generators),
+    }
+
+
+def _worker_mib(models: Path, generators: str) -> float:
+    """Resident memory of the larger of two workers."""
+    with running(models, GANVAS_MODELS=generators, GANVAS_WORKERS="2") as server:
+        time.sleep(_SETTLE_S)  # one of them may be ready before the other has begun
+        children = [pid for pid in processes.tree(server.process.pid) if pid.number != server.process.pid]
+        return max(processes.resident_kib(pid.number) for pid in children) / 1024
+
+
+def translations(models: Path, sides_px: tuple[int, ...] = (256, 1024), turns: int = 3) -> dict[str, float]:
+    """Seconds that each bundled translator takes for a picture of each size; the larger ones go in tiles."""
+    names = _by_task(models)["translate"]
+    if not names:
+        return {}
+    with running(models, GANVAS_MODELS=",".join(names)) as server:
+        return {
+            f"{name}, {side} px, s": _translation_s(server, name, side, turns) for name in names for side in sides_px
+        }
+
+
+def _translation_s(server: Server, name: str, side_px: int, turns: int) -> float:
+    headers = {"Content-Type": "image/jpeg", "Accept": "image/jpeg"}
+    body = builders.picture(side_px, side_px, form="JPEG", quality=90)
+    ask = Ask(f"/v1/models/{name}/translate", "POST", headers, body)
+    found = [load(server.port, ask, 1, 1e-6) for _ in range(turns)]
+    if any(one.failures for one in found):
+        return float("nan")
+    return sorted(one.p50_ms for one in found)[turns // 2] / 1000
+
+
+def _by_task(models: Path) -> dict[str, list[str]]:
+    """The names of the bundled models."""
+    found: dict[str, list[str]] = {"generate": [], "translate": []}
+    for folder in sorted(path for path in models.iterdir() if path.is_dir()):
+        described = json.loads((packages.newest(models, folder.name) / manifest.FILE_NAME).read_text())
+        found[described["task"]].append(folder.name)
+    return found

@@ -1,0 +1,152 @@
+"""Who is measured: the service as it is shipped, and the peers, each started over one workload at a time."""
+
+import http.client
+import io
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+from service.settings import available_cores
+from tests.benchmark import processes
+from tests.benchmark.asks import Ask
+from tests.benchmark.environments import python_of
+from tests.benchmark.peers.drawing import Task
+from tests.benchmark.registry import PEERS, Peer
+from tests.benchmark.workloads import Workload
+from tests.server import free_port, running
+
+_ROOT = Path(__file__).parents[2]
+_READY_S = 90.0
+_JPEG = {"Content-Type": "image/jpeg", "Accept": "image/jpeg"}
+
+
+class NotServed(RuntimeError):
+    """A target could not be installed or started, or answered something else than the picture."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """A target that answers.
+
+    Attributes:
+        port: where.
+        ask: the request that it is loaded with.
+        watch: of its memory.
+    """
+
+    port: int
+    ask: Ask
+    watch: processes.Watch
+
+
+Target = Callable[[Workload], AbstractContextManager[Running]]
+SERVICE = "ganvas"
+
+
+def target(name: str) -> Target:
+    """The service, or a peer, by name."""
+    return service() if name == SERVICE else _peer(PEERS[name])
+
+
+def service(**settings: str) -> Target:
+    """`python -m service` with its defaults, but for the settings that are given."""
+
+    @contextmanager
+    def start(workload: Workload) -> Iterator[Running]:
+        with (
+            running(workload.models, workload.models.with_suffix(".log"), **settings) as server,
+            processes.watching(server.process.pid) as watch,
+        ):
+            found = Running(server.port, service_ask(workload), watch)
+            check(found, workload)
+            yield found
+
+    return start
+
+
+def service_ask(workload: Workload) -> Ask:
+    """The workload's request as the service takes it."""
+    path = f"/v1/models/{workload.model}"
+    if workload.picture:
+        return Ask(f"{path}/translate", "POST", _JPEG, workload.picture.read_bytes())
+    return Ask(f"{path}/sample?seed={{seed}}")
+
+
+def _peer(peer: Peer) -> Target:
+    @contextmanager
+    def start(workload: Workload) -> Iterator[Running]:
+        python = python_of(peer)
+        port = free_port()
+        task = Task(str(workload.onnx), workload.picture is not None, port, available_cores())
+        log = workload.models.parent / f"{peer.name}.log"
+        environment = {**os.environ, **task.environment(), "PYTHONPATH": str(_ROOT), "PYTHONWARNINGS": "ignore"}
+        environment["PATH"] = f"{python.parent}{os.pathsep}{os.environ['PATH']}"
+        command = [str(python), "-m", f"tests.benchmark.peers.{peer.module}"]
+        with processes.started(command, environment, log) as process:
+            ask = peer.translate(workload.picture.read_bytes()) if workload.picture else peer.draw
+            with processes.watching(process.pid) as watch:
+                found = Running(port, ask, watch)
+                _await(found, process, log, peer.name)
+                check(found, workload)
+                yield found
+
+    return start
+
+
+def _await(found: Running, process: "subprocess.Popen[bytes]", log: Path, name: str) -> None:
+    ends = time.monotonic() + _READY_S
+    while time.monotonic() < ends:
+        if process.poll() is not None:
+            raise NotServed(f"{name} stopped: {_last_line(log)}")
+        try:
+            if _answer(found, 1)[0] == 200:
+                return
+        except (OSError, http.client.HTTPException):
+            pass
+        time.sleep(0.2)
+    raise NotServed(f"{name} did not answer within {_READY_S:.0f} s: {_last_line(log)}")
+
+
+def check(found: Running, workload: Workload) -> None:
+    """Refuses whoever does not answer with the picture of a seed, or with a translation.
+
+    Raises:
+        NotServed: it answers something else.
+    """
+    pictures = []
+    for seed in (5, 5, 6):
+        status, body = _answer(found, seed)
+        if status != 200:
+            raise NotServed(f"the answer was {status}: {body[:200]!r}")
+        picture = found.ask.picture(body)
+        try:
+            with Image.open(io.BytesIO(picture)) as image:
+                seen = (image.format, image.size)
+        except OSError as error:
+            raise NotServed(f"the answer holds no picture: {picture[:80]!r}") from error
+        wanted = ("JPEG" if workload.picture else "PNG", (workload.side_px, workload.side_px))
+        if seen != wanted:
+            raise NotServed(f"the answer is {seen}, not {wanted}")
+        pictures.append(picture)
+    if pictures[0] != pictures[1] or (not workload.picture and pictures[0] == pictures[2]):
+        raise NotServed("the picture is no function of the seed")
+
+
+def _answer(found: Running, seed: int) -> tuple[int, bytes]:
+    with socket.create_connection(("127.0.0.1", found.port), timeout=30) as connection:
+        connection.sendall(found.ask.encode(seed))
+        answer = http.client.HTTPResponse(connection, method=found.ask.method)
+        answer.begin()
+        return answer.status, answer.read()
+
+
+def _last_line(log: Path) -> str:
+    lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    return lines[-1][:300] if lines else "it said nothing"
