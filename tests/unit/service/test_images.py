@@ -189,5 +189,5 @@ def test_fit_lays_alpha_on_white():
 
 
 def test_codec_versions_name_every_codec():
-    assert all(name in images.codec_versions() for name in ("pillow-", "zlib-", "jpg-", "webp-"))
+    assert all(name in images.codec_versions() for name in ("pillow-", "isal-", "zlib-", "jpg-", "webp-"))
     assert "None" not in images.codec_versions()

@@ -1,0 +1,56 @@
+"""PNG files, written quickly: one filter for every row, and deflate by ISA-L. Knows nothing else about pictures.
+
+Pillow tries five filters a row and compresses by zlib. On 64 px faces this takes a fifth of its time for files 5 %
+larger, on 28 px digits a third (docs/performance.md).
+
+References:
+    Portable Network Graphics (PNG) Specification, Third Edition, W3C 2025: 5 (layout), 9 (filters), 11 (chunks).
+"""
+
+import struct
+from collections.abc import Mapping
+
+import numpy as np
+from isal import isal_zlib
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_COLOUR_TYPES = {1: 0, 3: 2, 4: 6}  # channels: greyscale, RGB, RGBA
+_LEVEL = 1  # of ISA-L's 0 ... 3; the higher ones gain nothing on small pictures
+_END = struct.pack(">I4sI", 0, b"IEND", 0xAE426082)
+
+
+def encode(pixels: Pixels, texts: Mapping[str, str]) -> bytes:
+    """A picture as a PNG file.
+
+    Args:
+        pixels: (H, W, C) uint8 with C of 1, 3 or 4.
+        texts: by keyword, each a tEXt chunk; ISO 8859-1.
+    """
+    height, width, channels = pixels.shape
+    header = struct.pack(">IIBBBBB", width, height, 8, _COLOUR_TYPES[channels], 0, 0, 0)
+    chunks = [_SIGNATURE, _chunk(b"IHDR", header)]
+    chunks += [_chunk(b"tEXt", f"{keyword}\0{text}".encode("latin-1")) for keyword, text in texts.items()]
+    chunks += [_chunk(b"IDAT", isal_zlib.compress(_filtered(pixels), _LEVEL)), _END]
+    return b"".join(chunks)
+
+
+def _filtered(pixels: Pixels) -> Pixels:
+    """(H, 1 + W C): each row behind the number of its filter."""
+    height = len(pixels)
+    flat = pixels.reshape(height, -1)
+    rows = np.empty((height, flat.shape[1] + 1), np.uint8)
+    if pixels.shape[2] == 1:
+        rows[:, 0] = 0  # none: strokes on even ground grow by any filter
+        rows[:, 1:] = flat
+    else:
+        rows[:, 0] = 2  # up: what is left of the row above
+        rows[0, 1:] = flat[0]
+        np.subtract(flat[1:], flat[:-1], out=rows[1:, 1:])
+    return rows
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", isal_zlib.crc32(data, isal_zlib.crc32(kind)))
