@@ -311,13 +311,15 @@ def test_a_large_picture_goes_in_tiles_without_a_seam(models, serve):
     assert np.sqrt(np.mean((tiled - expected) ** 2)) < 25
 
 
-@pytest.mark.parametrize("size", [(1, 300), (300, 1), (65, 64), (130, 10), (127, 129)])
+@pytest.mark.parametrize("size", [(1, 300), (300, 1), (65, 64), (130, 10), (127, 129), (1, 5000), (5000, 1)])
 def test_odd_sizes_go_in_tiles_too(models, serve, size):
+    pixels = np.asarray(Image.fromarray(noise(9, 9)).resize(size[::-1], Image.Resampling.BICUBIC))
     with serve(models, tile_px=64) as client:
         for model in ("darker", "blocky"):
-            answer = translate(client, saved(noise(*size)), model)
+            answer = translate(client, saved(pixels), model)
             assert answer.status_code == 200, answer.text
             assert builders.pixels(answer.content).shape == (*size, 3)
+        assert_near(builders.pixels(translate(client, saved(pixels)).content), darker(pixels), levels=4)
 
 
 @pytest.mark.parametrize("size", [(2001, 2000), (1, 4_000_001)])
