@@ -33,6 +33,8 @@ def test_unknown_paths_are_problem_documents(client, path):
         ("/v1/models/tiny/arithmetic", {"POST"}),
         ("/v1/models/tiny/discriminate", {"POST"}),
         ("/v1/models/darker/translate", {"POST"}),
+        ("/v1/models/colour/encode", {"POST"}),
+        ("/v1/reproduce", {"POST"}),
         ("/v1/models", {"GET", "HEAD"}),
         ("/v1/models/tiny", {"GET", "HEAD"}),
         ("/v1/models/tiny/preview", {"GET", "HEAD"}),
@@ -120,7 +122,8 @@ def test_pictures_that_are_not_frames_do_not_animate(client, form):
 
 def test_the_request_id_is_taken_or_made(client):
     for path in ("/livez", "/nothing", f"{SAMPLE}?seed=-1"):
-        assert client.get(path, headers={"X-Request-ID": "my-id.1"}).headers["x-request-id"] == "my-id.1"
+        for given in ("my-id.1", "x" * 64):
+            assert client.get(path, headers={"X-Request-ID": given}).headers["x-request-id"] == given
         assert client.get(path).headers["x-request-id"] != client.get(path).headers["x-request-id"]
 
 

@@ -1,5 +1,6 @@
 """What only bytes on a socket can say, against a real server on the loopback interface."""
 
+import gzip
 import json
 import socket
 import struct
@@ -8,6 +9,7 @@ import time
 import pytest
 
 from tests import builders
+from tests.conftest import listening
 
 CALL = "/v1/models/tiny/discriminate"
 
@@ -174,3 +176,71 @@ def test_what_is_no_http_is_a_problem_document_too(port, request_bytes):
     assert json.loads(body)["status"] == 400
     assert len(headers["x-request-id"]) == 32
     assert ask(port, get("/livez"))[0] == 200
+
+
+@pytest.mark.parametrize("path", ["/livez", "/v1/models/tiny/sample", CALL, "/v1/models/darker/translate", "/v2"])
+def test_options_is_answered_with_the_methods_of_the_path(port, path):
+    status, headers, _ = ask(port, get(path, "OPTIONS"))
+    assert status == 405
+    assert headers["allow"]
+
+
+def test_a_post_without_length_and_without_chunks_has_no_body(port):
+    for path, expected in (("/v1/models/tiny/sample", 422), (CALL, 415)):
+        status, headers, body = ask(port, f"POST {path} HTTP/1.1\r\nHost: test\r\n\r\n".encode())
+        assert (status, headers["content-type"]) == (expected, "application/problem+json")
+        assert json.loads(body)["status"] == expected
+
+
+def test_a_length_that_is_too_small_ends_the_body_there_and_the_rest_is_no_request(port):
+    with connect(port) as connection:
+        connection.sendall(post("/v1/models/tiny/sample", b'{"seeds": [1]}', "Content-Length: 5"))
+        status, headers, _ = read_answer(connection)
+        assert status in (400, 422)  # of the rest, where that is seen before the answer to the body has left
+        assert headers["content-type"] == "application/problem+json"
+        rest = connection.recv(65_536)
+        assert rest == b"" or rest.startswith(b"HTTP/1.1 400")
+    assert ask(port, get("/livez"))[0] == 200
+
+
+def test_a_length_that_is_too_large_is_waited_for_until_the_deadline(models):
+    with listening(models, deadline_s=0.3) as short:
+        for path, body in (("/v1/models/tiny/sample", b"{}"), (CALL, builders.picture())):
+            status, headers, _ = ask(short, post(path, body, f"Content-Length: {len(body) + 10}"))
+            assert (status, headers["content-type"]) == (504, "application/problem+json")
+        assert ask(short, get("/v1/models/tiny/sample?seed=1"))[0] == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        ("Content-Length: 2", "Transfer-Encoding: chunked"), ("Transfer-Encoding: chunked", "Content-Length: 2"),
+        ("Content-Length: 2", "Content-Length: 3"), ("Transfer-Encoding: nonsense",),
+        ("Transfer-Encoding: chunked, identity",),
+    ],
+)  # fmt: skip
+def test_two_ends_of_one_body_are_refused(port, headers):
+    """Where a proxy takes one end and we the other, the rest would be somebody's request."""
+    hidden = b"0\r\n\r\nGET /v1/models HTTP/1.1\r\nHost: test\r\n\r\n"
+    with connect(port) as connection:
+        connection.sendall(post("/v1/models/tiny/sample", b"{}" + hidden, *headers))
+        assert read_answer(connection)[0] == 400
+        assert connection.recv(65_536) == b""
+    assert ask(port, get("/livez"))[0] == 200
+
+
+@pytest.mark.parametrize("size", [b"-1", b"x", b"FFFFFFFFFFFFFFFFF", b"1;" + b"a" * 100_000])
+def test_a_chunk_of_a_false_size_does_no_harm(port, size):
+    with connect(port) as connection:
+        connection.sendall(post(CALL, size + b"\r\n\x00\r\n0\r\n\r\n", "Transfer-Encoding: chunked"))
+        connection.shutdown(socket.SHUT_WR)
+        answer = connection.recv(65_536)
+    assert answer == b"" or answer.startswith(b"HTTP/1.1 4")
+    assert ask(port, get("/livez"))[0] == 200
+
+
+def test_a_gzip_body_is_refused_on_the_wire_too(port):
+    raw = gzip.compress(builders.picture())
+    status, headers, _ = ask(port, post(CALL, raw, "Content-Encoding: gzip"))
+    assert status in (415, 422)
+    assert headers["content-type"] == "application/problem+json"

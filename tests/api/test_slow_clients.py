@@ -8,6 +8,7 @@ import time
 import pytest
 
 from tests import builders
+from tests.api.test_http import read_answer
 from tests.conftest import listening
 
 CALL = "/v1/models/tiny/discriminate"
@@ -131,3 +132,29 @@ def test_a_client_that_does_not_read_is_let_go(tmp_path):
         answer = everything(lazy)
     assert len(answer) < 20 * 64 * 256 * 256
     assert answer.count(b"HTTP/1.1 200") < 20
+
+
+def test_a_client_that_reads_a_byte_at_a_time_gets_its_answer_and_holds_up_nobody(models):
+    path = "/v1/models/tiny/sample?seed=1"
+    with listening(models) as port, connect(port) as slow, connect(port) as good:
+        slow.sendall(f"GET {path} HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n".encode())
+        found = b""
+        while byte := slow.recv(1):
+            found += byte
+            time.sleep(0.001)
+            if len(found) % 100 == 0:
+                good.sendall(f"GET {path} HTTP/1.1\r\nHost: t\r\n\r\n".encode())
+                status, _, picture = read_answer(good)
+                assert status == 200
+        assert builders.same_pixels(found.partition(b"\r\n\r\n")[2], picture)
+
+
+def test_a_client_that_reads_a_byte_at_a_time_of_much_is_let_go(tmp_path):
+    builders.write_package(tmp_path, "tiny", generator=builders.mlp_graph(side=256), discriminator=None)
+    with listening(tmp_path, write_timeout_s=0.5) as port, connect(port) as slow:
+        slow.sendall(b"GET /v1/models/tiny/sample?seed=1&n=64&format=npy HTTP/1.1\r\nHost: t\r\n\r\n" * 20)
+        end, count = time.monotonic() + 3, 0
+        while time.monotonic() < end and slow.recv(1):
+            count += 1
+            time.sleep(0.05)
+        assert count + len(everything(slow)) < 20 * 64 * 256 * 256  # it was not waited for
