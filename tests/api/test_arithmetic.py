@@ -143,6 +143,15 @@ def test_weights_are_finite(client, weight):
     assert_problem(client.post(CALL, content=raw), 422)
 
 
+@pytest.mark.parametrize("weight", [100, -100.0])
+def test_weights_go_up_to_a_hundred_either_way(client, weight):
+    (point,) = points(client, weighted(weight))
+    np.testing.assert_allclose(point, weight * z(1), rtol=1e-5)
+    body = {**ONE, "directions": [{"name": "smile", "weight": weight}]}
+    (moved,) = points(client, body, "colour")
+    np.testing.assert_allclose(moved, z(1, "uniform") + weight * np.eye(Z_DIM)[0], rtol=1e-5, atol=1e-5)
+
+
 def test_animations_are_no_answer_to_arithmetic(client):
     assert_problem(client.post(f"{CALL}?format=gif", json=ONE), 406, "not-acceptable")
 

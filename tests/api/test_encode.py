@@ -58,6 +58,32 @@ def test_a_picture_is_encoded_moved_along_a_direction_and_shown_again(client):
     assert not np.array_equal(np.load(io.BytesIO(again.content)), np.load(io.BytesIO(shown.content)))
 
 
+def test_arithmetic_takes_the_token_and_shows_the_moved_picture_at_once(client):
+    """Encode, then one call: the picture is the generator's of the encoder's latent and twice the direction."""
+    raw = builders.picture(builders.SIDE, builders.SIDE)
+    pixels = images.to_float32(builders.pixels(raw)[None])
+    (start,) = Session(builders.encoder_graph(3), 1).run({"images": pixels})
+    end = start + 2.0 * np.eye(builders.Z_DIM, dtype=np.float32)[0]
+    expected = images.to_uint8(Session(builders.generator_graph(3), 1).run({"latents": end[None]}))[0]
+    body = {
+        "terms": [{"latents": [encode(client, raw).json()["latent"]]}],
+        "directions": [{"name": "smile", "weight": 2}],
+    }
+    answer = client.post("/v1/models/colour/arithmetic", json=body)
+    assert answer.headers["content-type"] == "image/png"
+    assert np.abs(builders.pixels(answer.content).astype(int) - expected).max() <= 1
+
+
+def test_a_token_is_shown_by_every_call_that_draws(client):
+    latent = encode(client, builders.picture()).json()["latent"]
+    shown = client.post("/v1/models/colour/sample", json={"latents": [latent]}).content
+    summed = client.post("/v1/models/colour/arithmetic", json={"terms": [{"latents": [latent]}]}).content
+    walk = {"from": latent, "to": {"seed": 1}, "steps": 2}
+    strip = builders.pixels(client.post("/v1/models/colour/interpolate", json=walk).content)
+    assert builders.same_pixels(summed, shown)
+    np.testing.assert_array_equal(strip[:, : builders.SIDE], builders.pixels(shown))
+
+
 def test_a_model_without_an_encoder_is_409(client):
     for model in ("tiny", "darker"):
         answer = client.post(f"/v1/models/{model}/encode", content=builders.picture())

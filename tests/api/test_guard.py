@@ -2,10 +2,12 @@
 
 import base64
 import hashlib
+import hmac
 import re
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 from starlette.testclient import TestClient
@@ -81,6 +83,21 @@ def test_keys_are_nowhere_to_be_read(keyed, caplog):
     keyed.get(SAMPLE, headers={"X-API-Key": KEYS[0]})
     assert not any(key in caplog.text for key in KEYS)
     assert not any(key in repr(Settings(api_keys=KEYS)) for key in KEYS)
+
+
+@pytest.mark.parametrize("key", [*KEYS, "wrong"])
+def test_every_key_is_compared_in_constant_time(keyed, monkeypatch, key):
+    """None is left out once one fits: how long it takes tells nothing. The digests are all of one length."""
+    compared = []
+
+    def compare(given, known):
+        compared.append((given, known))
+        return hmac.compare_digest(given, known)
+
+    monkeypatch.setattr("service.guard.hmac", SimpleNamespace(compare_digest=compare))
+    keyed.get(SAMPLE, headers={"X-API-Key": key})
+    assert len({known for _, known in compared}) == len(KEYS)
+    assert {len(digest) for pair in compared for digest in pair} == {32}
 
 
 def test_a_rate_is_429_with_retry_after(models, serve):

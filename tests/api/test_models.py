@@ -39,6 +39,20 @@ def test_a_card_says_all_that_a_client_has_to_know(client, models):
     assert card["networks"] == ["generator", "discriminator"]
     assert card["precision"] == "float32"
     assert card["engine"].startswith("onnxruntime")
+    assert (card["description"], card["licence"], card["data_terms"]) == (
+        "A tiny generator for tests.",
+        "Apache-2.0",
+        "none",
+    )
+    assert card["metrics"] == []
+
+
+def test_a_card_holds_the_metrics_with_their_protocol(tmp_path, serve):
+    metric = {"name": "coverage", "value": 0.5, "protocol": "of 10 samples", "floor": 0.9}
+    builders.write_package(tmp_path, "tiny", metrics=(manifest.Metric(**metric),))
+    with serve(tmp_path) as client:
+        (found,) = cards(client)["tiny@1"]["metrics"]
+    assert metric.items() <= found.items()
 
 
 def test_cards_name_classes_and_directions(client):

@@ -43,6 +43,47 @@ def test_the_phases_of_a_translation_add_up_too(models, serve):
     assert 0.95 <= sorted(shares)[2] <= 1.001
 
 
+PICTURE_PHASES = {"queue", "infer", "encode", "total"}
+BODIES = {
+    "sample": {"n": 2},
+    "interpolate": {"from": {"seed": 1}, "to": {"seed": 2}},
+    "arithmetic": {"terms": [{"latents": [{"seed": 1}]}]},
+}
+
+
+@pytest.mark.parametrize("call", BODIES)
+@pytest.mark.parametrize("form", ["png", "webp", "zip", "json", "npy"])
+def test_every_answer_with_pictures_names_its_model_its_seeds_and_its_times(client, call, form):
+    answer = client.post(f"/v1/models/tiny/{call}?format={form}", json=BODIES[call])
+    assert answer.headers["x-model"] == "tiny@1"
+    assert answer.headers["x-seed"]
+    assert set(times(answer)) == PICTURE_PHASES
+
+
+def test_other_protocols_and_reproduced_files_tell_their_times_too(client):
+    raw = client.get("/v1/models/tiny/sample?seed=1").content
+    row = {"name": "latents", "shape": [1, 8], "datatype": "FP32", "data": [0.0] * 8}
+    for answer, phases in (
+        (client.post("/v1/reproduce", content=raw), PICTURE_PHASES),
+        (client.post("/v1/images/generations", json={"model": "tiny"}), PICTURE_PHASES),
+        (client.post("/v2/models/tiny/infer", json={"inputs": [row]}), PICTURE_PHASES | {"decode"}),
+    ):
+        assert answer.headers["x-model"].endswith("@1")
+        assert set(times(answer)) == phases
+
+
+@pytest.mark.parametrize("call", ["discriminate", "encode"])
+def test_the_phases_of_a_judgement_and_of_an_encoding_add_up(client, call):
+    raw = builders.picture(3000, 3000, form="JPEG")
+    shares = []
+    for _ in range(5):
+        found = times(client.post(f"/v1/models/colour/{call}", content=raw))
+        total = found.pop("total")
+        assert total > 20
+        shares.append(sum(found.values()) / total)
+    assert 0.95 <= sorted(shares)[2] <= 1.001
+
+
 def test_requests_that_share_an_inference_have_times_that_add_up(tmp_path, serve):
     builders.write_package(tmp_path, "tiny", generator=builders.slow_graph(6000), discriminator=None)
     with serve(tmp_path) as client, ThreadPoolExecutor(4) as clients:

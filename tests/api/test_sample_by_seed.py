@@ -58,6 +58,22 @@ def test_another_engine_or_codec_makes_another_etag(client, monkeypatch, part):
     assert client.head(f"{SAMPLE}?seed=1").headers["etag"] != before
 
 
+@pytest.mark.parametrize("part", ["engine", "precision"])
+def test_another_kind_of_engine_or_precision_makes_another_etag(client, monkeypatch, part):
+    before = client.head(f"{SAMPLE}?seed=1").headers["etag"]
+    monkeypatch.setattr(client.app.state.services.repository.find("tiny"), part, "another")
+    assert client.head(f"{SAMPLE}?seed=1").headers["etag"] != before
+
+
+def test_another_digest_makes_another_etag(tmp_path, serve):
+    for version in (1, 2):
+        builders.write_package(tmp_path, "tiny", version, seed=version)
+    with serve(tmp_path) as client:
+        tags = {client.head(f"/v1/models/tiny@{version}/sample?seed=1").headers["etag"] for version in (1, 2)}
+        assert len(tags) == 2
+        assert client.head(f"{SAMPLE}?seed=1").headers["etag"] in tags
+
+
 def test_a_pinned_version_is_immutable_and_a_bare_name_is_not(client):
     assert "immutable" in client.get("/v1/models/tiny@1/sample?seed=1").headers["cache-control"]
     bare = client.get(f"{SAMPLE}?seed=1").headers["cache-control"]
