@@ -1,7 +1,7 @@
 """Service, peers and bound over one workload, in turn; a figure is the median of the turns."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -87,9 +87,9 @@ class Outcome:
         return max(rates.items(), key=lambda item: item[1]) if rates else None
 
 
-def compete(workload: Workload, names: Sequence[str], plan: Plan) -> Outcome:
-    """Measures all; whoever cannot be installed or started is left out with the reason."""
-    outcome = Outcome(workload.name)
+def compete(workload: Workload, names: Sequence[str], absent: Mapping[str, str], plan: Plan) -> Outcome:
+    """Measures all but the absent; whoever cannot be started joins those, with the reason."""
+    outcome = Outcome(workload.name, absent=dict(absent))
     task = Task(str(workload.onnx), workload.picture is not None, 0, available_cores())
     for turn in range(plan.repeats):
         outcome.bounds.append(bound.measure(task, workload.picture, 2 * plan.seconds))

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.benchmark.registry import Peer
@@ -16,6 +17,17 @@ _STAMP = "requirements.txt"
 
 class NotInstalled(RuntimeError):
     """A peer's environment could not be made."""
+
+
+def install(peers: Sequence[Peer]) -> dict[str, str]:
+    """Makes the environments that are missing; why one could not be made, by the peer's name."""
+    reasons = {}
+    for peer in peers:
+        try:
+            python_of(peer)
+        except NotInstalled as error:
+            reasons[peer.name] = str(error)
+    return reasons
 
 
 def python_of(peer: Peer) -> Path:
@@ -30,6 +42,7 @@ def python_of(peer: Peer) -> Path:
     folder = _FOLDER / peer.name
     python, stamp = folder / "bin" / "python", folder / _STAMP
     if not (stamp.exists() and stamp.read_text() == wanted):
+        print(f"  installing {wanted.splitlines()[0]}", file=sys.stderr, flush=True)
         shutil.rmtree(folder, ignore_errors=True)
         _call(peer, [_interpreter(peer), "-m", "venv", str(folder)])
         _call(peer, [str(python), "-m", "pip", "install", "--quiet", "--only-binary=:all:", *requirements(peer)])

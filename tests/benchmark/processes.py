@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
+LOG = "log"
 _LOOK_S = 0.5
 _STOP_S = 10.0
 _GONE = (OSError, ValueError, IndexError)
@@ -60,11 +61,19 @@ def watching(root: int) -> Iterator[Watch]:
 
 
 @contextmanager
-def started(command: Sequence[str], environment: Mapping[str, str], log: Path) -> "Iterator[subprocess.Popen[bytes]]":
-    """Starts a command, and at the end stops it and all that it has started."""
-    with log.open("wb") as file:
+def started(
+    command: Sequence[str], environment: Mapping[str, str], folder: Path
+) -> "Iterator[subprocess.Popen[bytes]]":
+    """Starts a command in a folder, where its log goes; at the end stops it and all that it has started."""
+    with (folder / LOG).open("wb") as file:
         process = subprocess.Popen(
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True
+            command,
+            env=environment,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
         )
     with watching(process.pid) as watch:
         try:

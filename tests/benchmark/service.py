@@ -9,7 +9,7 @@ import json
 import tempfile
 from pathlib import Path
 
-from tests.benchmark import contest, extras, report, workloads
+from tests.benchmark import contest, environments, extras, report, workloads
 from tests.benchmark.goals import judge
 from tests.benchmark.registry import PEERS
 from tests.benchmark.targets import SERVICE
@@ -26,11 +26,12 @@ def main() -> None:
     names = [SERVICE, *options.peers]
     if told := report.notes(names):
         print(told, flush=True)
+    absent = environments.install([PEERS[name] for name in options.peers])
     outcomes = {}
     with tempfile.TemporaryDirectory(prefix="ganvas-bench-") as folder:
         for name in options.workloads:
             workload = workloads.make(name, options.models, Path(folder))
-            outcomes[name] = contest.compete(workload, names, plan)
+            outcomes[name] = contest.compete(workload, names, absent, plan)
             print(report.table(outcomes[name]), flush=True)
     start: dict[str, float] = {}
     translations: dict[str, float] = {}

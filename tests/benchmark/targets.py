@@ -5,9 +5,10 @@ import io
 import os
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,31 +86,36 @@ def _peer(peer: Peer) -> Target:
         python = python_of(peer)
         port = free_port()
         task = Task(str(workload.onnx), workload.picture is not None, port, available_cores())
-        log = workload.models.parent / f"{peer.name}.log"
-        environment = {**os.environ, **task.environment(), "PYTHONPATH": str(_ROOT), "PYTHONWARNINGS": "ignore"}
+        environment = {**os.environ, **task.environment(), **peer.environment, "PYTHONPATH": str(_ROOT)}
         environment["PATH"] = f"{python.parent}{os.pathsep}{os.environ['PATH']}"
         command = [str(python), "-m", f"tests.benchmark.peers.{peer.module}"]
-        with processes.started(command, environment, log) as process:
+        with (
+            tempfile.TemporaryDirectory(prefix="bench-") as folder,
+            processes.started(command, environment, Path(folder)) as process,
+            processes.watching(process.pid) as watch,
+        ):
             ask = peer.translate(workload.picture.read_bytes()) if workload.picture else peer.draw
-            with processes.watching(process.pid) as watch:
-                found = Running(port, ask, watch)
-                _await(found, process, log, peer.name)
-                check(found, workload)
-                yield found
+            found = Running(port, ask, watch)
+            _await(found, process, Path(folder) / processes.LOG, peer.name)
+            check(found, workload)
+            yield found
 
     return start
 
 
 def _await(found: Running, process: "subprocess.Popen[bytes]", log: Path, name: str) -> None:
+    """Waits until a peer answers; what it answers is checked later.
+
+    Raises:
+        NotServed: it has stopped, or takes too long.
+    """
     ends = time.monotonic() + _READY_S
     while time.monotonic() < ends:
         if process.poll() is not None:
             raise NotServed(f"{name} stopped: {_last_line(log)}")
-        try:
+        with suppress(OSError, http.client.HTTPException):
             if _answer(found, 1)[0] == 200:
                 return
-        except (OSError, http.client.HTTPException):
-            pass
         time.sleep(0.2)
     raise NotServed(f"{name} did not answer within {_READY_S:.0f} s: {_last_line(log)}")
 
