@@ -17,6 +17,7 @@ from service.batcher import Limits
 from service.cors import Cors
 from service.dependencies import no_repeated_query
 from service.errors import TooManyRequests, Unauthorized, Unavailable
+from service.express import Express
 from service.guard import Guard
 from service.metrics import Metrics
 from service.middleware import RequestContext
@@ -93,6 +94,7 @@ def create_app(settings: Settings) -> FastAPI:
     shared = settings.shared_dir
     counts = SharedCounts(shared / "counts.sqlite" if shared and settings.rates else None)
     limiter = FixedWindowRateLimiter(counts)
+    app.add_middleware(Express, parts=parts)
     app.add_middleware(Guard, keys=settings.api_keys, rates=settings.rates, limiter=limiter, most=settings.max_requests)
     if settings.cors_origins:
         app.add_middleware(Cors, origins=settings.cors_origins)

@@ -85,6 +85,26 @@ def test_numbers_are_those_of_all_workers_and_a_killed_one_is_replaced(models, t
         assert value(text, name) >= 20.0  # what a dead worker has counted still counts
 
 
+def test_on_sigterm_every_worker_finishes_what_it_has_begun(tmp_path):
+    builders.write_package(tmp_path / "models", "tiny", generator=builders.slow_graph(2500), discriminator=None)
+    settings = {"GANVAS_WORKERS": "2", "GANVAS_DRAIN_S": "1.0", "GANVAS_MAX_BATCH_SIZE": "1"}
+    with running(tmp_path / "models", tmp_path / "log", **settings) as server:
+        until(lambda: len(list(Path(shared(server)).glob("*.state"))) == 2)
+
+        def ask(seed):
+            return httpx.get(f"{server.url}/v1/models/tiny/sample?seed={seed}&n=12&format=npy", timeout=60)
+
+        with ThreadPoolExecutor(4) as clients:
+            asking = [clients.submit(ask, 100 * index) for index in range(4)]
+            until(lambda: value(get(server, "/metrics").text, "ganvas_waiting_rows") > 20)
+            server.process.send_signal(signal.SIGTERM)
+            until(lambda: server.status("/readyz") == 503, seconds=0.9)
+            answers = [asked.result() for asked in asking]
+        assert server.process.wait(timeout=40) == 0
+    assert [answer.status_code for answer in answers] == [200] * 4
+    assert len({answer.content for answer in answers}) == 4
+
+
 def shared(server) -> str:
     (child, *_) = children(server.process.pid)
     environment = Path(f"/proc/{child}/environ").read_bytes().decode()
