@@ -3,7 +3,6 @@
 Encoding runs in worker threads, never on the event loop.
 """
 
-import asyncio
 import base64
 import hashlib
 import io
@@ -13,7 +12,7 @@ import zipfile
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from fastapi import Request, Response
@@ -27,6 +26,7 @@ from service.negotiation import MEDIA_TYPES
 from service.session import engine_version
 
 _MOST_SEEDS = 128
+T = TypeVar("T")
 
 
 @dataclass
@@ -43,15 +43,17 @@ class Clock:
         yield
         self.phases[name] = time.perf_counter() - started
 
-    async def inference(self, work: Awaitable[Result]) -> Result:
-        """Times a batcher's work: what was waited for, and the rest."""
+    async def inference(self, work: Awaitable[Result[T]]) -> T:
+        """Times a batcher's work: what was waited for, the inference, and what was made of it."""
         started = time.perf_counter()
         # What passed before the rows were handed over was waited for as well: for the event loop, and for the latents.
         before = started - self.started - sum(self.phases.values())
         result = await work
         self.phases["queue"] = max(0.0, before) + result.queue_s
-        self.phases["infer"] = max(0.0, time.perf_counter() - started - result.queue_s)
-        return result
+        self.phases["infer"] = max(0.0, time.perf_counter() - started - result.queue_s - result.finish_s)
+        if result.finish_s:
+            self.phases["encode"] = result.finish_s
+        return result.output
 
     def header(self) -> str:
         """The Server-Timing header, in milliseconds; what lies between the phases belongs to the last of them."""
@@ -85,6 +87,13 @@ class Picture:
         if self.seed is None or self.latent is None:
             return self.latent
         return {"seed": self.seed} | ({} if self.class_ is None else {"class": self.class_})
+
+
+class Prepared(NamedTuple):
+    """A picture of an answer, and its own PNG file where the answer holds one."""
+
+    picture: Picture
+    file: bytes
 
 
 @dataclass(frozen=True)
@@ -126,7 +135,7 @@ def respond(model: LoadedModel, body: bytes, form: str, seeds: Sequence[int], cl
 
     Args:
         model: what drew it.
-        body: what `encode` gave.
+        body: what `assemble` gave.
         form: a key of MEDIA_TYPES.
         seeds: for X-Seed; empty where no seed drew.
         clock: of the request.
@@ -143,21 +152,21 @@ def headers(model: LoadedModel, seeds: Sequence[int], clock: Clock) -> dict[str,
     return common
 
 
-async def encode(
-    model: LoadedModel, pictures: Callable[[], Sequence[Picture]], form: str, shape: Layout, clock: Clock
-) -> bytes:
-    """Pictures as the bytes of an answer.
+def prepare(model: LoadedModel, picture: Picture, form: str, shape: Layout) -> Prepared:
+    """One picture of an answer, with its own file where the answer holds one file a picture."""
+    return Prepared(picture, encode_alone(model, picture, shape) if form in ("zip", "json") else b"")
+
+
+def assemble(model: LoadedModel, pictures: Sequence[Prepared], form: str, shape: Layout) -> bytes:
+    """Pictures as the bytes of an answer. Takes long: not for the event loop.
 
     Args:
         model: what drew them.
-        pictures: makes them, at least one, in the worker thread that encodes them: one change of threads for both.
+        pictures: at least one.
         form: a key of MEDIA_TYPES.
         shape: of a grid or an animation.
-        clock: gains the phase `encode`.
     """
-    encoder = _ENCODERS.get(form, _encode_picture)
-    with clock.phase("encode"):
-        return await asyncio.to_thread(lambda: encoder(model, pictures(), form, shape))
+    return _ASSEMBLERS.get(form, _picture)(model, pictures, form, shape)
 
 
 def etag(model: LoadedModel, *what: object) -> str:
@@ -181,52 +190,55 @@ def _label(model: LoadedModel, pictures: Sequence[Picture], shape: Layout, movin
     return origin.label(model.manifest.digest, latents, shape.truncation, shape.columns, animation)
 
 
-def _encode_picture(model: LoadedModel, pictures: Sequence[Picture], form: str, shape: Layout) -> bytes:
-    moving = shape.animation is not None and form in ("gif", "apng", "webp")
-    label = _label(model, pictures, shape, moving)
-    if shape.animation is not None and moving:
-        frames = np.stack([picture.pixels for picture in pictures])
-        return images.animate(frames, form, shape.animation.fps, shape.animation.loop, label)  # type: ignore[arg-type]  # checked above
-    return images.encode(images.collage([picture.pixels for picture in pictures], shape.columns), form, label)  # type: ignore[arg-type]  # negotiated among these
-
-
 def encode_alone(model: LoadedModel, picture: Picture, shape: Layout, form: str = "png") -> bytes:
     """One picture of several, as a file of its own."""
     return images.encode(picture.pixels, form, _label(model, [picture], replace(shape, columns=1)))  # type: ignore[arg-type]  # a still format
 
 
-def _encode_zip(model: LoadedModel, pictures: Sequence[Picture], form: str, shape: Layout) -> bytes:
+def _picture(model: LoadedModel, pictures: Sequence[Prepared], form: str, shape: Layout) -> bytes:
+    moving = shape.animation is not None and form in ("gif", "apng", "webp")
+    label = _label(model, [each.picture for each in pictures], shape, moving)
+    pixels = [each.picture.pixels for each in pictures]
+    if shape.animation is not None and moving:
+        return images.animate(np.stack(pixels), form, shape.animation.fps, shape.animation.loop, label)  # type: ignore[arg-type]  # checked above
+    if len(pixels) == 1:
+        return images.encode(pixels[0], form, label)  # type: ignore[arg-type]  # negotiated among these
+    return images.encode(images.collage(pixels, shape.columns), form, label)  # type: ignore[arg-type]  # likewise
+
+
+def _zip(model: LoadedModel, pictures: Sequence[Prepared], form: str, shape: Layout) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:  # PNGs are compressed already
-        for index, picture in enumerate(pictures):
+        for index, (picture, file) in enumerate(pictures):
             tail = "" if picture.seed is None else f"-seed{picture.seed}"
             # A fixed time, so that the same pictures give the same bytes.
             entry = zipfile.ZipInfo(f"{index:04d}{tail}.png", (1980, 1, 1, 0, 0, 0))
-            archive.writestr(entry, encode_alone(model, picture, shape))
+            archive.writestr(entry, file)
     return buffer.getvalue()
 
 
-def _encode_json(model: LoadedModel, pictures: Sequence[Picture], form: str, shape: Layout) -> bytes:
+def _json(model: LoadedModel, pictures: Sequence[Prepared], form: str, shape: Layout) -> bytes:
     documents = [
         {
             "seed": picture.seed,
             "latent": picture.latent,
             "class": picture.class_,
             "content_type": MEDIA_TYPES["png"],
-            "data": base64.b64encode(encode_alone(model, picture, shape)).decode(),
+            "data": base64.b64encode(file).decode(),
         }
-        for picture in pictures
+        for picture, file in pictures
     ]
     return json.dumps({"model": model.name, "images": documents}, separators=(",", ":")).encode()
 
 
-def _encode_npy(model: LoadedModel, pictures: Sequence[Picture], form: str, shape: Layout) -> bytes:
+def _npy(model: LoadedModel, pictures: Sequence[Prepared], form: str, shape: Layout) -> bytes:
     buffer = io.BytesIO()
-    if len({picture.pixels.shape for picture in pictures}) > 1:
+    pixels = [each.picture.pixels for each in pictures]
+    if len({array.shape for array in pixels}) > 1:
         raise Invalid("npy holds pictures of one size and kind only; use format=zip or format=json")
-    np.save(buffer, np.stack([picture.pixels for picture in pictures]), allow_pickle=False)
+    np.save(buffer, np.stack(pixels), allow_pickle=False)
     return buffer.getvalue()
 
 
-_Encoder = Callable[[LoadedModel, Sequence[Picture], str, Layout], bytes]
-_ENCODERS: dict[str, _Encoder] = {"zip": _encode_zip, "json": _encode_json, "npy": _encode_npy}
+_Assembler = Callable[[LoadedModel, Sequence[Prepared], str, Layout], bytes]
+_ASSEMBLERS: dict[str, _Assembler] = {"zip": _zip, "json": _json, "npy": _npy}

@@ -3,14 +3,18 @@
 There is no timer: a free worker takes what waits, so that no latency is added at low load and batches form by
 themselves at high load. An entry carries its own future and deadline; one that was cancelled or has expired leaves
 the queue, and a batch that fails is run again entry by entry, so that nobody pays for a neighbour.
+
+What is made of an entry's rows is made in the thread that ran the batch: each change of threads costs a small network
+more than its inference.
 """
 
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +23,8 @@ from service.errors import DeadlineExceeded, Draining, QueueFull, TooLarge
 
 Floats = NDArray[np.float32]
 Rows = Mapping[str, Floats]
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 _CLOSED = "the model is being closed; send the request again"
 
@@ -45,25 +51,29 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Result:
+class Result(Generic[T_co]):
     """What became of some rows.
 
     Attributes:
-        output: the network's output for them, in their order.
+        output: the network's output for them, in their order, or what was made of it.
         queue_s: the longest time that one of them waited.
+        finish_s: the longest time that passed from the end of a batch until the rest was made of it.
     """
 
-    output: Floats
+    output: T_co
     queue_s: float
+    finish_s: float = 0.0
 
 
 @dataclass(eq=False)
 class _Entry:
     rows: Rows
+    first: int
     count: int
     n_bytes: int
     deadline: float
-    future: "asyncio.Future[Result]"
+    finish: Callable[[Floats, int], Any]
+    future: "asyncio.Future[Result[Any]]"
     waiting: bool = True
     entered: float = field(default_factory=time.perf_counter)
 
@@ -121,7 +131,7 @@ class Batcher:
         await asyncio.gather(*self._workers)
         await asyncio.to_thread(self._threads.shutdown)
 
-    async def submit(self, rows: Rows, deadline: float) -> Result:
+    async def submit(self, rows: Rows, deadline: float) -> Result[Floats]:
         """Waits until the rows have gone through.
 
         Args:
@@ -134,24 +144,43 @@ class Batcher:
             DeadlineExceeded: the deadline passed first.
             Draining: the batcher is closed, or was while the rows waited.
         """
-        entries = self._admit(rows, deadline)
+        result = await self.submit_and_finish(rows, deadline, _keep)
+        output = result.output[0] if len(result.output) == 1 else np.concatenate(result.output)
+        return Result(output, result.queue_s)
+
+    async def submit_and_finish(
+        self, rows: Rows, deadline: float, finish: Callable[[Floats, int], T]
+    ) -> Result[Sequence[T]]:
+        """Waits until the rows have gone through, and something was made of them in the same thread.
+
+        Args:
+            rows: as for `submit`.
+            deadline: likewise.
+            finish: makes something of the output of some of the rows, and the number of the first of them. Called once
+                for each part that the rows are cut into, one part where they all fit into a batch.
+
+        Returns:
+            What was made of each part, in the order of the rows.
+
+        Raises:
+            QueueFull: and the others that `submit` raises.
+            Exception: what `finish` raised.
+        """
+        entries = self._admit(rows, deadline, finish)
         try:
             async with asyncio.timeout_at(deadline):
-                results = await asyncio.gather(*(entry.future for entry in entries))
+                results = [await entry.future for entry in entries]
         except TimeoutError as error:
             raise DeadlineExceeded("the request was not answered before its deadline") from error
         finally:
             for entry in entries:
-                entry.future.cancel()
+                if not entry.future.cancel() and not entry.future.cancelled():
+                    entry.future.exception()  # seen, also where another part's was raised first
                 self._leave(entry)
-        if len(results) == 1:
-            return results[0]
-        return Result(
-            np.concatenate([result.output for result in results]),
-            max(result.queue_s for result in results),
-        )
+        queue_s, finish_s = max(r.queue_s for r in results), max(r.finish_s for r in results)
+        return Result([result.output for result in results], queue_s, finish_s)
 
-    def _admit(self, rows: Rows, deadline: float) -> list[_Entry]:
+    def _admit(self, rows: Rows, deadline: float, finish: Callable[[Floats, int], Any]) -> list[_Entry]:
         if self._closed:
             raise Draining(_CLOSED)
         limits = self._limits
@@ -166,7 +195,7 @@ class Batcher:
         for start in range(0, count, step):
             part = {name: array[start : start + step] for name, array in rows.items()}
             size, part_bytes = min(step, count - start), sum(array.nbytes for array in part.values())
-            entries.append(_Entry(part, size, part_bytes, deadline, loop.create_future()))
+            entries.append(_Entry(part, start, size, part_bytes, deadline, finish, loop.create_future()))
         self._queue.extend(entries)
         self._waiting_rows += count
         self._waiting_bytes += n_bytes
@@ -209,9 +238,10 @@ class Batcher:
 
     async def _settle(self, batch: list[_Entry]) -> None:
         """Runs a batch and answers its entries."""
-        started = time.perf_counter()
         try:
-            output = await self._call(batch)
+            # Shielded, so that closing waits for the thread instead of leaving it behind.
+            running = asyncio.get_running_loop().run_in_executor(self._threads, self._results, batch)
+            results = await asyncio.shield(running)
         except asyncio.CancelledError:
             for entry in batch:
                 entry.future.cancel()
@@ -224,17 +254,36 @@ class Batcher:
             elif not batch[0].future.done():
                 batch[0].future.set_exception(error)
             return
-        offset = 0
-        for entry in batch:
-            if not entry.future.done():
-                part = output[offset : offset + entry.count]
-                entry.future.set_result(Result(part, started - entry.entered))
-            offset += entry.count
+        for entry, result in zip(batch, results, strict=True):
+            if entry.future.done():
+                continue
+            if isinstance(result, Exception):
+                entry.future.set_exception(result)
+            else:
+                entry.future.set_result(result)
 
-    async def _call(self, batch: list[_Entry]) -> Floats:
-        first = batch[0].rows
+    def _results(self, batch: list[_Entry]) -> list[Result[Any] | Exception]:
+        """What became of each entry of a batch; in a worker thread."""
+        first, started = batch[0].rows, time.perf_counter()
         rows = first if len(batch) == 1 else {n: np.concatenate([e.rows[n] for e in batch]) for n in first}
         self._on_batch(sum(entry.count for entry in batch))
-        # Shielded, so that closing waits for the thread instead of leaving it behind.
-        running = asyncio.get_running_loop().run_in_executor(self._threads, self._run, rows)
-        return await asyncio.shield(running)
+        output = self._run(rows)
+        results, start, ran = list[Result[Any] | Exception](), 0, time.perf_counter()
+        for entry in batch:
+            part = output[start : start + entry.count]
+            start += entry.count
+            results.append(self._finished(entry, part, started - entry.entered, ran))
+        return results
+
+    def _finished(self, entry: _Entry, part: Floats, queue_s: float, ran: float) -> Result[Any] | Exception:
+        if entry.future.done():
+            return Result(None, queue_s)  # its client has gone
+        try:
+            made = entry.finish(part, entry.first)
+        except Exception as error:
+            return error
+        return Result(made, queue_s, time.perf_counter() - ran)
+
+
+def _keep(output: Floats, first: int) -> Floats:
+    return output

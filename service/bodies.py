@@ -66,7 +66,7 @@ def json_body_page(schema: type[BaseModel]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": reference}}}}
 
 
-async def _pictures(request: Request, parts: ServicesDependency) -> AsyncGenerator[list[bytes], None]:
+async def pictures(request: Request, parts: ServicesDependency) -> AsyncGenerator[list[bytes], None]:
     """Uploaded pictures: the multipart fields `image`, or any other body as it is; held until the route is done."""
     settings, taken = parts.settings, 0
 
@@ -90,7 +90,7 @@ async def _pictures(request: Request, parts: ServicesDependency) -> AsyncGenerat
         parts.uploads.give(taken)
 
 
-UploadedPictures = Annotated[list[bytes], Depends(_pictures, scope="function")]
+UploadedPictures = Annotated[list[bytes], Depends(pictures, scope="function")]
 
 
 async def _picture(raws: UploadedPictures) -> bytes:

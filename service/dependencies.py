@@ -56,22 +56,32 @@ async def lease(request: Request, parts: Services, model: LoadedModel) -> Loaded
     return model
 
 
-async def _generator(request: Request, parts: ServicesDependency, model: AnyModel) -> LoadedModel:
+async def generator(request: Request, parts: ServicesDependency, model: AnyModel) -> LoadedModel:
+    """A model that draws, leased.
+
+    Raises:
+        NotSupported: it translates.
+    """
     if model.manifest.task != "generate":
         raise NotSupported(f"{model.name} translates pictures; it does not draw from latents")
     return await lease(request, parts, model)
 
 
-GeneratorModel = Annotated[LoadedModel, Depends(_generator)]
+GeneratorModel = Annotated[LoadedModel, Depends(generator)]
 
 
-async def _translator(request: Request, parts: ServicesDependency, model: AnyModel) -> LoadedModel:
+async def translator(request: Request, parts: ServicesDependency, model: AnyModel) -> LoadedModel:
+    """A model that translates, leased.
+
+    Raises:
+        NotSupported: it draws.
+    """
     if model.manifest.task != "translate":
         raise NotSupported(f"{model.name} draws from latents; it does not translate pictures")
     return await lease(request, parts, model)
 
 
-TranslatorModel = Annotated[LoadedModel, Depends(_translator)]
+TranslatorModel = Annotated[LoadedModel, Depends(translator)]
 
 
 async def _discriminating(request: Request, parts: ServicesDependency, model: AnyModel) -> LoadedModel:
@@ -110,18 +120,24 @@ async def while_connected(request: Request, work: Awaitable[T]) -> T:
     Raises:
         Unavailable: the client has gone; nobody will read the answer.
     """
-    task = asyncio.ensure_future(work)
-    watcher = asyncio.create_task(_gone(request))
-    try:
-        await asyncio.wait((task, watcher), return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
-            raise Unavailable("the client has gone")
-        return task.result()
-    finally:
-        watcher.cancel()
+    task = asyncio.current_task()
+    assert task is not None
+    is_gone = False
+
+    async def watch() -> None:
+        nonlocal is_gone
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        is_gone = True
         task.cancel()
 
-
-async def _gone(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
+    watcher = asyncio.create_task(watch())
+    try:
+        return await work
+    except asyncio.CancelledError:
+        # Who else cancelled it, the deadline or the server, has to see that; see asyncio.timeout, which does the same.
+        if is_gone and task.uncancel() == 0:
+            raise Unavailable("the client has gone") from None
+        raise
+    finally:
+        watcher.cancel()

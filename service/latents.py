@@ -15,6 +15,7 @@ References:
 import base64
 import binascii
 import secrets
+import threading
 from collections.abc import Sequence
 from typing import Literal
 
@@ -46,9 +47,32 @@ def random_seed() -> int:
 
 def _uniforms(seed: int, stream: int, count: int) -> Doubles:
     """(count,) float64 in [0, 1): the upper 53 bits of Philox's words."""
-    words = np.random.Philox(key=np.array([seed, stream], np.uint64)).random_raw(count)
+    words = _philox.words(seed, stream, count)
     uniforms: Doubles = (words >> np.uint64(11)).astype(np.float64) * 2.0**-53
     return uniforms
+
+
+class _Philox(threading.local):
+    """One generator a thread, which is given a new key each time: making one costs more than its numbers."""
+
+    def __init__(self) -> None:
+        self._generator = np.random.Philox(0)
+        self._state = self._generator.state | {
+            "buffer": np.zeros(4, np.uint64),
+            "buffer_pos": 4,  # empty, so that the next number starts a new block
+            "has_uint32": 0,
+            "uinteger": 0,
+        }
+        self._inner = self._state["state"] = {"counter": np.zeros(4, np.uint64), "key": np.zeros(2, np.uint64)}
+
+    def words(self, seed: int, stream: int, count: int) -> NDArray[np.uint64]:
+        """(count,) words of the stream with the key (seed, stream), from its beginning."""
+        self._inner["key"][0], self._inner["key"][1] = seed, stream
+        self._generator.state = self._state
+        return self._generator.random_raw(count)
+
+
+_philox = _Philox()
 
 
 def draw(seed: int, dim: int, distribution: Distribution) -> Floats:
@@ -68,7 +92,9 @@ def draw(seed: int, dim: int, distribution: Distribution) -> Floats:
     uniforms = _uniforms(seed, _STREAM_LATENT, 2 * pairs)
     radius = np.sqrt(-2.0 * np.log(1.0 - uniforms[0::2]))  # 1 - u is in (0, 1], where the logarithm is finite
     angle = 2.0 * np.pi * uniforms[1::2]
-    return np.stack((radius * np.cos(angle), radius * np.sin(angle)), axis=1).ravel()[:dim].astype(np.float32)
+    normals = np.empty(2 * pairs, np.float32)
+    normals[0::2], normals[1::2] = radius * np.cos(angle), radius * np.sin(angle)
+    return normals[:dim]
 
 
 def draw_class(seed: int, n_classes: int) -> int:

@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
+import random
 import re
 import time
-import uuid
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -19,6 +19,12 @@ from service.parts import Services
 _log = logging.getLogger("service.access")
 _SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+_SAFETY = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+)
+_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 
 
 class RequestContext:
@@ -35,7 +41,7 @@ class RequestContext:
             return
         started = time.perf_counter()
         given = Headers(scope=scope).get("x-request-id", "")
-        name = given if _SAFE_ID.match(given) else uuid.uuid4().hex
+        name = given if _SAFE_ID.match(given) else f"{random.getrandbits(128):032x}"
         token = request_id.set(name)
         status, leased = 0, list[LoadedModel]()
 
@@ -96,9 +102,6 @@ def _tagged(send: Send, name: str) -> Send:
 
 def _tag(message: Message, name: str) -> None:
     """The headers of every answer; a page has a Content-Security-Policy of its own."""
-    headers = MutableHeaders(scope=message)
-    headers["X-Request-ID"] = name
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "no-referrer"
-    headers["X-Frame-Options"] = "DENY"
-    headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+    headers = message["headers"]
+    has_policy = any(key == _POLICY[0] for key, _ in headers)
+    message["headers"] = [*headers, (b"x-request-id", name.encode()), *_SAFETY, *(() if has_policy else (_POLICY,))]

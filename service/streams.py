@@ -45,7 +45,7 @@ async def outputs(
     async def row(index: int) -> Floats:
         one = {name: array[index : index + 1] for name, array in fed.items()}
         work = batcher.submit(one, deadline)
-        return (await (clock.inference(work) if index == 0 else work)).output
+        return await clock.inference(work) if index == 0 else (await work).output
 
     try:
         for index in range(count):

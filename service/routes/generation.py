@@ -11,7 +11,7 @@ from fastapi import Request, Response
 from starlette.responses import StreamingResponse
 
 from service import answers, drawing, images, latents, problems, schemas, streams
-from service.answers import Clock, Layout, Picture
+from service.answers import Clock, Layout, Picture, Prepared
 from service.dependencies import while_connected
 from service.drawing import Drawing, Point
 from service.errors import (
@@ -98,14 +98,21 @@ async def draw(
         shape = replace(shape, truncation=source.truncation)
     deadline: float = request.state.deadline
 
+    def finish(output: images.Floats, first: int) -> bytes | list[Prepared]:
+        """The whole answer where one batch drew it; else some of its pictures."""
+        pixels = images.to_uint8(output)
+        named = zip(points[first : first + len(pixels)], pixels, strict=True)
+        drawn = [answers.prepare(model, picture(source, point, own), form, shape) for point, own in named]
+        return answers.assemble(model, drawn, form, shape) if len(drawn) == len(points) else drawn
+
     async def work() -> bytes:
-        result = await clock.inference(model.generator.submit(fed, deadline))
-
-        def pictures() -> list[Picture]:
-            pixels = images.to_uint8(result.output)
-            return [picture(source, point, pixels[index]) for index, point in enumerate(points)]
-
-        body = await answers.encode(model, pictures, form, shape, clock)
+        made = await clock.inference(model.generator.submit_and_finish(fed, deadline, finish))
+        if isinstance(made[0], bytes):
+            body = made[0]
+        else:
+            drawn = [each for some in made if not isinstance(some, bytes) for each in some]
+            with clock.phase("encode"):
+                body = await asyncio.to_thread(answers.assemble, model, drawn, form, shape)
         parts.metrics.phases(model.name, clock.phases)
         return body
 

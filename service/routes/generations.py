@@ -1,6 +1,5 @@
 """OpenAI's images API, for clients that know nothing else."""
 
-import asyncio
 import base64
 import re
 import time
@@ -84,20 +83,17 @@ async def _draw(
     size: tuple[int, int],
 ) -> list[bytes]:
     clock: Clock = request.state.clock
-    work = clock.inference(model.generator.submit(rows(points), request.state.deadline))
-    result = await while_connected(request, work)
     shape = Layout(1, truncation=source.truncation if parts.settings.metadata else None)
 
-    def files() -> list[bytes]:
-        pixels = images.to_uint8(result.output)
-        pictures = (generation.picture(source, point, pixels[index]) for index, point in enumerate(points))
-        return [_file(model, picture, form, shape, size) for picture in pictures]
+    def files(output: images.Floats, first: int) -> list[bytes]:
+        named = zip(points[first:], images.to_uint8(output), strict=False)
+        return [_file(model, generation.picture(source, point, own), form, shape, size) for point, own in named]
 
-    with clock.phase("encode"):
-        encoded = await asyncio.to_thread(files)
+    work = model.generator.submit_and_finish(rows(points), request.state.deadline, files)
+    made = await while_connected(request, clock.inference(work))
     parts.metrics.phases(model.name, clock.phases)
     response.headers.update(answers.headers(model, source.seeds, clock))
-    return encoded
+    return [file for some in made for file in some]
 
 
 def _file(model: LoadedModel, picture: Picture, form: str, shape: Layout, size: tuple[int, int]) -> bytes:

@@ -195,14 +195,12 @@ async def _infer(request: Request, parts: Services, model: LoadedModel) -> Respo
         _check_rows(fed, model, parts)
         binary = tensors.wants_binary(asked)
         await lease(request, parts, model)
-        result = await while_connected(request, clock.inference(model.generator.submit(fed, request.state.deadline)))
-        if not np.isfinite(result.output).all():
+        output = await while_connected(request, clock.inference(model.generator.submit(fed, request.state.deadline)))
+        if not np.isfinite(output).all():
             raise NotFinite("the network's output is not finite: the values that it was given are too large")
         about = model.manifest
         with clock.phase("encode"):
-            body, head = await asyncio.to_thread(
-                tensors.answer, asked, about.name, about.version, result.output, binary
-            )
+            body, head = await asyncio.to_thread(tensors.answer, asked, about.name, about.version, output, binary)
     finally:
         parts.uploads.give(taken)
     parts.metrics.phases(model.name, clock.phases)

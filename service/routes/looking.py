@@ -42,8 +42,8 @@ async def look(
         fitted = await asyncio.to_thread(images.fit, pixels, size.height, size.width, size.channels)
         del pixels
     fed = {**others, "images": images.to_float32(fitted[None])}
-    result = await while_connected(request, clock.inference(network.submit(fed, request.state.deadline)))
+    output = await while_connected(request, clock.inference(network.submit(fed, request.state.deadline)))
     parts.metrics.phases(model.name, clock.phases)
     response.headers["X-Model"] = model.name
     response.headers["Server-Timing"] = clock.header()
-    return result.output
+    return output

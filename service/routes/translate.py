@@ -10,7 +10,7 @@ import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 
 from service import answers, images, negotiation, problems, schemas
-from service.answers import Clock, Picture
+from service.answers import Clock, Layout, Picture
 from service.bodies import UploadedPictures, picture_page
 from service.dependencies import TranslatorModel, lease, while_connected
 from service.errors import ModelNotFound, NotAnImage, NotSupported, TooLarge, Unavailable
@@ -53,15 +53,20 @@ async def translate(
             pictures = [await asyncio.to_thread(images.decode, raw, parts.settings.max_image_pixels) for raw in raws]
         work = _translate(pictures, model, inverse, query.fit, request.state.deadline, parts, clock)
         translated, cycle_errors = await while_connected(request, work)
-        drawn = [Picture(pixels, None, None, None) for pixels in translated]
         if parts.settings.metadata:
             shape = replace(shape, truncation=1.0)
-        body = await answers.encode(model, lambda: drawn, form, shape, clock)
+        with clock.phase("encode"):
+            body = await asyncio.to_thread(_encode, model, translated, form, shape)
     parts.metrics.phases(model.name, clock.phases)
     response = answers.respond(model, body, form, (), clock)
     if inverse is not None:
         response.headers["X-Cycle-Error"] = ",".join(f"{error:.2f}" for error in cycle_errors)
     return response
+
+
+def _encode(model: LoadedModel, translated: Sequence[Pixels], form: str, shape: Layout) -> bytes:
+    drawn = (Picture(pixels, None, None, None) for pixels in translated)
+    return answers.assemble(model, [answers.prepare(model, each, form, shape) for each in drawn], form, shape)
 
 
 async def _translate(
