@@ -10,7 +10,7 @@ from tests.benchmark import bound, load, wrk
 from tests.benchmark.asks import Load
 from tests.benchmark.extras import beside_the_load
 from tests.benchmark.peers.drawing import Task
-from tests.benchmark.targets import SERVICE, target
+from tests.benchmark.targets import SERVICE, drain, target
 from tests.benchmark.workloads import Workload
 
 Generator = Callable[..., Load]
@@ -107,6 +107,7 @@ def _take_turn(name: str, workload: Workload, plan: Plan, outcome: Outcome, turn
             plan.generator(running.port, running.ask, _WARM_CONNECTIONS, _WARM_S, seed)
             for connections in plan.connections:
                 seed += 1_000_000
+                drain(running)
                 seconds = plan.seconds_of(connections, outcome.bounds[turn])
                 found = plan.generator(running.port, running.ask, connections, seconds, seed)
                 outcome.loads.setdefault((name, connections), []).append(found)

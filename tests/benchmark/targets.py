@@ -145,6 +145,12 @@ def check(found: Running, workload: Workload) -> None:
         raise NotServed("the picture is no function of the seed")
 
 
+def drain(found: Running) -> None:
+    """Waits until a target has done with what a load left behind: not every one lets go of clients that have gone."""
+    with suppress(OSError, http.client.HTTPException):
+        _answer(found, 1)
+
+
 def _answer(found: Running, seed: int) -> tuple[int, bytes]:
     with socket.create_connection(("127.0.0.1", found.port), timeout=30) as connection:
         connection.sendall(found.ask.encode(seed))
