@@ -25,7 +25,7 @@ from service.model import Engine
 from service.parts import Services
 from service.repository import Repository
 from service.routes import ROUTERS, pages
-from service.schemas.inference import InferRequest, ProtocolError
+from service.schemas.inference import InferAnswer, InferRequest, ProtocolError
 from service.schemas.openai import GenerationRequest, OpenAIError
 from service.settings import Settings
 from service.shared import SharedCounts
@@ -35,8 +35,10 @@ _BODIES: tuple[type[BaseModel], ...] = (
     schemas.SampleRequest,
     schemas.InterpolateRequest,
     schemas.ArithmeticRequest,
+    schemas.Pictures,
     schemas.Problem,
     InferRequest,
+    InferAnswer,
     ProtocolError,
     GenerationRequest,
     OpenAIError,
@@ -59,10 +61,20 @@ _LINKS = {
         (("get", "/v2/models/{model}"), ("get", "/v2/models/{model}/ready"), ("post", "/v2/models/{model}/infer")),
     ),
 }
+_TOLD = {"X-Model": "name@version", "Server-Timing": "Milliseconds of each phase."}
+_CACHED = {
+    "ETag": "Sent back as If-None-Match, it is answered with 304 where nothing has changed.",
+    "Cache-Control": "How long caches may keep the answer.",
+}
 _ABOUT = """Pictures by generative adversarial networks: sample them, walk between them, add and subtract them.
 
 Every picture call answers as PNG, JPEG or WebP, a zip, JSON or NumPy's npy: by the `Accept` header, or by `?format=`.
-The picture of a seed is always the same. Errors are `application/problem+json` (RFC 9457)."""
+The picture of a seed is always the same. A latent is a seed, a vector, a token as JSON answers and `encode` give it, or
+a mean of latents; the service keeps none. Errors are `application/problem+json` (RFC 9457). Every answer has an
+`X-Request-ID`, by which the log knows it: the client's own, where it is 64 safe characters at most.
+
+A request may ask for {max_images} pictures, send {max_body_bytes:,} bytes of JSON or {max_upload_bytes:,} bytes a
+picture, have {max_image_pixels:,} pixels read and {max_translate_pixels:,} translated, and take {deadline_s:g} s."""
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -79,7 +91,7 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(
         title="Ganvas",
         version=__version__,
-        description=_ABOUT,
+        description=_ABOUT.format(**dict(settings)),
         lifespan=_lifespan,
         docs_url=None,
         redoc_url=None,
@@ -141,10 +153,28 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             described = body.model_json_schema(ref_template="#/components/schemas/{model}")
             components |= described.pop("$defs", {})
             components[body.__name__] = described
+        _describe_answers(page)
         _link(page)
         _guarded(page, bool(app.state.services.settings.api_keys))
         app.openapi_schema = page
     return app.openapi_schema
+
+
+def _describe_answers(page: dict[str, Any]) -> None:
+    """What FastAPI does not see of answers that routes make by themselves: their JSON, and their headers."""
+    for path, calls in page["paths"].items():
+        for method, call in calls.items():
+            answer = call["responses"]["200"]
+            document = answer.get("content", {}).get("application/json", {})
+            if document.get("schema") == {"type": "object"}:
+                name = "InferAnswer" if path.startswith("/v2/") else "Pictures"
+                document["schema"] = {"$ref": f"#/components/schemas/{name}"}
+            is_answered_by_model = method == "post" and not path.startswith("/v2/repository")
+            told = (_TOLD if is_answered_by_model else {}) | (_CACHED if "304" in call["responses"] else {})
+            if told:
+                answer["headers"] = {
+                    name: {"description": about, "schema": {"type": "string"}} for name, about in told.items()
+                } | answer.get("headers", {})
 
 
 def _link(page: dict[str, Any]) -> None:

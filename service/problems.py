@@ -36,6 +36,13 @@ _KINDS: dict[type[GanvasError], tuple[int, str, str]] = {
     errors.EngineError: (500, "internal", "Internal error"),
 }
 _HTTP_TITLES = {404: ("not-found", "Not found"), 405: ("method-not-allowed", "Method not allowed")}
+_WAIT = ("Retry-After", "Seconds after which it is worth another try.")
+_HEADERS: dict[type[GanvasError], tuple[str, str]] = {
+    errors.Unauthorized: ("WWW-Authenticate", "Bearer."),
+    errors.TooManyRequests: _WAIT,
+    errors.Unavailable: _WAIT,
+}
+"""What an answer says beside its document."""
 _EXAMPLE_PATH = "/v1/models/mnist-gan/sample"
 _INTERNAL = "something went wrong inside the service; the log knows more under this request's id"
 
@@ -145,6 +152,9 @@ def responses(*kinds: type[GanvasError], form: str = "problem") -> dict[int | st
         content = {"schema": {"$ref": f"#/components/schemas/{schema}"}, "examples": {}}
         entry = described.setdefault(status, {"description": title, "content": {media_type: content}})
         entry["content"][media_type]["examples"][slug] = {"value": example}
+        for ancestor, (header, about) in _HEADERS.items():
+            if issubclass(kind, ancestor):
+                entry["headers"] = {header: {"description": about, "schema": {"type": "string"}}}
     return described
 
 

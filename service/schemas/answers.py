@@ -4,6 +4,18 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+_CARD: dict[str, JsonValue] = {
+    "name": "mnist-gan", "version": 1, "task": "generate", "method": "gan", "description": "Digits, as of MNIST.",
+    "digest": "0" * 64, "engine": "onnxruntime-cpu", "precision": "float32",
+    "image": {"height": 28, "width": 28, "channels": 1}, "latent": {"dim": 100, "distribution": "normal"},
+    "classes": None, "directions": [], "networks": ["generator", "discriminator"], "licence": "Apache-2.0",
+    "data_terms": "CC BY-SA 3.0", "metrics": [{"name": "coverage", "value": 0.86, "protocol": "of 10,000 samples"}],
+}  # fmt: skip
+
+
+def _example(**fields: JsonValue) -> ConfigDict:
+    return ConfigDict(json_schema_extra={"examples": [fields]})
+
 
 class ImageSize(BaseModel):
     """Size of a model's pictures."""
@@ -53,7 +65,9 @@ class TranslatorCard(Card):
 class ManifestCard(Card):
     """One model with its whole manifest; a translator's card has the translator's fields too."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(
+        extra="allow", json_schema_extra={"examples": [_CARD | {"manifest": {"schema_version": 1}}]}
+    )
 
     manifest: dict[str, JsonValue]
 
@@ -69,12 +83,18 @@ class SkippedPackage(BaseModel):
 class ModelList(BaseModel):
     """Every served version, and every package that was skipped."""
 
+    model_config = _example(
+        models=[_CARD], skipped=[{"name": "mnist-gan", "version": "2", "reason": "generator.onnx cannot be read"}]
+    )
+
     models: list[Card | TranslatorCard]
     skipped: list[SkippedPackage]
 
 
 class Judgement(BaseModel):
     """What the discriminator or critic says of a picture."""
+
+    model_config = _example(model="mnist-gan@1", score=1.25, probability=0.777)
 
     model: str
     score: Annotated[float, Field(description="The raw logit or critic value.")]
@@ -90,8 +110,45 @@ class EncodedLatent(BaseModel):
 class Encoding(BaseModel):
     """The latent that an encoder finds for a picture."""
 
+    model_config = _example(model="celeba-dcgan@1", latent={"token": "AACAPwAAAMA"})
+
     model: str
     latent: EncodedLatent
+
+
+class DrawnPicture(BaseModel):
+    """One picture of a JSON answer."""
+
+    seed: Annotated[int | None, Field(description="The seed that drew it, where one did.")]
+    latent: Annotated[
+        dict[str, JsonValue] | None,
+        Field(description="Sent back unchanged, as a latent, it draws the same picture; null for a translation."),
+    ]
+    class_: Annotated[
+        str | dict[str, float] | None, Field(alias="class", description="A name, or names with their weights.")
+    ]
+    content_type: Annotated[str, Field(description="Always image/png.")]
+    data: Annotated[str, Field(description="The file's bytes in base64.")]
+
+
+class Pictures(BaseModel):
+    """Pictures as JSON, each a file of its own, with what drew it."""
+
+    model_config = _example(
+        model="mnist-gan@1",
+        images=[
+            {
+                "seed": 42,
+                "latent": {"token": "AACAPwAAAMA"},
+                "class": None,
+                "content_type": "image/png",
+                "data": "iVBORw0KGgo=",
+            }
+        ],
+    )
+
+    model: str
+    images: list[DrawnPicture]
 
 
 class Health(BaseModel):

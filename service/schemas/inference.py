@@ -61,6 +61,37 @@ class InferRequest(_Message):
     outputs: Annotated[list[RequestedOutput] | None, Field(min_length=1, max_length=8)] = None
 
 
+class OutputTensor(_Message):
+    """The network's output: flat as `data`, or behind the JSON, `binary_data_size` bytes long."""
+
+    name: str
+    datatype: str
+    shape: list[int]
+    data: list[float] | None = None
+    parameters: dict[str, int] | None = None
+
+
+class InferAnswer(_Message):
+    """The JSON of an infer answer."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "model_name": "mnist-gan",
+                    "model_version": "1",
+                    "outputs": [{"name": "images", "datatype": "FP32", "shape": [1, 1, 1, 2], "data": [-1.0, 0.5]}],
+                }
+            ]
+        }
+    )
+
+    model_name: str
+    model_version: str
+    id: str | None = None
+    outputs: list[OutputTensor]
+
+
 class ServerMetadata(_Message):
     """What this server is."""
 

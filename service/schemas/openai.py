@@ -76,6 +76,20 @@ class GeneratedImage(BaseModel):
 class Generation(BaseModel):
     """The pictures, and what of the request was not looked at."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "created": 1_760_000_000,
+                    "data": [{"b64_json": "iVBORw0KGgo=", "revised_prompt": "prompt unused", "seed": 42}],
+                    "output_format": "png",
+                    "size": "28x28",
+                    "warnings": ["quality is ignored"],
+                }
+            ]
+        }
+    )
+
     created: int
     data: list[GeneratedImage]
     output_format: str

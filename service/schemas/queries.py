@@ -31,14 +31,17 @@ class NoQuery(_Query):
 class FormatQuery(_Query):
     """`format` outranks the Accept header."""
 
-    format: FormatName | None = None
+    format: Annotated[
+        FormatName | None,
+        Field(description="Of the answer; outranks the `Accept` header. Which of them a call knows, its answers say."),
+    ] = None
 
 
 class SampleQuery(FormatQuery):
     """GET sample: `seed` and `n` mean the seeds seed ... seed+n-1."""
 
     seed: Annotated[Seed | None, BeforeValidator(_digits)] = None
-    n: Annotated[int, Field(ge=1, le=1024), BeforeValidator(_digits)] = 1
+    n: Annotated[int, Field(ge=1, le=1024, description="So many pictures."), BeforeValidator(_digits)] = 1
     class_: Annotated[str | None, Field(alias="class", max_length=200, description="A class's name or index.")] = None
     truncation: Annotated[Truncation, BeforeValidator(_decimal)] = 1.0
     columns: Annotated[Columns, BeforeValidator(_digits)] = None
@@ -68,4 +71,7 @@ class TranslateQuery(FormatQuery):
 class DiscriminateQuery(_Query):
     """The class that the picture claims to be of."""
 
-    class_: Annotated[str | None, Field(alias="class", max_length=200)] = None
+    class_: Annotated[
+        str | None,
+        Field(alias="class", max_length=200, description="A class's name or index, for a model with classes."),
+    ] = None

@@ -183,6 +183,7 @@ def test_every_call_and_every_error_of_the_page_has_an_example(client):
                 if int(status) >= 400:
                     for content in answer["content"].values():
                         assert content["examples"], (path, method, status)
+                    assert (status in ("401", "429", "503")) == ("headers" in answer), (path, method, status)
             for parameter in call.get("parameters", []):
                 if parameter["in"] == "path":
                     assert "example" in parameter or parameter["schema"].get("examples"), (path, parameter["name"])
@@ -190,3 +191,39 @@ def test_every_call_and_every_error_of_the_page_has_an_example(client):
                 if kind == "application/json":
                     name = content["schema"]["$ref"].rpartition("/")[2]
                     assert page["components"]["schemas"][name]["examples"], path
+
+
+def test_every_json_answer_of_a_model_is_described_with_an_example(client):
+    """A new user learns from the page what to read out of an answer, and what to send back."""
+    page = client.get("/openapi.json").json()
+    described = page["components"]["schemas"]
+    for path, calls in page["paths"].items():
+        for method, call in calls.items():
+            content = call["responses"]["200"].get("content", {}).get("application/json")
+            if content is None or path.startswith("/v2/") or path in ("/v2", "/livez", "/readyz"):
+                continue
+            assert described[content["schema"]["$ref"].rpartition("/")[2]]["examples"], (method, path)
+    assert set(described["Pictures"]["properties"]) == {"model", "images"}
+    assert set(described["DrawnPicture"]["properties"]) == {"seed", "latent", "class", "content_type", "data"}
+    answer = page["paths"]["/v2/models/{model}/infer"]["post"]["responses"]["200"]["content"]["application/json"]
+    assert answer["schema"]["$ref"].endswith("/InferAnswer")
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "names"),
+    [
+        ("/v1/models/{model}/sample", "get", {"X-Model", "X-Seed", "Server-Timing", "ETag", "Cache-Control"}),
+        ("/v1/models/{model}/translate", "post", {"X-Model", "Server-Timing", "X-Cycle-Error"}),
+        ("/v1/models/{model}/encode", "post", {"X-Model", "Server-Timing"}),
+    ],
+)
+def test_the_page_names_the_headers_of_answers(client, path, method, names):
+    answer = client.get("/openapi.json").json()["paths"][path][method]["responses"]["200"]
+    assert set(answer["headers"]) == names
+
+
+def test_the_page_tells_the_limits_as_they_are_set(models, serve):
+    with serve(models, max_images=7, deadline_s=2.5) as client:
+        about = client.get("/openapi.json").json()["info"]["description"]
+    assert "ask for 7 pictures" in " ".join(about.split())
+    assert "take 2.5 s" in about
