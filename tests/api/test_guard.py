@@ -9,6 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
+import httpx
 import pytest
 from starlette.testclient import TestClient
 
@@ -231,6 +232,17 @@ def test_client_addresses_come_only_from_trusted_proxies(models, trusted, status
     with listening(models, rate_limit="1/hour", trusted_proxies=trusted) as port:
         found = [ask(port, f"GET {SAMPLE} HTTP/1.1", f"X-Forwarded-For: 10.0.0.{n}") for n in (1, 2)]
     assert [int(answer.split()[1]) for answer in found] == statuses
+
+
+@pytest.mark.parametrize(("trusted", "scheme"), [((), "http"), (("127.0.0.1",), "https")])
+def test_the_scheme_of_links_comes_only_from_trusted_proxies(models, trusted, scheme):
+    with listening(models, trusted_proxies=trusted) as port:
+        answer = httpx.post(
+            f"http://127.0.0.1:{port}/v1/images/generations",
+            json={"model": "tiny", "response_format": "url"},
+            headers={"X-Forwarded-Proto": "https"},
+        )
+    assert answer.json()["data"][0]["url"].startswith(f"{scheme}://127.0.0.1:{port}/v1/models/tiny@1/")
 
 
 def test_the_prefix_holds_on_a_real_server_too(models):
