@@ -83,7 +83,7 @@ def create_app(settings: Settings) -> FastAPI:
     limits = Limits(
         settings.max_batch_size, settings.max_batch_bytes, settings.max_queue_rows, settings.max_queue_bytes
     )
-    engine = Engine(settings.infer_threads, settings.instances, limits)
+    engine = Engine(settings.infer_threads, settings.infer_instances, limits)
     repository = Repository(
         settings.models_dir, settings.models, engine, metrics, settings.lazy_models, settings.max_model_bytes
     )

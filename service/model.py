@@ -17,7 +17,7 @@ class Engine:
     """How networks are run.
 
     Attributes:
-        threads: of one inference.
+        threads: of a network, which its batches share.
         instances: batches of one network that may run at once.
         limits: of each network's queue.
     """

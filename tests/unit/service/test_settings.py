@@ -74,12 +74,18 @@ def test_settings_do_not_change():
         Settings().port = 1
 
 
-def test_threads_are_the_cores_shared_among_the_instances(monkeypatch):
+def test_threads_are_the_cores_shared_among_the_workers(monkeypatch):
     monkeypatch.setattr(settings, "available_cores", lambda: 8)
     assert Settings().infer_threads == 8
-    assert Settings(instances=3).infer_threads == 2
-    assert Settings(instances=20).infer_threads == 1
+    assert Settings(workers=3).infer_threads == 2
+    assert Settings(workers=20).infer_threads == 1
     assert Settings(threads=5).infer_threads == 5
+
+
+@pytest.mark.parametrize(("cores", "given", "instances"), [(1, 0, 1), (2, 0, 2), (16, 0, 4), (16, 7, 7)])
+def test_a_core_each_runs_a_batch_of_its_own_up_to_four(monkeypatch, cores, given, instances):
+    monkeypatch.setattr(settings, "available_cores", lambda: cores)
+    assert Settings(instances=given).infer_instances == instances
 
 
 @pytest.mark.parametrize(("quota", "cores"), [(None, 8), (0.5, 1), (2.0, 2), (3.9, 3), (64.0, 8)])
