@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 LOG = "log"
-_LOOK_S = 0.5
+_LOOK_S = 1.0
 _STOP_S = 10.0
 _GONE = (OSError, ValueError, IndexError)
 
@@ -63,7 +63,7 @@ def watching(root: int) -> Iterator[Watch]:
 @contextmanager
 def started(
     command: Sequence[str], environment: Mapping[str, str], folder: Path
-) -> "Iterator[subprocess.Popen[bytes]]":
+) -> "Iterator[tuple[subprocess.Popen[bytes], Watch]]":
     """Starts a command in a folder, where its log goes; at the end stops it and all that it has started."""
     with (folder / LOG).open("wb") as file:
         process = subprocess.Popen(
@@ -77,7 +77,7 @@ def started(
         )
     with watching(process.pid) as watch:
         try:
-            yield process
+            yield process, watch
         finally:
             watch.seen |= set(tree(process.pid))
             process.send_signal(signal.SIGTERM)

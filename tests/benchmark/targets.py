@@ -91,8 +91,7 @@ def _peer(peer: Peer) -> Target:
         command = [str(python), "-m", f"tests.benchmark.peers.{peer.module}"]
         with (
             tempfile.TemporaryDirectory(prefix="bench-") as folder,
-            processes.started(command, environment, Path(folder)) as process,
-            processes.watching(process.pid) as watch,
+            processes.started(command, environment, Path(folder)) as (process, watch),
         ):
             ask = peer.translate(workload.picture.read_bytes()) if workload.picture else peer.draw
             found = Running(port, ask, watch)
