@@ -1,6 +1,7 @@
 """Pictures of one domain turned into another."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 from math import ceil
@@ -10,11 +11,11 @@ import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 
 from service import answers, images, negotiation, problems, schemas
-from service.answers import Clock, Layout, Picture
+from service.answers import Clock, Picture, Prepared
 from service.bodies import UploadedPictures, picture_page
 from service.dependencies import TranslatorModel, lease, while_connected
 from service.errors import ModelNotFound, NotAnImage, NotSupported, TooLarge, Unavailable
-from service.images import Pixels
+from service.images import Floats, Pixels
 from service.model import LoadedModel
 from service.parts import Services, ServicesDependency
 from service.routes import generation
@@ -48,55 +49,57 @@ async def translate(
     inverse = await lease(request, parts, _inverse(model, parts)) if query.cycle else None
     sizes = [images.measure(raw, parts.settings.max_image_pixels) for raw in raws]
     _check_sizes(sizes, model, query, form, shape.columns, parts)
+    if parts.settings.metadata:
+        shape = replace(shape, truncation=1.0)
     with parts.pixels.hold(sum(width * height for width, height in sizes)):
         with clock.phase("decode"):
-            pictures = [await asyncio.to_thread(images.decode, raw, parts.settings.max_image_pixels) for raw in raws]
-        work = _translate(pictures, model, inverse, query.fit, request.state.deadline, parts, clock)
-        translated, cycle_errors = await while_connected(request, work)
-        if parts.settings.metadata:
-            shape = replace(shape, truncation=1.0)
-        with clock.phase("encode"):
-            body = await asyncio.to_thread(_encode, model, translated, form, shape)
+            pictures = [await asyncio.to_thread(_read, raw, parts.settings.max_image_pixels) for raw in raws]
+        there = Translator(model, request.state.deadline, parts.settings.tile_px)
+        back = None if inverse is None else replace(there, model=inverse)
+        is_whole = len(raws) == 1 and back is None
+
+        def finish(floats: Floats, pixels: Pixels) -> Prepared | bytes:
+            """The whole answer, where it is one picture; else the picture."""
+            drawn = np.concatenate((images.to_uint8(floats[None])[0], pixels[:, :, 3:]), axis=2)
+            prepared = answers.prepare(model, Picture(drawn, None, None, None), form, shape)
+            return answers.assemble(model, [prepared], form, shape) if is_whole else prepared
+
+        async def one(pixels: Pixels, floats: Floats) -> tuple[Prepared | bytes, float]:
+            if back is None:
+                return await there.translate(floats, query.fit, lambda made: finish(made, pixels)), 0.0
+            made, prepared = await there.translate(floats, query.fit, lambda made: (made, finish(made, pixels)))
+            return prepared, await back.translate(made, query.fit, lambda again: _difference(again, pixels))
+
+        started = time.perf_counter()
+        found = await while_connected(request, _together([one(*picture) for picture in pictures]))
+        passed = time.perf_counter() - started
+        # Those of several pictures overlap, so that together they may be longer than what has passed.
+        queued = min(passed, there.queue_s + (back.queue_s if back else 0.0))
+        clock.phases["queue"] = queued
+        clock.phases["encode"] = min(passed - queued, there.finish_s)
+        clock.phases["infer"] = passed - queued - clock.phases["encode"]
+        body = found[0][0]
+        if not isinstance(body, bytes):
+            drawn = [picture for picture, _ in found if isinstance(picture, Prepared)]
+            started = time.perf_counter()
+            body = await asyncio.to_thread(answers.assemble, model, drawn, form, shape)
+            clock.phases["encode"] += time.perf_counter() - started
     parts.metrics.phases(model.name, clock.phases)
     response = answers.respond(model, body, form, (), clock)
     if inverse is not None:
-        response.headers["X-Cycle-Error"] = ",".join(f"{error:.2f}" for error in cycle_errors)
+        response.headers["X-Cycle-Error"] = ",".join(f"{error:.2f}" for _, error in found)
     return response
 
 
-def _encode(model: LoadedModel, translated: Sequence[Pixels], form: str, shape: Layout) -> bytes:
-    drawn = (Picture(pixels, None, None, None) for pixels in translated)
-    return answers.assemble(model, [answers.prepare(model, each, form, shape) for each in drawn], form, shape)
+def _read(raw: bytes, max_pixels: int) -> tuple[Pixels, Floats]:
+    """A picture's bytes as (H, W, 3 or 4) levels, and its colour as a translator takes it, (3, H, W)."""
+    pixels = images.decode(raw, max_pixels)
+    return pixels, images.to_float32(pixels[None, :, :, :3])[0]
 
 
-async def _translate(
-    pictures: Sequence[Pixels],
-    model: LoadedModel,
-    inverse: LoadedModel | None,
-    fit: str,
-    deadline: float,
-    parts: Services,
-    clock: Clock,
-) -> tuple[list[Pixels], list[float]]:
-    """The translations, and the errors of the way back where there is an inverse."""
-    there = Translator(model, deadline, parts.settings.tile_px)
-    back = None if inverse is None else Translator(inverse, deadline, parts.settings.tile_px)
-
-    async def one(pixels: Pixels) -> tuple[Pixels, float]:
-        given = await asyncio.to_thread(images.to_float32, pixels[None, :, :, :3])
-        floats = await there.translate(given[0], fit)
-        translated = await asyncio.to_thread(images.to_uint8, floats[None])
-        error = 0.0
-        if back is not None:
-            again = await asyncio.to_thread(images.to_uint8, (await back.translate(floats, fit))[None])
-            error = float(np.abs(again[0].astype(np.int16) - pixels[:, :, :3]).mean())
-        return np.concatenate((translated[0], pixels[:, :, 3:]), axis=2), error
-
-    with clock.phase("infer"):
-        results = await _together([one(pixels) for pixels in pictures])
-    clock.phases["queue"] = there.queue_s + (back.queue_s if back else 0.0)
-    clock.phases["infer"] = max(0.0, clock.phases["infer"] - clock.phases["queue"])
-    return [pixels for pixels, _ in results], [error for _, error in results]
+def _difference(again: Floats, pixels: Pixels) -> float:
+    """The mean absolute error of the way back, 0 ... 255."""
+    return float(np.abs(images.to_uint8(again[None])[0].astype(np.int16) - pixels[:, :, :3]).mean())
 
 
 async def _together(work: Sequence[Awaitable[T]]) -> list[T]:
