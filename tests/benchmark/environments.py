@@ -71,5 +71,5 @@ def _call(peer: Peer, command: list[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         lines = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
-        told = next((line for line in lines if "ERROR" in line), lines[-1] if lines else "it said nothing")
+        told = next((line for line in reversed(lines) if "ERROR" in line), lines[-1] if lines else "it said nothing")
         raise NotInstalled(f"{peer.name} cannot be installed: {told.strip()[:300]}")

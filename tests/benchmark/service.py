@@ -7,6 +7,7 @@ batches of 16, and each picture encoded in the same thread.
 import argparse
 import json
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.benchmark import contest, environments, extras, report, workloads
@@ -33,19 +34,26 @@ def main() -> None:
             workload = workloads.make(name, options.models, Path(folder))
             outcomes[name] = contest.compete(workload, names, absent, plan)
             print(report.table(outcomes[name]), flush=True)
-    start: dict[str, float] = {}
-    translations: dict[str, float] = {}
-    if "start" in options.others:
-        start = extras.start(options.models, options.repeats)
-        print(report.figures("start", start), flush=True)
-    if "translations" in options.others:
-        translations = extras.translations(options.models)
-        print(report.figures("bundled translators", translations), flush=True)
-    goals = judge(outcomes, start)
+    measures = {
+        "start": lambda: extras.start(options.models, options.repeats),
+        "translations": lambda: extras.translations(options.models),
+    }
+    others = {name: _other(name, measures[name]) for name in options.others}
+    goals = judge(outcomes, others.get("start", {}))
     print(report.verdicts(goals))
     if options.json:
-        others = {"start": start, "translations": translations}
         options.json.write_text(json.dumps(report.as_json(generator_name, outcomes, others, goals), indent=2))
+
+
+def _other(name: str, measure: Callable[[], dict[str, float]]) -> dict[str, float]:
+    """Measures and prints; what fails is told, and does not take the rest of the run with it."""
+    try:
+        found = measure()
+    except (RuntimeError, OSError) as error:
+        print(f"\n{name}: not measured: {error}", flush=True)
+        return {}
+    print(report.figures(name, found), flush=True)
+    return found
 
 
 def _options() -> argparse.Namespace:

@@ -113,7 +113,7 @@ def _await(found: Running, process: "subprocess.Popen[bytes]", log: Path, name: 
         if process.poll() is not None:
             raise NotServed(f"{name} stopped: {_last_line(log)}")
         with suppress(OSError, http.client.HTTPException):
-            if _answer(found, 1)[0] == 200:
+            if answer(found.port, found.ask, 1)[0] == 200:
                 return
         time.sleep(0.2)
     raise NotServed(f"{name} did not answer within {_READY_S:.0f} s: {_last_line(log)}")
@@ -127,7 +127,7 @@ def check(found: Running, workload: Workload) -> None:
     """
     pictures = []
     for seed in (5, 5, 6):
-        status, body = _answer(found, seed)
+        status, body = answer(found.port, found.ask, seed)
         if status != 200:
             raise NotServed(f"the answer was {status}: {body[:200]!r}")
         picture = found.ask.picture(body)
@@ -147,15 +147,16 @@ def check(found: Running, workload: Workload) -> None:
 def drain(found: Running) -> None:
     """Waits until a target has done with what a load left behind: not every one lets go of clients that have gone."""
     with suppress(OSError, http.client.HTTPException):
-        _answer(found, 1)
+        answer(found.port, found.ask, 1)
 
 
-def _answer(found: Running, seed: int) -> tuple[int, bytes]:
-    with socket.create_connection(("127.0.0.1", found.port), timeout=30) as connection:
-        connection.sendall(found.ask.encode(seed))
-        answer = http.client.HTTPResponse(connection, method=found.ask.method)
-        answer.begin()
-        return answer.status, answer.read()
+def answer(port: int, ask: Ask, seed: int) -> tuple[int, bytes]:
+    """Status and body of one answer, over a connection of its own."""
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        connection.sendall(ask.encode(seed))
+        reply = http.client.HTTPResponse(connection, method=ask.method)
+        reply.begin()
+        return reply.status, reply.read()
 
 
 def _last_line(log: Path) -> str:
