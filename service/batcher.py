@@ -5,10 +5,11 @@ themselves at high load. An entry carries its own future and deadline; one that 
 the queue, and a batch that fails is run again entry by entry, so that nobody pays for a neighbour.
 
 What is made of an entry's rows is made in the thread that ran the batch: each change of threads costs a small network
-more than its inference.
+more than its inference. A batch that takes less time than that runs on the event loop itself (docs/decisions/0005).
 """
 
 import asyncio
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -27,6 +28,9 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 _CLOSED = "the model is being closed; send the request again"
+
+_INLINE_S = 0.002  # a batch of light entries that is expected to take less does not leave the event loop
+_RISE = 1.2  # of a row's time from batch to batch at most: one that was merely interrupted says little
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,7 @@ class _Entry:
     n_bytes: int
     deadline: float
     finish: Callable[[Floats, int], Any]
+    light: bool
     future: "asyncio.Future[Result[Any]]"
     waiting: bool = True
     entered: float = field(default_factory=time.perf_counter)
@@ -109,6 +114,7 @@ class Batcher:
         self._instances = instances
         self._workers: list[asyncio.Task[None]] = []
         self._closed = False
+        self._row_s = math.inf  # expected of a row; until a batch has run
 
     @property
     def waiting_rows(self) -> int:
@@ -149,7 +155,7 @@ class Batcher:
         return Result(output, result.queue_s)
 
     async def submit_and_finish(
-        self, rows: Rows, deadline: float, finish: Callable[[Floats, int], T]
+        self, rows: Rows, deadline: float, finish: Callable[[Floats, int], T], light: bool = False
     ) -> Result[Sequence[T]]:
         """Waits until the rows have gone through, and something was made of them in the same thread.
 
@@ -158,6 +164,7 @@ class Batcher:
             deadline: likewise.
             finish: makes something of the output of some of the rows, and the number of the first of them. Called once
                 for each part that the rows are cut into, one part where they all fit into a batch.
+            light: whether `finish` takes but microseconds.
 
         Returns:
             What was made of each part, in the order of the rows.
@@ -166,7 +173,7 @@ class Batcher:
             QueueFull: and the others that `submit` raises.
             Exception: what `finish` raised.
         """
-        entries = self._admit(rows, deadline, finish)
+        entries = self._admit(rows, deadline, finish, light)
         try:
             async with asyncio.timeout_at(deadline):
                 results = [await entry.future for entry in entries]
@@ -180,7 +187,7 @@ class Batcher:
         queue_s, finish_s = max(r.queue_s for r in results), max(r.finish_s for r in results)
         return Result([result.output for result in results], queue_s, finish_s)
 
-    def _admit(self, rows: Rows, deadline: float, finish: Callable[[Floats, int], Any]) -> list[_Entry]:
+    def _admit(self, rows: Rows, deadline: float, finish: Callable[[Floats, int], Any], light: bool) -> list[_Entry]:
         if self._closed:
             raise Draining(_CLOSED)
         limits = self._limits
@@ -195,7 +202,7 @@ class Batcher:
         for start in range(0, count, step):
             part = {name: array[start : start + step] for name, array in rows.items()}
             size, part_bytes = min(step, count - start), sum(array.nbytes for array in part.values())
-            entries.append(_Entry(part, start, size, part_bytes, deadline, finish, loop.create_future()))
+            entries.append(_Entry(part, start, size, part_bytes, deadline, finish, light, loop.create_future()))
         self._queue.extend(entries)
         self._waiting_rows += count
         self._waiting_bytes += n_bytes
@@ -239,9 +246,13 @@ class Batcher:
     async def _settle(self, batch: list[_Entry]) -> None:
         """Runs a batch and answers its entries."""
         try:
-            # Shielded, so that closing waits for the thread instead of leaving it behind.
-            running = asyncio.get_running_loop().run_in_executor(self._threads, self._results, batch)
-            results = await asyncio.shield(running)
+            if self._is_quick(batch):
+                await asyncio.sleep(0)  # whoever has come meanwhile is heard before the next batch
+                results = self._results(batch)
+            else:
+                # Shielded, so that closing waits for the thread instead of leaving it behind.
+                running = asyncio.get_running_loop().run_in_executor(self._threads, self._results, batch)
+                results = await asyncio.shield(running)
         except asyncio.CancelledError:
             for entry in batch:
                 entry.future.cancel()
@@ -262,8 +273,12 @@ class Batcher:
             else:
                 entry.future.set_result(result)
 
+    def _is_quick(self, batch: list[_Entry]) -> bool:
+        count = sum(entry.count for entry in batch)
+        return count * self._row_s < _INLINE_S and all(entry.light for entry in batch)
+
     def _results(self, batch: list[_Entry]) -> list[Result[Any] | Exception]:
-        """What became of each entry of a batch; in a worker thread."""
+        """What became of each entry of a batch."""
         first, started = batch[0].rows, time.perf_counter()
         rows = first if len(batch) == 1 else {n: np.concatenate([e.rows[n] for e in batch]) for n in first}
         self._on_batch(sum(entry.count for entry in batch))
@@ -273,6 +288,8 @@ class Batcher:
             part = output[start : start + entry.count]
             start += entry.count
             results.append(self._finished(entry, part, started - entry.entered, ran))
+        row_s = (time.perf_counter() - started) / start
+        self._row_s = min(row_s, _RISE * self._row_s)
         return results
 
     def _finished(self, entry: _Entry, part: Floats, queue_s: float, ran: float) -> Result[Any] | Exception:

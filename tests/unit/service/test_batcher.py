@@ -346,3 +346,63 @@ def test_every_row_is_right_in_a_crowd_that_comes_fails_and_goes():
         assert max(len(batch) for batch in run.batches) <= 8
 
     asyncio.run(scenario())
+
+
+def test_what_is_made_of_rows_is_told_where_they_begin():
+    async def scenario():
+        run = Doubler()
+        async with batching(run, batch_rows=4) as batcher:
+            result = await batcher.submit_and_finish(
+                rows(*range(10)), soon(), lambda output, first: (first, len(output), threading.current_thread().name)
+            )
+        assert [(first, count) for first, count, _ in result.output] == [(0, 4), (4, 4), (8, 2)]
+        assert all(name.startswith("infer") for *_, name in result.output)
+
+    asyncio.run(scenario())
+
+
+def test_what_cannot_be_made_of_some_rows_fails_them_alone():
+    async def scenario():
+        def refuse(output, first):
+            raise ValueError("not this one")
+
+        run = Doubler(is_open=False)
+        async with batching(run) as batcher:
+            first = await occupied(batcher, run)
+            refused = asyncio.create_task(batcher.submit_and_finish(rows(1, 1), soon(), refuse))
+            neighbour = send(batcher, 2)
+            await until(lambda: batcher.waiting_rows == 3)
+            run.gate.set()
+            results = await asyncio.gather(first, refused, neighbour, return_exceptions=True)
+        assert isinstance(results[1], ValueError)
+        assert results[2].output[0, 0] == 4
+        assert run.batches == [[0], [1, 1, 2]]
+
+    asyncio.run(scenario())
+
+
+def test_light_rows_that_are_quick_stay_on_the_event_loop_and_others_do_not():
+    async def scenario():
+        def where(output, first):
+            return threading.current_thread().name
+
+        run = Doubler()
+        async with batching(run, batch_rows=4) as batcher:
+
+            async def ask(count, light):
+                work = batcher.submit_and_finish(rows(*range(count)), soon(), where, light)
+                return (await work).output[0].partition("_")[0]
+
+            assert await ask(1, light=True) == "infer"  # nothing is known of its time yet
+            assert await ask(1, light=True) == "MainThread"
+            assert await ask(1, light=False) == "infer"
+            run.gate.clear()
+            threading.Timer(0.05, run.gate.set).start()
+            assert await ask(1, light=False) == "infer"  # this one takes 50 ms
+            for _ in range(60):
+                run.gate.clear()
+                threading.Timer(0.005, run.gate.set).start()
+                await ask(1, light=False)
+            assert await ask(1, light=True) == "infer"
+
+    asyncio.run(scenario())
