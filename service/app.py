@@ -28,7 +28,7 @@ from service.routes import ROUTERS, pages
 from service.schemas.inference import InferAnswer, InferRequest, ProtocolError
 from service.schemas.openai import GenerationRequest, OpenAIError
 from service.settings import Settings
-from service.shared import SharedCounts
+from service.shared import Board, SharedCounts
 
 _log = logging.getLogger(__name__)
 _BODIES: tuple[type[BaseModel], ...] = (
@@ -85,7 +85,13 @@ def create_app(settings: Settings) -> FastAPI:
     )
     engine = Engine(settings.infer_threads, settings.infer_instances, limits)
     repository = Repository(
-        settings.models_dir, settings.models, engine, metrics, settings.lazy_models, settings.max_model_bytes
+        settings.models_dir,
+        settings.models,
+        engine,
+        metrics,
+        settings.lazy_models,
+        settings.max_model_bytes,
+        Board(settings.shared_dir) if settings.shared_dir else None,
     )
     parts = Services(settings, repository, metrics)
     app = FastAPI(
@@ -121,6 +127,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     # In the background, so that /livez answers while large models are being proven.
     parts.opening = asyncio.create_task(_open(parts.repository))
     watching = [asyncio.create_task(_watch(parts)), asyncio.create_task(parts.report())]
+    await parts.stand_by()
     yield
     parts.draining = parts.closing = True
     for task in (*watching, parts.opening):

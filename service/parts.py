@@ -1,6 +1,7 @@
 """What one application is made of, and the budgets that all its requests share."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +16,9 @@ from service.repository import Repository
 from service.settings import Settings
 from service.shared import Board
 
-_REPORT_S = 0.5
+_LOOK_S = 0.05
+_LOOKS_A_REPORT = 10
+_LONGEST_STAND_BY_S = 60.0
 
 
 @dataclass
@@ -84,7 +87,7 @@ class Services:
     def __post_init__(self) -> None:
         self.uploads = Budget(self.settings.max_uploads_bytes, "too many uploads are being read at present; try again")
         self.pixels = Budget(self.settings.max_held_pixels, "too many pictures are being worked on; try again")
-        self.board = Board(self.settings.shared_dir) if self.settings.shared_dir else None
+        self.board = self.repository.others
 
     def check_ready(self) -> None:
         """Raises why requests should not be sent here.
@@ -100,14 +103,26 @@ class Services:
         if self.board is not None and not self.board.all_ready():
             raise NotReady("another worker is not ready")
 
+    async def stand_by(self) -> None:
+        """Waits until this worker can answer, where others answer already: it takes no request before."""
+        end = time.monotonic() + _LONGEST_STAND_BY_S
+        while self.board is not None and self.board.any_ready() and not self.repository.is_ready:
+            if time.monotonic() > end:
+                return
+            await asyncio.sleep(_LOOK_S)
+
     async def report(self) -> None:
         """Tells the other workers how this one is, and forgets those that have died; runs until it is cancelled."""
+        looks = 0
         while self.board is not None:
-            self.board.say(self.repository.is_ready and not self.draining)
-            for pid in self.board.dead():
-                forget_worker(pid)
-            self.metrics.refresh()
-            await asyncio.sleep(_REPORT_S)
+            self.board.say(self.repository.is_ready and not self.draining, self.repository.proven)
+            pause_s = await self.repository.agree()
+            if looks % _LOOKS_A_REPORT == 0:
+                for pid in self.board.dead():
+                    forget_worker(pid)
+                self.metrics.refresh()
+            looks += 1
+            await asyncio.sleep(min(_LOOK_S, pause_s))
 
 
 async def services(request: Request) -> Services:

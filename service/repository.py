@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+import math
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,10 +16,12 @@ from service.manifest import NAME_PATTERN
 from service.metrics import Metrics
 from service.model import Engine, LoadedModel
 from service.package import open_package
+from service.shared import Board
 
 _log = logging.getLogger(__name__)
 _VERSION = re.compile(r"[1-9][0-9]{0,9}\Z")
 _NAME = re.compile(NAME_PATTERN)
+_SETTLE_S = 1.0  # until every worker knows that all have proven a version; more than twice the time between two looks
 _CHANGED = "its files have changed, but a served version never changes: export a new version"
 
 Key = tuple[str, str]
@@ -44,6 +48,8 @@ class Repository:
         metrics: told what is served.
         lazy: names that are proven, closed, and opened when they are first used; `*` for all.
         max_bytes: of networks in memory; above it idle models are closed, the least recently used first. 0: no limit.
+        proven: versions that could be served, with the monotonic time since when; what other workers are told.
+        others: the other workers, where there are several: all shall serve a new version, or none.
     """
 
     folder: Path
@@ -52,8 +58,11 @@ class Repository:
     metrics: Metrics
     lazy: tuple[str, ...] = ()
     max_bytes: int = 0
+    others: Board | None = None
+    proven: dict[str, float] = field(default_factory=dict)
     _scanned: bool = False
     _served: dict[str, dict[int, LoadedModel]] = field(default_factory=dict)
+    _waiting: dict[Key, LoadedModel] = field(default_factory=dict)
     _stamps: dict[Key, Stamp] = field(default_factory=dict)
     _skipped: dict[Key, str] = field(default_factory=dict)
     _retiring: set["asyncio.Task[None]"] = field(default_factory=set)
@@ -107,9 +116,41 @@ class Repository:
         else:
             model.start()
         self._skipped.pop(key, None)
-        self._served.setdefault(name, {})[model.manifest.version] = model
+        self.proven[_label(model)] = time.monotonic()
+        if self.others is None:
+            await self._serve(model)
+        else:
+            self._waiting[key] = model
+            await self.agree()
+
+    async def agree(self) -> float:
+        """Serves the versions that every worker has proven; all workers do so at the same moment.
+
+        Returns:
+            Seconds until the next such moment that is known of; infinite where none is.
+        """
+        pause_s = math.inf
+        for key, model in list(self._waiting.items()):
+            assert self.others is not None
+            since = self.others.since(_label(model))
+            if not self._scanned:
+                # The first scan: nobody was told that a version of this worker's is not there.
+                left_s = math.inf if since is None and self.others.any_ready() else 0.0
+            elif since is None:
+                left_s = math.inf
+            else:
+                left_s = max(since, self.proven[_label(model)]) + _SETTLE_S - time.monotonic()
+            if left_s > 0:
+                pause_s = min(pause_s, left_s)
+            elif self._waiting.pop(key, None) is not None:
+                await self._serve(model)
+        return pause_s
+
+    async def _serve(self, model: LoadedModel) -> None:
+        about = model.manifest
+        self._served.setdefault(about.name, {})[about.version] = model
         self.metrics.served(model.name, True)
-        _log.info("model served", extra={"model": model.name, "digest": model.manifest.digest})
+        _log.info("model served", extra={"model": model.name, "digest": about.digest})
         await self._make_room(model)
 
     def _skip(self, key: Key, reason: str, error: Exception | None = None) -> None:
@@ -133,11 +174,13 @@ class Repository:
         model = self._of(key)
         if model is None:
             return
-        name, _ = key
-        del self._served[name][model.manifest.version]
-        if not self._served[name]:
-            del self._served[name]
-        self.metrics.served(model.name, False)
+        del self.proven[_label(model)]
+        if self._waiting.pop(key, None) is None:
+            name, _ = key
+            del self._served[name][model.manifest.version]
+            if not self._served[name]:
+                del self._served[name]
+            self.metrics.served(model.name, False)
         _log.info("model let go", extra={"model": model.name})
         task = asyncio.create_task(model.retire())
         self._retiring.add(task)
@@ -178,8 +221,9 @@ class Repository:
 
     async def close(self) -> None:
         """Closes every model."""
-        models = list(self)
+        models = [*self, *self._waiting.values()]
         self._served.clear()
+        self._waiting.clear()
         for task in self._retiring:
             task.cancel()
         await asyncio.gather(*self._retiring, return_exceptions=True)
@@ -242,5 +286,12 @@ class Repository:
         return next((model for model in self if model.manifest.digest == digest), None)
 
     def _of(self, key: Key) -> LoadedModel | None:
+        """The version that lies there, whether it is served or waits for the other workers."""
         name, version = key
-        return self._served.get(name, {}).get(int(version)) if _VERSION.match(version) else None
+        served = self._served.get(name, {}).get(int(version)) if _VERSION.match(version) else None
+        return served or self._waiting.get(key)
+
+
+def _label(model: LoadedModel) -> str:
+    """What the workers call a version: another content is another version."""
+    return f"{model.name} {model.manifest.digest}"

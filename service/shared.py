@@ -1,13 +1,17 @@
-"""What the worker processes of one service know of each other: who is ready, and how often a client has asked.
+"""What the worker processes of one service know of each other.
+
+Who is ready, which versions each has proven, and how often a client has asked.
 
 Files in a folder that they share; nothing of it outlives the service.
 """
 
 import contextlib
+import json
 import logging
 import os
 import sqlite3
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,26 +22,41 @@ _log = logging.getLogger(__name__)
 
 
 class Board:
-    """Where each worker says whether it is ready, and reads the others' word."""
+    """Where each worker says how it is, and reads the others' word."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._own = folder / f"{os.getpid()}{_STATE}"
-        self._said = ""
+        self._said: dict[str, Any] = {}
 
-    def say(self, is_ready: bool) -> None:
-        """Tells the other workers, where it has changed."""
-        word = "ready" if is_ready else "not ready"
+    def say(self, is_ready: bool, proven: Mapping[str, float]) -> None:
+        """Tells the other workers, where it has changed.
+
+        Args:
+            is_ready: whether requests may come.
+            proven: versions that this worker could serve, and since when, by the machine's monotonic clock, which its
+                processes have in common.
+        """
+        word = {"ready": is_ready, "proven": dict(proven)}
         if word != self._said:
             draft = self._own.with_suffix(".draft")
             with contextlib.suppress(OSError):  # the disk is full, perhaps: it is said again in a moment
-                draft.write_text(word)
+                draft.write_text(json.dumps(word))
                 draft.replace(self._own)
                 self._said = word
 
     def all_ready(self) -> bool:
-        """Whether no worker that lives says otherwise."""
-        return all(word == "ready" for pid, word in self._words() if pid != os.getpid())
+        """Whether no other worker that lives says otherwise."""
+        return all(word["ready"] for word in self._words())
+
+    def any_ready(self) -> bool:
+        """Whether another worker is ready."""
+        return any(word["ready"] for word in self._words())
+
+    def since(self, version: str) -> float | None:
+        """Since when every other worker that lives has proven a version; None where one has not."""
+        times = [word["proven"].get(version) for word in self._words()]
+        return None if None in times else max(times, default=0.0)
 
     def dead(self) -> list[int]:
         """Workers that have gone without a word; each is named once."""
@@ -49,13 +68,14 @@ class Board:
                 found.append(pid)
         return found
 
-    def _words(self) -> list[tuple[int, str]]:
+    def _words(self) -> list[dict[str, Any]]:
+        """Of the other workers that live."""
         words = []
         for file in self._folder.glob(f"*{_STATE}"):
             pid = int(file.stem)
             with contextlib.suppress(FileNotFoundError):
-                if _lives(pid):
-                    words.append((pid, file.read_text()))
+                if file != self._own and _lives(pid):
+                    words.append(json.loads(file.read_text()))
         return words
 
 

@@ -85,6 +85,20 @@ def test_numbers_are_those_of_all_workers_and_a_killed_one_is_replaced(models, t
         assert value(text, name) >= 20.0  # what a dead worker has counted still counts
 
 
+def test_a_new_version_is_served_by_all_workers_or_by_none(models, tmp_path):
+    with running(models, tmp_path / "log", GANVAS_WORKERS="3") as server:
+        until(lambda: len(list(Path(shared(server)).glob("*.state"))) == 3)
+        until(lambda: server.status("/readyz") == 200)
+        builders.write_package(models, "tiny", version=2)
+        seen = []
+        end = time.monotonic() + 40
+        while seen[-20:] != ["tiny@2"] * 20:
+            assert time.monotonic() < end
+            seen.append(get(server).headers["X-Model"])
+        assert seen == sorted(seen)  # once one worker has answered with the new version, none does with the old one
+        assert seen[0] == "tiny@1"
+
+
 def test_on_sigterm_every_worker_finishes_what_it_has_begun(tmp_path):
     builders.write_package(tmp_path / "models", "tiny", generator=builders.slow_graph(2500), discriminator=None)
     settings = {"GANVAS_WORKERS": "2", "GANVAS_DRAIN_S": "1.0", "GANVAS_MAX_BATCH_SIZE": "1"}

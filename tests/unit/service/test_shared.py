@@ -1,3 +1,4 @@
+import json
 import os
 import time
 
@@ -70,23 +71,39 @@ def test_what_cannot_be_said_on_a_full_disk_is_said_later(tmp_path, monkeypatch)
 
     with monkeypatch.context() as patch:
         patch.setattr(type(tmp_path), "write_text", full)
-        board.say(True)
+        board.say(True, {})
     assert not own.exists()
-    board.say(True)
-    assert own.read_text() == "ready"
+    board.say(True, {"tiny@1": 5.0})
+    assert json.loads(own.read_text()) == {"ready": True, "proven": {"tiny@1": 5.0}}
 
 
 def test_a_board_knows_who_is_ready_and_who_has_died(tmp_path):
+    def word(pid, is_ready, **proven):
+        (tmp_path / f"{pid}.state").write_text(json.dumps({"ready": is_ready, "proven": proven}))
+
     board = Board(tmp_path)
-    board.say(True)
+    board.say(True, {})
     assert board.all_ready()
-    parent = tmp_path / f"{os.getppid()}.state"  # another process that lives
-    parent.write_text("not ready")
+    assert not board.any_ready()  # of the others there is none
+    parent, dead = os.getppid(), 4194303  # above the largest process id that Linux gives by default
+    word(parent, False)
     assert not board.all_ready()
-    parent.write_text("ready")
+    word(parent, True)
     assert board.all_ready()
-    (tmp_path / "4194303.state").write_text("not ready")  # above the largest process id that Linux gives by default
+    assert board.any_ready()
+    word(dead, False)
     assert board.all_ready()
-    assert board.dead() == [4194303]
+    assert board.dead() == [dead]
     assert board.dead() == []
-    assert parent.exists()
+    assert (tmp_path / f"{parent}.state").exists()
+
+
+def test_a_version_is_proven_since_the_last_of_the_others_has_proven_it(tmp_path):
+    others = [os.getppid(), 1]  # processes that live
+    board = Board(tmp_path)
+    assert board.since("tiny@1") == 0.0  # there are no others
+    for pid, proven in zip(others, ({"tiny@1": 3.0}, {}), strict=True):
+        (tmp_path / f"{pid}.state").write_text(json.dumps({"ready": True, "proven": proven}))
+    assert board.since("tiny@1") is None
+    (tmp_path / "1.state").write_text(json.dumps({"ready": True, "proven": {"tiny@1": 8.0}}))
+    assert board.since("tiny@1") == 8.0
