@@ -1,4 +1,4 @@
-"""`python -m service`: reads the settings and starts one process that serves, or several."""
+"""`python -m service`: reads the settings and starts one process that serves, or several; or runs a batch command."""
 
 import argparse
 import logging
@@ -7,24 +7,27 @@ import sys
 from pydantic import ValidationError
 
 from service import logs, server, workers
+from service.batch import command
 from service.settings import Settings, unknown_variables
 
 _log = logging.getLogger(__name__)
 
 
 def main() -> int:
-    """Starts the service.
+    """Starts the service, or runs a command.
 
     Returns:
-        0 after an orderly stop; 2 where a setting is wrong; uvicorn itself exits with 3 where the port is taken.
+        0 after an orderly stop; 2 where a setting is wrong; uvicorn itself exits with 3 where the port is taken. A
+        command's own code, where one was given.
     """
     parser = argparse.ArgumentParser(
         prog="python -m service",
-        description="Serves the model packages of a folder over HTTP.",
+        description="Serves the model packages of a folder over HTTP, or draws and translates many pictures without.",
         epilog=_describe_settings(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.parse_args()
+    command.add_to(parser.add_subparsers(metavar="COMMAND", title="without a command it serves; with one it"))
+    arguments = parser.parse_args()
     try:
         settings = Settings()
     except ValidationError as error:
@@ -32,6 +35,8 @@ def main() -> int:
             name = "GANVAS_" + "_".join(str(part) for part in item["loc"]).upper()
             print(f"error: {name}: {item['msg']} (it is {item['input']!r})", file=sys.stderr)
         return 2
+    if "run" in arguments:
+        return command.run(arguments, settings)
     logs.configure(settings.log_level)
     for name in unknown_variables():
         _log.warning("an environment variable is no setting", extra={"variable": name})

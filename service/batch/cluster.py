@@ -1,0 +1,188 @@
+"""The same runs over a Ray cluster by Ray Data: actors hold the network, this process writes the files.
+
+The package is sent to the actors, so that a node needs this software, but no models folder. Pictures to translate are
+read by the nodes, from the same path. Ray is imported when it is asked for, and by nothing else.
+"""
+
+import asyncio
+import logging
+import tempfile
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from service.batch import packages, sources
+from service.batch import render as rendering
+from service.batch import translate as translating
+from service.batch.errors import BatchError
+from service.manifest import Task
+from service.model import LoadedModel
+from service.settings import Settings
+
+_ROWS = 64  # of a block: what one call of an actor works on
+_SEEDS_AT_ONCE = 1_000_000  # of one data set
+
+Batch = dict[str, Any]
+
+
+def render(
+    settings: Settings,
+    model: LoadedModel,
+    asked: rendering.Asked,
+    seeds: Iterator[int],
+    write: Callable[[str, bytes], None],
+    tell: Callable[[int], None],
+) -> None:
+    """Draws seeds on a cluster; see `render.drawn`.
+
+    Raises:
+        BatchError: Ray is not installed, or there is no cluster at RAY_ADDRESS.
+    """
+    while some := list(islice(seeds, _SEEDS_AT_ONCE)):
+        rows = [{"seed": seed} for seed in some]
+        for name, data, _ in _mapped(rows, _Renderer, (_packed(settings, model, "generate"), asked)):
+            write(name, data)
+            tell(1)
+
+
+def translate(
+    settings: Settings,
+    model: LoadedModel,
+    asked: translating.Asked,
+    names: Mapping[str, str],
+    source: Path,
+    write: Callable[[str, bytes], None],
+    tell: Callable[[str, str | None], None],
+) -> None:
+    """Translates pictures on a cluster; see `translate.translated`.
+
+    Args:
+        settings: as there.
+        model: likewise.
+        asked: likewise.
+        names: likewise.
+        source: the folder or zip, at this path on every node.
+        write: as there.
+        tell: likewise.
+    """
+    rows = [{"name": name, "new": new} for name, new in names.items()]
+    arguments = (_packed(settings, model, "translate"), asked, source.resolve())
+    for name, data, fault in _mapped(rows, _Translator, arguments):
+        if not fault:
+            write(names[name], data)
+        tell(name, fault or None)
+
+
+class _Worker:
+    """Holds a model in an actor, with one thread: actors share a node's cores among them."""
+
+    def __init__(self, packed: "_Package") -> None:
+        settings, reference, task, files = packed
+        with tempfile.TemporaryDirectory() as folder:
+            package = Path(folder, *reference.split("@"))
+            package.mkdir(parents=True)
+            for name, data in files.items():
+                (package / name).write_bytes(data)
+            here = Settings(**{**settings, "models_dir": Path(folder), "threads": 1, "instances": 1})
+            self.model = packages.open_model(here, reference, task).model
+        self.settings = here
+        # Its queues live as long as the actor does, on a loop that runs whenever there is work.
+        self._loop = asyncio.new_event_loop()
+        self._loop.run_until_complete(self._start())
+
+    async def _start(self) -> None:
+        self.model.start()
+
+    def run(self, work: Coroutine[None, None, None]) -> None:
+        """Does work with the model."""
+        self._loop.run_until_complete(work)
+
+
+class _Renderer(_Worker):
+    def __init__(self, packed: "_Package", asked: rendering.Asked) -> None:
+        super().__init__(packed)
+        self._asked = asked
+
+    def __call__(self, batch: Batch) -> Batch:
+        files: dict[str, bytes] = {}
+        seeds = [int(seed) for seed in batch["seed"]]
+        self.run(rendering.drawn(self.model, self.settings, self._asked, seeds, files.__setitem__, lambda _count: None))
+        return _table(list(files), files, {})
+
+
+class _Translator(_Worker):
+    def __init__(self, packed: "_Package", asked: translating.Asked, source: Path) -> None:
+        super().__init__(packed)
+        self._asked, self._source = asked, source
+
+    def __call__(self, batch: Batch) -> Batch:
+        files: dict[str, bytes] = {}
+        faults: dict[str, str] = {}
+        names = {str(name): str(name) for name in batch["name"]}
+
+        def tell(name: str, fault: str | None) -> None:
+            if fault is not None:
+                faults[name] = fault
+
+        with sources.opened(self._source) as source:
+            self.run(
+                translating.translated(self.model, self.settings, self._asked, names, source, files.__setitem__, tell)
+            )
+        return _table(list(names), files, faults)
+
+
+_Package = tuple[dict[str, Any], str, Task, dict[str, bytes]]
+
+
+def _packed(settings: Settings, model: LoadedModel, task: Task) -> _Package:
+    """All that an actor needs to open the model."""
+    about = model.manifest
+    folder = settings.models_dir / about.name / str(about.version)
+    names = ["manifest.json", about.preview, *(network.file for network in about.networks.values())]
+    return dict(settings), model.name, task, {name: (folder / name).read_bytes() for name in names}
+
+
+def _table(names: Sequence[str], files: Mapping[str, bytes], faults: Mapping[str, str]) -> Batch:
+    return {
+        "name": list(names),
+        "data": [files.get(name, b"") for name in names],
+        "fault": [faults.get(name, "") for name in names],
+    }
+
+
+def _mapped(
+    rows: list[dict[str, Any]], worker: type[_Worker], arguments: tuple[Any, ...]
+) -> Iterator[tuple[str, bytes, str]]:
+    """(name, bytes, fault) of each row, in any order."""
+    ray = _ray()
+    if not rows:
+        return
+    cores = max(1, int(ray.cluster_resources().get("CPU", 1)))
+    blocks = -(-len(rows) // _ROWS)
+    data = ray.data.from_items(rows, override_num_blocks=blocks).map_batches(
+        worker,
+        fn_constructor_args=arguments,
+        batch_size=_ROWS,
+        num_cpus=1,
+        compute=ray.data.ActorPoolStrategy(min_size=1, max_size=min(cores, blocks)),
+    )
+    for row in data.iter_rows():
+        yield row["name"], row["data"], row["fault"]
+
+
+def _ray() -> Any:
+    """Ray, connected to the cluster that RAY_ADDRESS names, or to one that is started on this machine."""
+    try:
+        import ray
+        import ray.data
+    except ImportError as error:
+        raise BatchError("--ray needs the extra ray: pip install 'ganvas[ray]'") from error
+    if not ray.is_initialized():
+        try:
+            ray.init(log_to_driver=False, include_dashboard=False, logging_level=logging.ERROR)
+        except (ConnectionError, RuntimeError, ValueError) as error:
+            raise BatchError(f"there is no Ray cluster to work on: {error}") from error
+    ray.data.DataContext.get_current().enable_progress_bars = False  # the run shows its own
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    return ray

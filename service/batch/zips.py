@@ -1,0 +1,130 @@
+"""A zip that can be gone on with after a kill: entries are stored one behind the other, the directory comes last.
+
+References:
+    PKWARE, .ZIP File Format Specification (APPNOTE.TXT) 6.3.10: 4.3.7 (local file header).
+"""
+
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import BinaryIO
+
+from service.batch.errors import BatchError
+
+_LOCAL = struct.Struct("<4s5H3L2H")
+_SIGNATURE = b"PK\x03\x04"
+_UTF_8 = 0x800
+_TIME = (1980, 1, 1, 0, 0, 0)  # a fixed one, so that the same pictures give the same bytes
+
+
+class GrowingZip:
+    """Appends entries. Without its directory a zip cannot be opened, but its entries can be found again."""
+
+    def __init__(self, path: Path, lock: Callable[[int, Path], None]) -> None:
+        """Opens a file that is gone on with, or begins it; what was cut off by a kill is dropped.
+
+        Args:
+            path: of the file.
+            lock: keeps others from writing, or raises.
+        """
+        # Opened for appending first, since that alone makes a file and leaves one that is there as it is.
+        path.open("ab").close()
+        self._file = path.open("r+b")
+        try:
+            lock(self._file.fileno(), path)
+            found = list(_entries(self._file))
+            self._file.seek(_end(found))
+            self._file.truncate()
+        except BaseException:
+            self._file.close()
+            raise
+        self._entries = found
+        self.names = {entry.filename for entry in found}
+
+    @staticmethod
+    def read(path: Path) -> Mapping[str, bytes]:
+        """Names of a whole zip's entries; the bytes of those alone whose names begin with a dot.
+
+        Raises:
+            BatchError: it is no zip, or one that could not be gone on with.
+        """
+        try:
+            with zipfile.ZipFile(path) as archive, path.open("rb") as file:
+                entries = archive.infolist()
+                if [entry.filename for entry in _entries(file)] != [
+                    entry.filename for entry in sorted(entries, key=lambda entry: entry.header_offset)
+                ]:
+                    raise BatchError(f"{path} was not written by this command; choose another name")
+                return {e.filename: archive.read(e) if e.filename.startswith(".") else b"" for e in entries}
+        except zipfile.BadZipFile as error:
+            raise BatchError(f"{path} is no zip; remove it, or choose another name") from error
+
+    def first(self, name: str) -> bytes | None:
+        """The bytes of the first entry, where it has this name."""
+        self._file.flush()
+        position = self._file.tell()
+        self._file.seek(0)
+        header, found = _header(self._file)
+        data = self._file.read(header.file_size) if header is not None and found == name else None
+        self._file.seek(position)
+        return data
+
+    def add(self, name: str, data: bytes) -> None:
+        """Appends an entry; once this returns, a kill of the process no longer loses it."""
+        entry = _entry(name, self._file.tell(), zlib.crc32(data), len(data))
+        self._file.write(entry.FileHeader() + data)
+        self._file.flush()
+        self._entries.append(entry)
+
+    def complete(self) -> None:
+        """Writes the directory, by name."""
+        with zipfile.ZipFile(self._file, "w") as archive:
+            archive.infolist().extend(sorted(self._entries, key=lambda entry: entry.filename))
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._file.close()
+
+
+def _entries(file: BinaryIO) -> Iterator[zipfile.ZipInfo]:
+    """The whole entries at the beginning of a file, as `add` writes them."""
+    file.seek(0)
+    while True:
+        entry, _ = _header(file)
+        if entry is None:
+            return
+        data = file.read(entry.file_size)
+        if len(data) < entry.file_size or zlib.crc32(data) != entry.CRC:
+            return
+        yield entry
+
+
+def _header(file: BinaryIO) -> tuple[zipfile.ZipInfo | None, str]:
+    """The local header at the file's position, which moves behind it, and its name; None where there is none."""
+    offset = file.tell()
+    raw = file.read(_LOCAL.size)
+    if len(raw) < _LOCAL.size or raw[:4] != _SIGNATURE:
+        return None, ""
+    _, _, flags, method, _, _, crc, packed, size, name_length, extra_length = _LOCAL.unpack(raw)
+    name = file.read(name_length)
+    if len(name) < name_length or extra_length or method != zipfile.ZIP_STORED or packed != size or flags & ~_UTF_8:
+        return None, ""
+    text = name.decode("utf-8" if flags & _UTF_8 else "ascii", "replace")
+    return _entry(text, offset, crc, size), text
+
+
+def _entry(name: str, offset: int, crc: int, size: int) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name, _TIME)  # stored: pictures are compressed already
+    entry.header_offset, entry.CRC, entry.compress_size, entry.file_size = offset, crc, size, size
+    entry.external_attr = 0o644 << 16
+    return entry
+
+
+def _end(entries: list[zipfile.ZipInfo]) -> int:
+    """Where the next entry begins."""
+    if not entries:
+        return 0
+    last = entries[-1]
+    return last.header_offset + _LOCAL.size + len(last.filename.encode()) + last.file_size
