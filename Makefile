@@ -7,7 +7,7 @@ PORT ?= $(or $(GANVAS_PORT),8000)
 EXTRA ?= cpu
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help serve test lint format bench bench-training soak clean
+.PHONY: help serve test test-ray lint format bench bench-training soak clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -18,6 +18,10 @@ serve: $(VENV)/.serve ## serve the bundled models (PORT=8000 HOST=127.0.0.1)
 
 test: $(VENV)/.dev ## run the whole test suite
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+
+test-ray: $(VENV)/.dev ## run the batch commands on a local Ray too
+	$(PIP) --editable '.[ray]'
+	$(BIN)/python -m pytest tests/e2e/test_ray.py
 
 lint: $(VENV)/.dev ## check style, types and the direction of imports
 	$(BIN)/ruff check .
