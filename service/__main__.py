@@ -40,7 +40,7 @@ def main() -> int:
     logs.configure(settings.log_level)
     for name in unknown_variables():
         _log.warning("an environment variable is no setting", extra={"variable": name})
-    if settings.workers > 1:
+    if settings.processes > 1:
         return workers.serve(settings, server.work)
     return server.serve_one(settings)
 

@@ -29,7 +29,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 _CLOSED = "the model is being closed; send the request again"
 
-_INLINE_S = 0.002  # a batch of light entries that is expected to take less does not leave the event loop
+_INLINE_S = 0.004  # a batch of light entries that is expected to take less does not leave the event loop
 _RISE = 1.2  # of a row's time from batch to batch at most: one that was merely interrupted says little
 
 

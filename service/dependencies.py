@@ -16,6 +16,7 @@ from service.model import LoadedModel
 from service.parts import Services, ServicesDependency
 
 T = TypeVar("T")
+_PATIENCE_S = 0.01
 
 
 def resolve(parts: Services, reference: str) -> LoadedModel:
@@ -120,8 +121,9 @@ async def while_connected(request: Request, work: Awaitable[T]) -> T:
     Raises:
         Unavailable: the client has gone; nobody will read the answer.
     """
-    task = asyncio.current_task()
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
     assert task is not None
+    watcher: asyncio.Task[None] | None = None
     is_gone = False
 
     async def watch() -> None:
@@ -131,7 +133,12 @@ async def while_connected(request: Request, work: Awaitable[T]) -> T:
         is_gone = True
         task.cancel()
 
-    watcher = asyncio.create_task(watch())
+    def begin() -> None:
+        nonlocal watcher
+        watcher = loop.create_task(watch())
+
+    # Most answers are there before it would pay to look.
+    beginning = loop.call_later(_PATIENCE_S, begin)
     try:
         return await work
     except asyncio.CancelledError:
@@ -140,4 +147,6 @@ async def while_connected(request: Request, work: Awaitable[T]) -> T:
             raise Unavailable("the client has gone") from None
         raise
     finally:
-        watcher.cancel()
+        beginning.cancel()
+        if watcher is not None:
+            watcher.cancel()

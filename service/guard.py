@@ -17,6 +17,7 @@ from service.errors import GanvasError, TooManyRequests, Unauthorized, Unavailab
 
 _HEALTH = ("/livez", "/readyz", "/v2/health/live", "/v2/health/ready")
 _OPEN = ("/", "/docs", "/openapi.json", *_HEALTH)
+_PLAYGROUND = "/playground/"
 
 
 class Guard:
@@ -59,9 +60,10 @@ class Guard:
         """Raises what keeps a request from being answered."""
         if self._in_flight >= self._most:
             raise Unavailable(f"{self._in_flight} requests are being worked on already; try again")
-        client = _address(scope)
-        if self._keys and not is_open(path):
-            client = self._key_of(headers)
+        key = self._key_of(headers) if self._keys and not is_open(path) else None
+        if not self._rates:
+            return
+        client = key or _address(scope)
         for rate in self._rates:
             if not self._limiter.hit(rate, client):
                 wait_s = self._limiter.get_window_stats(rate, client).reset_time - time.monotonic()
@@ -88,13 +90,17 @@ def _digest(key: bytes) -> bytes:
 
 
 def is_guarded(path: str) -> bool:
-    """Whether rates and the limit of requests hold for a path: for all but health."""
-    return path not in _HEALTH
+    """Whether rates and the limit of requests hold for a path: for all but health and the playground's files.
+
+    Those are many small ones, held in memory: a page that opens once would use up a client's rate.
+    """
+    return path not in _HEALTH and not path.startswith(_PLAYGROUND)
 
 
 def is_open(path: str) -> bool:
     """Whether a path is free of keys."""
-    return path in _OPEN or path.startswith("/docs/") or (path.startswith("/v1/models/") and path.endswith("/preview"))
+    is_page = path in _OPEN or path.startswith(("/docs/", _PLAYGROUND))
+    return is_page or (path.startswith("/v1/models/") and path.endswith("/preview"))
 
 
 def _address(scope: Scope) -> str:

@@ -29,6 +29,9 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        # Looking up a labelled histogram costs more than observing it.
+        self._of_requests: dict[tuple[str, str, int], Histogram] = {}
+        self._of_phases: dict[tuple[str, str], Histogram] = {}
         self._depths: dict[tuple[str, str], Callable[[], int]] = {}
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=self.registry)
@@ -87,12 +90,18 @@ class Metrics:
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
         """A request was answered; `route` is the path's template, so that clients cannot grow the label's values."""
-        self._requests.labels(method, route, str(status)).observe(seconds)
+        key = (method, route, status)
+        if key not in self._of_requests:
+            self._of_requests[key] = self._requests.labels(method, route, str(status))
+        self._of_requests[key].observe(seconds)
 
     def phases(self, model: str, seconds: Mapping[str, float]) -> None:
         """The phases of a request have passed, each in so many seconds."""
         for phase, passed in seconds.items():
-            self._phases.labels(model, phase).observe(passed)
+            key = (model, phase)
+            if key not in self._of_phases:
+                self._of_phases[key] = self._phases.labels(*key)
+            self._of_phases[key].observe(passed)
 
     def refusal(self, reason: str) -> None:
         """A request was refused."""

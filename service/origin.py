@@ -3,6 +3,7 @@
 Knows nothing about codecs: `images` writes and reads the text.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
@@ -61,10 +62,10 @@ def label(
     """
     fields: dict[str, Any] = {"model": digest}
     if latents:
-        fields |= {"latents": [dict(latent) for latent in latents], "truncation": truncation, "columns": columns}
+        fields |= {"latents": list(latents), "truncation": truncation, "columns": columns}
     if latents and animation is not None:
         fields["animation"] = dict(zip(("fps", "loop"), animation, strict=True))
-    return Label(SOFTWARE, Origin.model_validate(fields).model_dump_json(by_alias=True, exclude_none=True))
+    return Label(SOFTWARE, json.dumps(fields, separators=(",", ":")))
 
 
 def parse(text: str | None) -> Origin:

@@ -21,6 +21,7 @@ from service.session import Session
 Floats = NDArray[np.float32]
 
 _MAX_MANIFEST_BYTES = 8_388_608
+_FEW_VALUES = 4096  # of a picture that a small network draws
 _GOLDEN_MAX_LEVELS = 1  # of 255; float32 engines
 _GOLDEN_MAX_SHARE = 1e-3  # of the values may differ at all
 
@@ -54,6 +55,9 @@ def open_package(folder: Path, engine: Engine, metrics: Metrics) -> LoadedModel:
 
 def _open_networks(folder: Path, described: Manifest, threads: int) -> dict[NetworkName, Session]:
     any_size = described.task == "translate"
+    size = described.image
+    if not any_size and size.height * size.width * size.channels <= _FEW_VALUES:
+        threads = 1  # to wake a second one takes longer than its half of the work
     return {name: _open_network(folder, net, threads, any_size) for name, net in described.networks.items()}
 
 

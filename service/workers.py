@@ -38,7 +38,7 @@ def serve(settings: Settings, work: Callable[[list[socket]], None]) -> int:
     os.environ |= {SHARED: str(folder), METRICS: str(folder / "metrics")}
     try:
         with _listener(settings) as listener:
-            return _Supervisor(settings.workers, listener, work).run()
+            return _Supervisor(settings.processes, listener, work).run()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

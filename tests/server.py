@@ -69,10 +69,18 @@ def running(models: Path, log: Path | None = None, **settings: str) -> Iterator[
     Args:
         models: the packages.
         log: where its log goes; by default nowhere.
-        **settings: more environment variables.
+        **settings: more environment variables. One process answers unless GANVAS_WORKERS says otherwise.
     """
     port = free_port()
-    environment = os.environ | {"GANVAS_PORT": str(port), "GANVAS_MODELS_DIR": str(models)} | settings
+    environment = (
+        os.environ
+        | {
+            "GANVAS_PORT": str(port),
+            "GANVAS_MODELS_DIR": str(models),
+            "GANVAS_WORKERS": "1",
+        }
+        | settings
+    )
     target = log or Path(os.devnull)
     with target.open("w") as file:
         started = time.perf_counter()

@@ -49,6 +49,7 @@ class Running:
 
 Target = Callable[[Workload], AbstractContextManager[Running]]
 SERVICE = "ganvas"
+DEFAULT = {"GANVAS_WORKERS": "0"}  # as it is shipped; the tests' servers have one
 
 
 def target(name: str) -> Target:
@@ -62,7 +63,7 @@ def service(**settings: str) -> Target:
     @contextmanager
     def start(workload: Workload) -> Iterator[Running]:
         with (
-            running(workload.models, workload.models.with_suffix(".log"), **settings) as server,
+            running(workload.models, workload.models.with_suffix(".log"), **DEFAULT | settings) as server,
             processes.watching(server.process.pid) as watch,
         ):
             found = Running(server.port, service_ask(workload), watch)

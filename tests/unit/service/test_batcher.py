@@ -401,7 +401,7 @@ def test_light_rows_that_are_quick_stay_on_the_event_loop_and_others_do_not():
             assert await ask(1, light=False) == "infer"  # this one takes 50 ms
             for _ in range(60):
                 run.gate.clear()
-                threading.Timer(0.005, run.gate.set).start()
+                threading.Timer(0.01, run.gate.set).start()
                 await ask(1, light=False)
             assert await ask(1, light=True) == "infer"
 

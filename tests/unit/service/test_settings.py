@@ -76,10 +76,17 @@ def test_settings_do_not_change():
 
 def test_threads_are_the_cores_shared_among_the_workers(monkeypatch):
     monkeypatch.setattr(settings, "available_cores", lambda: 8)
-    assert Settings().infer_threads == 8
+    assert Settings().infer_threads == 2  # of four workers each
+    assert Settings(workers=1).infer_threads == 8
     assert Settings(workers=3).infer_threads == 2
     assert Settings(workers=20).infer_threads == 1
     assert Settings(threads=5).infer_threads == 5
+
+
+@pytest.mark.parametrize(("cores", "given", "processes"), [(1, 0, 1), (2, 0, 2), (16, 0, 4), (16, 7, 7), (2, 1, 1)])
+def test_a_core_each_has_a_worker_up_to_four(monkeypatch, cores, given, processes):
+    monkeypatch.setattr(settings, "available_cores", lambda: cores)
+    assert Settings(workers=given).processes == processes
 
 
 @pytest.mark.parametrize(("cores", "given", "instances"), [(1, 0, 1), (2, 0, 2), (16, 0, 4), (16, 7, 7)])
