@@ -1,3 +1,4 @@
+import json
 import os
 
 import pytest
@@ -77,14 +78,18 @@ def test_a_draining_service_fails_its_readiness_first_and_goes_on_answering(mode
 
 
 def test_one_worker_that_is_not_ready_makes_the_service_not_ready(models, serve, tmp_path):
-    other = tmp_path / f"{os.getppid()}.state"  # a process that lives, in the place of another worker
+    def say(is_ready):
+        draft = tmp_path / "draft"
+        draft.write_text(json.dumps({"ready": is_ready, "proven": {}}))
+        draft.replace(tmp_path / f"{os.getppid()}.state")  # a process that lives, in the place of another worker
+
     with serve(models, shared_dir=tmp_path) as client:
         for path in ("/readyz", "/v2/health/ready"):
-            other.write_text("not ready")
+            say(False)
             assert client.get(path).status_code == 503
-            other.write_text("ready")
+            say(True)
             assert client.get(path).status_code == 200
-        other.write_text("not ready")
+        say(False)
         assert "another worker" in assert_problem(client.get("/readyz"), 503, "not-ready")["detail"]
         assert client.get("/v1/models/tiny/sample?seed=1").status_code == 200
 
