@@ -74,11 +74,13 @@ def listening(folder: Path, **settings: Any) -> Iterator[int]:
         server = uvicorn.Server(server_config(app, chosen))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
-        while not app.state.services.repository.is_scanned:
-            time.sleep(0.01)
-        yield listener.getsockname()[1]
-        server.should_exit = True
-        thread.join()
+        try:
+            while not app.state.services.repository.is_scanned:
+                time.sleep(0.01)
+            yield listener.getsockname()[1]
+        finally:  # after a failure too, else the thread would keep the process from ending
+            server.should_exit = True
+            thread.join()
 
 
 @pytest.fixture(scope="session")

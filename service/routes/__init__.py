@@ -12,6 +12,7 @@ from service.routes import (
     interpolate,
     models,
     pages,
+    playground,
     reproduce,
     sample,
     translate,
@@ -29,6 +30,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     reproduce.router,
     inference.router,
     generations.router,
+    playground.router,
     pages.router,
 )
 """Every call, in the order of the OpenAPI page."""

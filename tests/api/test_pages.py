@@ -1,8 +1,10 @@
 import re
+from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
-from tests import builders
+from tests.conftest import assert_problem
 
 CALLS = {
     "/v1/models": {"get"}, "/v1/models/{model}": {"get"}, "/v1/models/{model}/preview": {"get"},
@@ -70,14 +72,48 @@ def test_the_examples_of_the_openapi_page_work(client, page):
             assert client.post(f"/v1/models/{model}/{call}", json=example).status_code == 200
 
 
-def test_the_home_page_shows_the_served_models(client):
+def test_the_playground_is_served_whole(client):
     answer = client.get("/")
-    assert answer.headers["content-type"].startswith("text/html")
-    for source in re.findall(r'(?:src|href)="(/[^"]*)"', answer.text):
-        assert client.get(source).status_code == 200, source
-    for model in ("tiny", "colour", "classes", "critic"):
-        assert f"/v1/models/{model}@1/preview" in answer.text
-    assert "/docs" in answer.text
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    folder = files("service") / "playground"
+    names = {path.relative_to(str(folder)).as_posix() for path in Path(str(folder)).rglob("*.*")} - {"index.html"}
+    assert {"app.js", "style.css", "views/walk.js"} <= names
+    kinds = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8", "svg": "image/svg+xml"}
+    for name in names:
+        answer = client.get(f"/playground/{name}")
+        assert answer.status_code == 200
+        assert answer.headers["content-type"] == kinds[name.rpartition(".")[2]]
+        assert answer.headers["cache-control"] == "no-cache"
+        head = client.head(f"/playground/{name}")
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["content-length"] == answer.headers["content-length"]
+        held = {"If-None-Match": answer.headers["etag"]}
+        assert client.get(f"/playground/{name}", headers=held).status_code == 304
+
+
+@pytest.mark.parametrize(
+    "name", ["", "nothing.js", "index.html", "views", "../guard.py", "%2e%2e/guard.py", "a%00b.js"]
+)
+def test_nothing_else_lies_beside_the_playground(client, name):
+    assert_problem(client.get(f"/playground/{name}"), 404, "not-found")
+
+
+def test_the_playground_is_read_only(client):
+    answer = client.post("/playground/app.js")
+    assert_problem(answer, 405)
+    assert answer.headers["allow"] == "GET, HEAD"
+
+
+def test_every_module_of_the_playground_imports_what_is_there(client):
+    """And says its first words: that it is checked, and what it knows."""
+    modules = Path(str(files("service") / "playground"))
+    for path in modules.rglob("*.js"):
+        text = path.read_text()
+        assert text.startswith("// @ts-check\n/** "), path
+        assert len(text.splitlines()) < 250, path
+        for name in re.findall(r'from "([^"]+)"', text):
+            assert name.startswith("."), (path, name)
+            assert (path.parent / name).is_file(), (path, name)
 
 
 def test_pages_fetch_nothing_from_elsewhere(client):
@@ -86,14 +122,3 @@ def test_pages_fetch_nothing_from_elsewhere(client):
         assert not re.findall(r'(?:src|href)="(?:https?:)?//', text)
     for source in re.findall(r'(?:src|href)="(/[^"]*)"', client.get("/docs").text):
         assert client.get(source).status_code == 200, source
-
-
-def test_what_a_package_says_of_itself_is_text_on_the_page(tmp_path, serve):
-    builders.write_package(tmp_path, description="<script>alert(1)</script>")
-    with serve(tmp_path) as client:
-        assert "<script>alert" not in client.get("/").text
-
-
-def test_without_models_the_home_page_says_so(tmp_path, serve):
-    with serve(tmp_path) as client:
-        assert "No model" in client.get("/").text

@@ -1,0 +1,90 @@
+// @ts-check
+/** The page: asks what is served, shows the view that the address names, and takes the key. */
+
+import { Failure, json } from "./api.js";
+import * as calls from "./calls.js";
+import { h } from "./dom.js";
+import { key, setKey, state } from "./state.js";
+import { Task } from "./task.js";
+import * as arithmetic from "./views/arithmetic.js";
+import * as encode from "./views/encode.js";
+import * as gallery from "./views/gallery.js";
+import * as judge from "./views/judge.js";
+import * as sample from "./views/sample.js";
+import * as translate from "./views/translate.js";
+import * as walk from "./views/walk.js";
+
+/**
+ * @typedef {object} View
+ * @property {string} name in the address, after #
+ * @property {string} title
+ * @property {string} lede one sentence on what it is for
+ * @property {(root: HTMLElement, life: AbortSignal) => void} mount `life` ends when the view is left
+ */
+
+/** @type {View[]} */
+const VIEWS = [gallery, sample, walk, arithmetic, translate, judge, encode];
+const main = /** @type {HTMLElement} */ (document.getElementById("main"));
+const tabs = /** @type {HTMLElement} */ (document.getElementById("tabs"));
+const keyPanel = /** @type {HTMLDetailsElement} */ (document.getElementById("key"));
+const keyField = /** @type {HTMLInputElement} */ (document.getElementById("key-field"));
+const links = VIEWS.map((view) => h("a", { href: `#${view.name}` }, view.title));
+let life = new AbortController();
+
+/** @param {boolean} moves whether a person has come from another view */
+function open(moves) {
+  const asked = location.hash.slice(1);
+  if (asked === "main") return main.focus();
+  const view = VIEWS.find((each) => each.name === asked) ?? VIEWS[0];
+  life.abort();
+  life = new AbortController();
+  const heading = h("h1", { tabindex: "-1" }, view.title);
+  const root = h("div", { class: `view ${view.name}`, on: { again: () => open(false) } });
+  main.replaceChildren(heading, h("p", { class: "lede" }, view.lede), root);
+  document.title = `${view.title} · Ganvas`;
+  links.forEach((link, index) => {
+    if (VIEWS[index] === view) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  });
+  view.mount(root, life.signal);
+  if (!moves) return;
+  scrollTo(0, 0);
+  heading.focus({ preventScroll: true });
+}
+
+async function load() {
+  life.abort();
+  life = new AbortController();
+  const task = new Task(life.signal);
+  main.replaceChildren(task.element);
+  const answer = await task.run("Asking what is served", async (signal) => {
+    try {
+      return await json(calls.models(), signal);
+    } catch (error) {
+      if (error instanceof Failure && error.status === 401) {
+        keyPanel.open = true;
+        keyField.focus();
+      }
+      throw error;
+    }
+  });
+  if (!answer) return;
+  state.cards = answer.models;
+  state.skipped = answer.skipped;
+  const served = new Set(state.cards.map((card) => `${card.name}@${card.version}`));
+  state.kept = state.kept.filter((picture) => served.has(picture.model));
+  open(false);
+}
+
+tabs.append(...links);
+keyField.value = key();
+document.getElementById("key-form")?.addEventListener("submit", (event) => {
+  event.preventDefault();
+  setKey(keyField.value.trim());
+  keyPanel.open = false;
+  load();
+});
+addEventListener("hashchange", () => {
+  if (state.cards.length || state.skipped.length) open(true);
+});
+load();

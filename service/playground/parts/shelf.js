@@ -1,0 +1,96 @@
+// @ts-check
+/** The kept pictures of one model, to choose from, with a way to get some at once. */
+
+import { json } from "../api.js";
+import * as calls from "../calls.js";
+import { button, h } from "../dom.js";
+import { classOf, reference } from "../models.js";
+import { fromAnswer, nameOf, show } from "../pictures.js";
+import { keep, kept, letGo, onKept } from "../state.js";
+
+/** @typedef {import("../state.js").Picture} Picture */
+/** @typedef {import("../state.js").Card} Card */
+
+const SEEDS = 2 ** 32;
+export const DRAGGED = "text/x-ganvas-picture";
+
+/**
+ * @param {object} about
+ * @param {Card} about.card whose pictures
+ * @param {import("../task.js").Task} about.task runs what fetches some more
+ * @param {AbortSignal} about.life
+ * @param {(picture: Picture) => void} about.pick what a click does
+ * @param {(picture: Picture) => string} about.label says what a click does
+ * @param {(picture: Picture, key: string) => boolean} [about.press] a key on a picture; whether it meant something
+ * @param {(picture: Picture) => boolean} [about.isChosen]
+ * @returns {{element: HTMLElement, refresh: () => void}}
+ */
+export function shelf({ card, task, life, pick, label, press, isChosen }) {
+  const list = h("ul", { class: "shelf", "aria-label": "Kept pictures" });
+  const empty = h(
+    "p",
+    { class: "note" },
+    "Nothing is kept of this model yet. Keep pictures in ",
+    h("a", { href: "#sample" }, "Sample"),
+    ", or:",
+  );
+  const more = button("Keep four at random", () => fetchSome(card, task, 4), { class: "quiet" });
+
+  function refresh() {
+    const focused = list.contains(document.activeElement) ? document.activeElement?.getAttribute("data-id") : null;
+    const pictures = kept(reference(card));
+    list.replaceChildren(...pictures.map(item));
+    empty.hidden = pictures.length > 0;
+    if (focused) list.querySelector(`[data-id="${CSS.escape(focused)}"]`)?.focus();
+  }
+
+  /** @param {Picture} picture */
+  function item(picture) {
+    const choose = h(
+      "button",
+      {
+        type: "button",
+        class: "picture",
+        "aria-label": label(picture),
+        title: nameOf(picture),
+        draggable: "true",
+        "data-id": picture.id,
+        "aria-pressed": isChosen ? String(isChosen(picture)) : null,
+        on: {
+          click: () => pick(picture),
+          keydown: (/** @type {KeyboardEvent} */ event) => {
+            if (press?.(picture, event.key)) event.preventDefault();
+          },
+          dragstart: (/** @type {DragEvent} */ event) => event.dataTransfer?.setData(DRAGGED, picture.id),
+        },
+      },
+      show(picture, ""),
+    );
+    return h(
+      "li",
+      {},
+      choose,
+      button("×", () => letGo(picture), { class: "remove", "aria-label": `Let go of ${nameOf(picture)}` }),
+    );
+  }
+
+  onKept(refresh, life);
+  refresh();
+  return {
+    element: h("section", { class: "kept", "aria-label": "Kept" }, h("h2", {}, "Kept"), list, empty, more),
+    refresh,
+  };
+}
+
+/**
+ * Keeps fresh pictures of a model.
+ * @param {Card} card
+ * @param {import("../task.js").Task} task
+ * @param {number} n
+ */
+export async function fetchSome(card, task, n) {
+  const seed = Math.floor(Math.random() * SEEDS);
+  const call = calls.sample(reference(card), { seed, n, class: classOf(card) });
+  const answer = await task.run("Drawing", (signal) => json(calls.as(call, "json"), signal));
+  if (answer) keep(...fromAnswer(answer, true));
+}

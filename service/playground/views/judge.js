@@ -1,0 +1,86 @@
+// @ts-check
+/** What the discriminator says of a kept picture, or of one's own; and a game of guessing it. */
+
+import { json } from "../api.js";
+import * as calls from "../calls.js";
+import { h } from "../dom.js";
+import { chosen, classOf, classPicker, isSmall, nobody, picker, reference } from "../models.js";
+import { Code } from "../parts/code.js";
+import { dropzone } from "../parts/dropzone.js";
+import { guess } from "../parts/guess.js";
+import { shelf } from "../parts/shelf.js";
+import { blobOf, nameOf } from "../pictures.js";
+import { Task } from "../task.js";
+
+export const name = "real-or-fake";
+export const title = "Real or fake?";
+export const lede =
+  "The discriminator learnt to tell real pictures from made ones. Show it one, or guess what it will say.";
+
+/** @param {HTMLElement} root @param {AbortSignal} life */
+export function mount(root, life) {
+  const card = chosen("judge");
+  if (!card) return void root.append(nobody("None of the served models has its discriminator with it."));
+  const task = new Task(life),
+    code = new Code();
+  const model = reference(card);
+  const verdict = h("div", { class: "verdict" });
+  const claimed = () => classOf(card) ?? card.classes?.[0] ?? null;
+  let shown = "";
+  life.addEventListener("abort", () => URL.revokeObjectURL(shown));
+
+  /** @param {Blob} file @param {string} name @param {string|null} class_ @param {boolean} hasPixels to be seen */
+  async function judge(file, name, class_, hasPixels = false) {
+    const call = calls.discriminate(model, file, class_);
+    code.show(call, { input: name });
+    const said = await task.run("Asking the discriminator", (signal) => json(call, signal));
+    if (!said) return verdict.replaceChildren();
+    URL.revokeObjectURL(shown);
+    shown = URL.createObjectURL(file);
+    verdict.replaceChildren(
+      h("img", { src: shown, alt: "The judged picture", class: hasPixels ? "pixels" : null }),
+      h(
+        "div",
+        {},
+        h("p", { class: "figure", role: "status" }, sentence(said)),
+        said.probability !== null &&
+          h("meter", { min: 0, max: 1, value: String(said.probability), "aria-label": "Probability of being real" }),
+        h("p", { class: "note" }, `Score ${said.score.toFixed(2)}, by ${said.model}.`),
+      ),
+    );
+  }
+
+  const choice = shelf({
+    card,
+    task,
+    life,
+    pick: (picture) =>
+      judge(
+        blobOf(picture.src),
+        "picture.png",
+        typeof picture.class === "string" ? picture.class : claimed(),
+        isSmall(card),
+      ),
+    label: (picture) => `Judge ${nameOf(picture)}`,
+  });
+  root.append(
+    h(
+      "div",
+      { class: "controls" },
+      picker("judge", () => root.dispatchEvent(new Event("again"))),
+      classPicker(card, () => {}, { any: false }),
+    ),
+    choice.element,
+    dropzone({ life, take: (file, name) => judge(file, name, claimed()) }),
+    task.element,
+    verdict,
+    guess(card, life, code),
+    code.element,
+  );
+}
+
+/** @param {{probability: number|null, score: number}} said */
+function sentence({ probability, score }) {
+  if (probability === null) return `The critic gives it ${score.toFixed(2)}: the higher, the more real.`;
+  return `${Math.round(100 * probability)} % real`;
+}
