@@ -45,15 +45,20 @@ class Clock:
 
     async def inference(self, work: Awaitable[Result[T]]) -> T:
         """Times a batcher's work: what was waited for, the inference, and what was made of it."""
-        started = time.perf_counter()
-        # What passed before the rows were handed over was waited for as well: for the event loop, and for the latents.
-        before = started - self.started - sum(self.phases.values())
         result = await work
-        self.phases["queue"] = max(0.0, before) + result.queue_s
-        self.phases["infer"] = max(0.0, time.perf_counter() - started - result.queue_s - result.finish_s)
+        self.passed(result)
+        return result.output
+
+    def passed(self, result: Result[object]) -> None:
+        """Notes the phases of a batcher's work that is just done.
+
+        All else that has passed was waited for: for the event loop, for the latents, for other batches.
+        """
+        so_far = time.perf_counter() - self.started - sum(self.phases.values())
+        self.phases["queue"] = max(0.0, so_far - result.infer_s - result.finish_s)
+        self.phases["infer"] = result.infer_s
         if result.finish_s:
             self.phases["encode"] = result.finish_s
-        return result.output
 
     def header(self) -> str:
         """The Server-Timing header, in milliseconds; what lies between the phases belongs to the last of them."""

@@ -30,6 +30,7 @@ T_co = TypeVar("T_co", covariant=True)
 _CLOSED = "the model is being closed; send the request again"
 
 _INLINE_S = 0.004  # a batch of light entries that is expected to take less does not leave the event loop
+_AT_ONCE_S = 0.0003  # likewise, does not even wait for company
 _RISE = 1.2  # of a row's time from batch to batch at most: one that was merely interrupted says little
 
 
@@ -61,11 +62,13 @@ class Result(Generic[T_co]):
     Attributes:
         output: the network's output for them, in their order, or what was made of it.
         queue_s: the longest time that one of them waited.
+        infer_s: how long the longest batch ran.
         finish_s: the longest time that passed from the end of a batch until the rest was made of it.
     """
 
     output: T_co
     queue_s: float
+    infer_s: float = 0.0
     finish_s: float = 0.0
 
 
@@ -152,7 +155,7 @@ class Batcher:
         """
         result = await self.submit_and_finish(rows, deadline, _keep)
         output = result.output[0] if len(result.output) == 1 else np.concatenate(result.output)
-        return Result(output, result.queue_s)
+        return Result(output, result.queue_s, result.infer_s)
 
     async def submit_and_finish(
         self, rows: Rows, deadline: float, finish: Callable[[Floats, int], T], light: bool = False
@@ -184,8 +187,30 @@ class Batcher:
                 if not entry.future.cancel() and not entry.future.cancelled():
                     entry.future.exception()  # seen, also where another part's was raised first
                 self._leave(entry)
-        queue_s, finish_s = max(r.queue_s for r in results), max(r.finish_s for r in results)
-        return Result([result.output for result in results], queue_s, finish_s)
+        return Result(
+            [result.output for result in results],
+            max(result.queue_s for result in results),
+            max(result.infer_s for result in results),
+            max(result.finish_s for result in results),
+        )
+
+    def at_once(self, rows: Rows, finish: Callable[[Floats, int], T]) -> Result[T] | None:
+        """What `submit_and_finish` gives for light rows, now, where that is quicker than to wait; else None.
+
+        Raises:
+            Exception: what the network or `finish` raised.
+        """
+        count = len(next(iter(rows.values())))
+        if self._queue or self._closed or count > self._limits.batch_rows or count * self._row_s >= _AT_ONCE_S:
+            return None
+        started = time.perf_counter()
+        self._on_batch(count)
+        output = self._run(rows)
+        ran = time.perf_counter()
+        made = finish(output, 0)
+        ended = time.perf_counter()
+        self._learn((ended - started) / count)
+        return Result(made, 0.0, ran - started, ended - ran)
 
     def _admit(self, rows: Rows, deadline: float, finish: Callable[[Floats, int], Any], light: bool) -> list[_Entry]:
         if self._closed:
@@ -287,19 +312,22 @@ class Batcher:
         for entry in batch:
             part = output[start : start + entry.count]
             start += entry.count
-            results.append(self._finished(entry, part, started - entry.entered, ran))
-        row_s = (time.perf_counter() - started) / start
-        self._row_s = min(row_s, _RISE * self._row_s)
+            results.append(self._finished(entry, part, started, ran))
+        self._learn((time.perf_counter() - started) / start)
         return results
 
-    def _finished(self, entry: _Entry, part: Floats, queue_s: float, ran: float) -> Result[Any] | Exception:
+    def _learn(self, row_s: float) -> None:
+        self._row_s = min(row_s, _RISE * self._row_s)
+
+    def _finished(self, entry: _Entry, part: Floats, started: float, ran: float) -> Result[Any] | Exception:
+        queue_s, infer_s = started - entry.entered, ran - started
         if entry.future.done():
-            return Result(None, queue_s)  # its client has gone
+            return Result(None, queue_s, infer_s)  # its client has gone
         try:
             made = entry.finish(part, entry.first)
         except Exception as error:
             return error
-        return Result(made, queue_s, time.perf_counter() - ran)
+        return Result(made, queue_s, infer_s, time.perf_counter() - ran)
 
 
 def _keep(output: Floats, first: int) -> Floats:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Annotated
@@ -70,6 +70,7 @@ class Services:
         pixels: pixels of decoded uploads that are held for a request.
         board: what the workers say of themselves, where there are several.
         drawings: answers that are being drawn at present, by all that they are made of.
+        in_hand: how many requests have come in and are not answered yet, where the server tells.
         opening: the scan of the models folder, once the lifespan has started it.
     """
 
@@ -82,6 +83,7 @@ class Services:
     pixels: Budget = field(init=False)
     board: Board | None = field(init=False)
     drawings: Coalescer[bytes] = field(default_factory=Coalescer)
+    in_hand: Callable[[], int] = lambda: 1
     opening: "asyncio.Task[None] | None" = None
 
     def __post_init__(self) -> None:

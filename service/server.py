@@ -26,6 +26,7 @@ class GracefulServer(uvicorn.Server):
         super().__init__(config)
         self._parts = parts
         self._loop: asyncio.AbstractEventLoop | None = None
+        parts.in_hand = lambda: len(self.server_state.tasks)
 
     async def serve(self, sockets: list[socket] | None = None) -> None:
         """Runs until told to stop."""

@@ -406,3 +406,37 @@ def test_light_rows_that_are_quick_stay_on_the_event_loop_and_others_do_not():
             assert await ask(1, light=True) == "infer"
 
     asyncio.run(scenario())
+
+
+def test_quick_rows_are_answered_at_once_unless_others_wait():
+    async def scenario():
+        def where(output, first):
+            return threading.current_thread().name, output[0, 0]
+
+        run = Doubler()
+        async with batching(run) as batcher:
+            assert batcher.at_once(rows(3), where) is None  # nothing is known of its time yet
+            await send(batcher, 1)
+            result = batcher.at_once(rows(3), where)
+            assert result is not None
+            assert result.output == ("MainThread", 6)
+            assert batcher.at_once(rows(*range(17)), where) is None  # more than a batch
+            waiting = send(batcher, 4)
+            await asyncio.sleep(0)
+            assert batcher.at_once(rows(3), where) is None
+            await waiting
+        assert batcher.at_once(rows(3), where) is None  # it is closed
+
+    asyncio.run(scenario())
+
+
+def test_what_fails_at_once_fails_its_caller_alone():
+    async def scenario():
+        run = Doubler()
+        async with batching(run) as batcher:
+            await send(batcher, 1)
+            with pytest.raises(ValueError, match="thirteen"):
+                batcher.at_once(rows(13), lambda output, first: output)
+            assert (await send(batcher, 2)).output[0, 0] == 4
+
+    asyncio.run(scenario())
