@@ -9,7 +9,10 @@ more than its inference. A batch that takes less time than that runs on the even
 """
 
 import asyncio
+import contextlib
 import math
+import os
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -29,6 +32,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 _CLOSED = "the model is being closed; send the request again"
 
+_NICE = 5  # of the threads that infer: the event loop, which answers everyone, must not wait for its turn
 _INLINE_S = 0.004  # a batch of light entries that is expected to take less does not leave the event loop
 _AT_ONCE_S = 0.0003  # likewise, does not even wait for company
 _RISE = 1.2  # of a row's time from batch to batch at most: one that was merely interrupted says little
@@ -113,7 +117,7 @@ class Batcher:
         self._queue: deque[_Entry] = deque()
         self._waiting_rows = self._waiting_bytes = 0
         self._arrival = asyncio.Event()
-        self._threads = ThreadPoolExecutor(instances, thread_name_prefix="infer")
+        self._threads = ThreadPoolExecutor(instances, thread_name_prefix="infer", initializer=_give_way)
         self._instances = instances
         self._workers: list[asyncio.Task[None]] = []
         self._closed = False
@@ -328,6 +332,12 @@ class Batcher:
         except Exception as error:
             return error
         return Result(made, queue_s, infer_s, time.perf_counter() - ran)
+
+
+def _give_way() -> None:
+    """Lets the event loop go before this thread, where the system has priorities of threads."""
+    with contextlib.suppress(AttributeError, OSError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
 
 
 def _keep(output: Floats, first: int) -> Floats:
