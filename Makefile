@@ -7,7 +7,7 @@ PORT ?= $(or $(GANVAS_PORT),8000)
 EXTRA ?= cpu
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help serve test test-ray lint format bench bench-training soak clean
+.PHONY: help serve test test-ray client-types lint format bench bench-training soak clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -22,6 +22,10 @@ test: $(VENV)/.dev ## run the whole test suite
 test-ray: $(VENV)/.dev ## run the batch commands on a local Ray too
 	$(PIP) --editable '.[ray]'
 	$(BIN)/python -m pytest tests/e2e/test_ray.py
+
+client-types: $(VENV)/.dev ## make the TypeScript client's types of the OpenAPI page (needs npm)
+	npm --prefix clients/typescript ci --ignore-scripts
+	$(BIN)/python -m tests.clients.openapi | node clients/typescript/generate.mjs
 
 lint: $(VENV)/.dev ## check style, types and the direction of imports
 	$(BIN)/ruff check .

@@ -92,7 +92,7 @@ def test_the_readme_s_first_lines_work(tmp_path, monkeypatch):
     script = "\n".join(line[4:] for line in lines.splitlines())
     assert len([line for line in script.splitlines() if line]) <= 5
     shown = []
-    monkeypatch.setattr(Image.Image, "show", shown.append)
+    monkeypatch.setattr(Image.Image, "show", lambda picture: shown.append(picture))
     monkeypatch.chdir(tmp_path)
     with running(ROOT / "models", GANVAS_MODELS="mnist-gan") as server:
         (tmp_path / "first.py").write_text(script.replace("http://localhost:8000", server.url))

@@ -1,0 +1,91 @@
+"""The TypeScript client: its types against the OpenAPI page, and its own tests against a real server."""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.clients.openapi import page
+from tests.conftest import listening
+from tests.server import running
+
+ROOT = Path(__file__).parents[2]
+CLIENT = ROOT / "clients/typescript"
+STALE = "the OpenAPI page has changed: run make client-types, and look at what the client makes of it"
+
+
+def test_the_types_were_made_of_this_page():
+    told = re.search(r"sha256 (\w+)", (CLIENT / "src/openapi.ts").read_text())
+    assert told is not None
+    assert told[1] == hashlib.sha256(page()).hexdigest(), STALE
+
+
+def test_the_lock_file_names_no_registry():
+    hosts = set(re.findall(r'"resolved": "https?://([^/"]+)', (CLIENT / "package-lock.json").read_text()))
+    assert hosts <= {"registry.npmjs.org"}
+
+
+def run(*command: object, **options) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [*map(str, command)], cwd=CLIENT, capture_output=True, text=True, check=False, timeout=120, **options
+    )
+
+
+@pytest.fixture(scope="module")
+def packages():
+    """The packages that the lock file names, from npm's registry where they are not there yet."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is None or npm is None:
+        pytest.skip("node and npm are not installed, which the TypeScript client is built and tested with")
+    lock, installed = CLIENT / "package-lock.json", CLIENT / "node_modules/.package-lock.json"
+    if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
+        done = run(npm, "ci", "--ignore-scripts", "--no-fund", "--no-audit")
+        if done.returncode:
+            pytest.skip(f"npm cannot install what the TypeScript client is built with: {done.stderr.strip()[-300:]}")
+
+
+@pytest.fixture(scope="module")
+def built(packages):
+    done = run("node", "node_modules/typescript/bin/tsc")
+    assert done.returncode == 0, done.stdout
+    return CLIENT / "dist"
+
+
+def test_the_types_come_out_the_same_again(packages, tmp_path):
+    done = run("node", "generate.mjs", tmp_path / "openapi.ts", input=page().decode())
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "openapi.ts").read_text() == (CLIENT / "src/openapi.ts").read_text(), STALE
+
+
+def test_its_own_tests_pass_against_a_real_server(built, port, models):
+    with listening(models, api_keys=("secret",)) as locked:
+        urls = {"GANVAS_URL": f"http://127.0.0.1:{port}", "GANVAS_LOCKED_URL": f"http://127.0.0.1:{locked}"}
+        done = run("node", "--test", built / "tests/client.test.js", env=os.environ | urls)
+    assert done.returncode == 0, done.stdout[-6000:]
+    assert re.search(r"^# pass 1\d$", done.stdout, re.MULTILINE), done.stdout[-600:]
+    assert "# skipped 0" in done.stdout
+
+
+def test_the_readme_s_first_lines_work(built, tmp_path):
+    block = re.search(r"\n((?:(?:    .*)?\n)+)", (CLIENT / "README.md").read_text())
+    assert block is not None
+    script = "\n".join(line[4:] for line in block[1].splitlines())
+    assert len([line for line in script.splitlines() if line]) <= 5
+    with running(ROOT / "models", GANVAS_MODELS="mnist-gan") as server:
+        script = script.replace("http://localhost:8000", server.url)
+        (tmp_path / "first.mjs").write_text(script.replace("ganvas-client", (built / "src/index.js").as_uri()))
+        done = run("node", tmp_path / "first.mjs")
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(r"image/png \d{3,}\n", done.stdout)
+
+
+def test_it_needs_nothing_at_run_time():
+    import json
+
+    assert "dependencies" not in json.loads((CLIENT / "package.json").read_text())
+    for path in (CLIENT / "src").glob("*.ts"):
+        assert all(name.startswith("./") for name in re.findall(r'from "([^"]+)"', path.read_text())), path.name
