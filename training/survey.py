@@ -55,7 +55,7 @@ def look(config: TrainingConfig, path: Path) -> Survey:
                 found.problems.append(str(error))
             elif split == "test" and "train" in sets:
                 found.warnings.append(f"`evaluate` will find no test images: {error}")
-    if PUBLISHED[config.dataset].kind != "idx":
+    if PUBLISHED[config.dataset].kind not in ("idx", "stacked"):
         with contextlib.suppress(DataError):
             found.lines.append(("files", _headers(path)))
     found.warnings.extend(_told(config, sets))

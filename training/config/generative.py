@@ -18,7 +18,7 @@ class GenerativeConfig(TrainingConfig):
     __pydantic_config__ = STRICT
     task: ClassVar[Task] = "generate"
 
-    dataset: Literal["mnist", "fashion-mnist", "celeba", "pictures"]
+    dataset: Literal["mnist", "fashion-mnist", "stacked-mnist", "celeba", "pictures"]
     """The data set whose files --data has to hold; `pictures` are any of your own."""
     latent_distribution: Literal["normal", "uniform"] = "normal"
     """N(0, 1), or uniform on [-1, 1]."""
@@ -34,12 +34,12 @@ class GenerativeConfig(TrainingConfig):
 
     @model_validator(mode="after")
     def _pictures_are_read(self) -> Self:
-        is_idx = self.dataset in ("mnist", "fashion-mnist")
+        is_idx = self.dataset in ("mnist", "fashion-mnist", "stacked-mnist")
         if is_idx and self.pictures:
             raise ValueError(f"pictures is given, but the IDX files of {self.dataset} are taken as they are; give None")
         if not is_idx and not self.pictures:
             raise ValueError(f"pictures must say at which size {self.dataset} is read")
-        if self.conditional and not is_idx:
+        if self.conditional and self.dataset not in ("mnist", "fashion-mnist"):
             raise ValueError(f"conditional is true, but {self.dataset} has no classes; use mnist or fashion-mnist")
         return self
 

@@ -2,8 +2,11 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import overload
+
+import torch
 
 from training.config import GenerativeConfig, TrainingConfig, TranslationConfig
 from training.data.idx import load_idx
@@ -13,6 +16,7 @@ from training.data.sets import DataError, ImageSet, PairSet
 
 _Loader = Callable[[Path, Split, str, int, float], ImageSet | PairSet]
 _LOADERS: dict[str, _Loader] = {"images": load_images, "pairs": load_pairs, "unpaired": load_unpaired}
+_STACKED_NIMG = {"train": 128_000, "validation": 26_000, "test": 26_000}  # Z. Lin et al., "PacGAN", NeurIPS 2018
 _LEAST = 2  # one picture is no distribution to learn
 
 
@@ -77,6 +81,8 @@ def _load(config: TrainingConfig, path: Path, split: Split) -> ImageSet | PairSe
     kind = PUBLISHED[config.dataset].kind
     if kind == "idx":
         return _idx(config, path, split)
+    if kind == "stacked":
+        return stacked(replace(config, dataset="mnist"), path, split)
     assert config.pictures is not None
     return _LOADERS[kind](path, split, config.dataset, config.pictures.load_px, config.validation_share)
 
@@ -85,6 +91,22 @@ def _idx(config: TrainingConfig, path: Path, split: Split) -> ImageSet:
     images = load_idx(path, "test" if split == "test" else "train", config.dataset)
     kept = len(images) - round(config.validation_share * len(images))
     return {"train": images.head(kept), "validation": images.slice(kept, len(images)), "test": images}[split]
+
+
+def stacked(config: TrainingConfig, path: Path, split: Split) -> ImageSet:
+    """MNIST's digits by threes, drawn with equal chances, as the channels of one picture: 1,000 modes.
+
+    Returns:
+        (N, 3, 28, 28) with labels 0 ... 999 of the digits in their order: as many as PacGAN's protocol trains on, or as
+        it draws samples for a test.
+    """
+    digits = _idx(config, path, split)
+    if len(digits) == 0:
+        return digits
+    drawn = torch.Generator().manual_seed(0)
+    chosen = torch.randint(len(digits), (_STACKED_NIMG[split], 3), generator=drawn)
+    labels = digits.labels[chosen] @ torch.tensor([100, 10, 1])
+    return ImageSet(digits.images[chosen, 0], labels)
 
 
 def _refuse_too_few(config: TrainingConfig, data: ImageSet | PairSet, path: Path) -> None:

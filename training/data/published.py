@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["idx", "images", "pairs", "unpaired"]
+Kind = Literal["idx", "stacked", "images", "pairs", "unpaired"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -12,7 +12,8 @@ class Published:
 
     Attributes:
         title: its name in running text.
-        kind: how its files lie: four IDX files, single pictures, A and B side by side, or two unpaired sets.
+        kind: how its files lie: four IDX files, the same to be stacked by threes, single pictures, A and B side by
+            side, or two unpaired sets.
         source: authors and year.
         terms: licence or terms of use.
         classes: the name of each label, 0 first; None where there are no labels.
@@ -52,6 +53,12 @@ PUBLISHED: dict[str, Published] = {
         terms="MIT, (c) 2017 Zalando SE",
         classes=_FASHION,
         test_labels_md5="15d484375f8d13e6eb1aabb0c3f46965",
+    ),
+    "stacked-mnist": Published(
+        title="stacked MNIST",
+        kind="stacked",
+        source="three digits of MNIST (Y. LeCun, C. Cortes, C. Burges) as red, green and blue",
+        terms="CC BY-SA 3.0",
     ),
     "celeba": Published(
         title="CelebA",

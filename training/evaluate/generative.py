@@ -49,6 +49,8 @@ def measure(sampler: Sampler, config: GenerativeConfig, sets: Sets) -> list[Meas
     found = evaluate(samples, train, test, judge, held)
     if n_classes and judge is not None and judge.reads_classes:
         found.append(_asked(samples, rows["classes"].argmax(axis=1), test, judge))
+    if PUBLISHED[config.dataset].kind == "stacked" and (reader := classifier.find("mnist")) is not None:
+        found += _modes(sampler, config, test, reader)
     if n_classes:
         found.append(_nearest_error(sampler, config, n_classes, test))
     return found
@@ -113,6 +115,32 @@ def _asked(samples: Floats, asked: NDArray[np.int64], test: ImageSet, judge: Jud
         f"share of {len(samples)} samples that are of the class that was asked for, by {called(judge)}",
         floor=real,
     )
+
+
+def _modes(sampler: Sampler, config: GenerativeConfig, test: ImageSet, judge: Judge) -> list[Measured]:
+    """Which of the 1,000 threes of digits are drawn at all, and how evenly."""
+    drawn, real = (
+        classes.read(_threes(pictures, judge))
+        for pictures in (draw(sampler, seed_rows(config, 0, len(test))), first(test))
+    )
+    by = f"each channel read by {called(judge)}, {len(test):,} samples (Z. Lin et al., 2018)"
+    return [
+        Measured("modes", drawn.modes, f"threes of digits that are drawn, of 1,000; {by}", floor=real.modes),
+        Measured(
+            "kl_to_uniform",
+            drawn.kl_to_uniform,
+            f"KL divergence in nats of the shares of threes of digits from equal ones; {by}",
+            floor=real.kl_to_uniform,
+        ),
+    ]
+
+
+def _threes(pictures: Floats, judge: Judge) -> Floats:
+    """(N, 3, H, W) pictures as (N, 1000), 1 at the three digits that the channels show."""
+    digits = [judge.probabilities(np.ascontiguousarray(pictures[:, [c]])).argmax(axis=1) for c in range(3)]
+    named = np.zeros((len(pictures), 1000), np.float32)
+    named[np.arange(len(pictures)), 100 * digits[0] + 10 * digits[1] + digits[2]] = 1.0
+    return named
 
 
 def _sliced(samples: Floats, train: ImageSet, test: ImageSet) -> Measured:

@@ -140,3 +140,24 @@ def test_a_conditional_generator_is_asked_whether_it_draws_the_class_that_it_was
     threes_for_sevens = np.where(right == 7, 3, right)
     sevens = np.mean([latents.draw_class(seed, 10) == 7 for seed in range(300)])
     assert share(threes_for_sevens).value == pytest.approx(1 - sevens)
+
+
+def test_threes_of_digits_are_counted_as_modes(digits_folder, judge, monkeypatch):
+    monkeypatch.setattr(classifier, "find", lambda dataset: judge if dataset == "mnist" else None)
+    monkeypatch.setattr(evaluate.generative, "_FEW_SAMPLES", 300)
+    monkeypatch.setattr(data.loading, "_STACKED_NIMG", {"train": 400, "validation": 0, "test": 1_000})
+    config = DcganConfig(dataset="stacked-mnist", total_nimg=1, generator=ConvGenerator(z_dim=3))
+    sets = data.Sets(config, digits_folder)
+    labels = builders.digits(400, 3)[1]
+    eight = np.stack([DIGITS[3][labels == label][0, 0] for label in (0, 1)])
+
+    def sampler(rows):
+        """Eight of the thousand modes: zeros and ones."""
+        chosen = (rows["latents"][:, :3] > 0).astype(int)
+        return eight[chosen]
+
+    found = {item.name: item for item in evaluate.generative.measure(sampler, config, sets)}
+    assert found["modes"].value == 8
+    assert found["modes"].floor > 500
+    assert found["kl_to_uniform"].value == pytest.approx(np.log(1000 / 8), abs=0.05)
+    assert found["kl_to_uniform"].floor < 1

@@ -5,7 +5,7 @@ import pytest
 from tests import builders
 from tests.unit.training.conftest import TINY
 from training.config import CycleganConfig, DcganConfig, Pictures, Pix2pixConfig, ResnetGenerator
-from training.data import DataError, load
+from training.data import DataError, load, loading
 
 SMALL = Pictures(load_px=16, crop_px=16)
 OWN = DcganConfig(dataset="pictures", pictures=SMALL, total_nimg=100, batch_size=4, validation_share=0.25)
@@ -25,6 +25,23 @@ def test_idx_images_are_split_as_the_configuration_says(digits_folder):
     assert builders.digest(parts["train"].images) == builders.digest(whole.images[:192])
     assert builders.digest(parts["validation"].labels) == builders.digest(whole.labels[192:])
     assert len(load(TINY, digits_folder, "validation")) == 0
+
+
+def test_digits_are_stacked_by_threes_the_same_each_time(digits_folder, monkeypatch):
+    monkeypatch.setattr(loading, "_STACKED_NIMG", {"train": 500, "validation": 60, "test": 60})
+    config = replace(TINY, dataset="stacked-mnist", validation_share=0.25)
+    train, again = (load(config, digits_folder, "train") for _ in range(2))
+    assert (len(train), train.shape) == (500, (3, 28, 28))
+    assert builders.digest(train.images) == builders.digest(again.images)
+    digits = load(replace(TINY, validation_share=0.25), digits_folder, "train")
+    known = {
+        builders.digest(image): int(label) for image, label in zip(digits.images[:, 0], digits.labels, strict=True)
+    }
+    for image, label in zip(train.images[:50], train.labels[:50], strict=True):
+        assert [known[builders.digest(channel)] for channel in image] == [int(d) for d in f"{int(label):03}"]
+    assert len(train.labels.unique()) > 300  # of 1,000, in 500 draws
+    assert len(load(config, digits_folder, "validation")) == 60
+    assert len(load(replace(config, validation_share=0.0), digits_folder, "validation")) == 0
 
 
 def test_pictures_are_read_at_the_size_of_the_recipe(tmp_path):

@@ -5,7 +5,7 @@ import pytest
 from training.config import CycleganConfig, GenerativeConfig, Pix2pixConfig
 from training.data import PUBLISHED
 
-KINDS = {GenerativeConfig: {"idx", "images"}, Pix2pixConfig: {"pairs"}, CycleganConfig: {"unpaired"}}
+KINDS = {GenerativeConfig: {"idx", "stacked", "images"}, Pix2pixConfig: {"pairs"}, CycleganConfig: {"unpaired"}}
 
 
 @pytest.mark.parametrize("config", KINDS)
