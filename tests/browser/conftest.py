@@ -58,12 +58,14 @@ def browser() -> Iterator[object]:
 def visit(browser, site):
     """Opens the page in a tab of its own; in the end nothing may have failed or gone elsewhere.
 
-    What it gives takes the part after #, and options of the tab; the tab has `origin` and `faults` beside it.
+    What it gives takes the part after #, where the page is, what to do to the tab first, and the tab's options.
     """
     tabs = []
 
-    def open_tab(view="", origin=site, **options):
+    def open_tab(view="", origin=site, prepare=None, **options):
         context = browser.new_context(**{"viewport": WIDE, "reduced_motion": "reduce"} | options)
+        if prepare:
+            prepare(context)
         page = context.new_page()
         page.set_default_timeout(10_000)
         tab = SimpleNamespace(context=context, origin=origin, faults=[])
@@ -82,7 +84,7 @@ def visit(browser, site):
 
 def is_fault(said) -> bool:
     """A broken script or policy; an answer that is an error belongs to some tests."""
-    return said.type in ("error", "warning") and "Failed to load resource" not in said.text
+    return said.type == "error" and "Failed to load resource" not in said.text
 
 
 def is_elsewhere(url: str, origin: str) -> bool:

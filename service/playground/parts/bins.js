@@ -13,9 +13,10 @@ const SIGNS = ["+", "−", "+"];
 const NAMES = ["Start from", "Take away", "Add"];
 
 export class Bins {
-  /** @param {() => void} act when a bin has changed */
-  constructor(act) {
+  /** @param {() => void} act when a bin has changed @param {() => void} ask when nothing is chosen for one */
+  constructor(act, ask) {
     this.act = act;
+    this.ask = ask;
     /** @type {Picture[][]} */
     this.pictures = [[], [], []];
     /** @type {Picture|null} */
@@ -31,7 +32,9 @@ export class Bins {
       { class: "bin", "aria-label": `Bin ${index + 1}: ${NAMES[index]}` },
       h("h2", {}, h("span", { class: "sign", "aria-hidden": "true" }, SIGNS[index]), ` ${NAMES[index]}`),
       list,
-      button("Put the chosen one here", () => this.chosen && this.put(index, this.chosen), { class: "quiet" }),
+      button("Put the chosen one here", () => (this.chosen ? this.put(index, this.chosen) : this.ask()), {
+        class: "quiet",
+      }),
     );
     element.addEventListener("dragover", (/** @type {DragEvent} */ event) => {
       if (!event.dataTransfer?.types.includes(DRAGGED)) return;

@@ -32,7 +32,7 @@ export function mount(root, life) {
   const task = new Task(life),
     code = new Code(),
     around = new Grid(life, "Variations");
-  const hint = h("p", { class: "note" });
+  const hint = h("p", { class: "note", role: "status" });
   const result = h("div", { class: "result" });
   const sum = h(
     "section",
@@ -42,10 +42,15 @@ export function mount(root, life) {
   );
   const later = debounce(() => add(), PAUSE_MS, life);
   const sliders = directions(card.directions, later);
-  const bins = new Bins(() => {
-    tell();
-    later();
-  });
+  const bins = new Bins(
+    () => {
+      tell();
+      later();
+    },
+    () => {
+      hint.textContent = "Choose one of the kept pictures below first.";
+    },
+  );
   const choice = shelf({
     card,
     task,

@@ -1,0 +1,189 @@
+"""Translate, real or fake, and encode: what people do with pictures of their own."""
+
+import base64
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests import builders
+from tests.browser.pages import choose_model, code_of, keep, pictures
+
+FILE = {"name": "me.png", "mimeType": "image/png", "buffer": builders.picture(40, 24)}
+HAND_OVER = """([kind, data]) => {
+  const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+  const files = new DataTransfer();
+  files.items.add(new File([bytes], "me.png", {type: "image/png"}));
+  const zone = document.querySelector(".dropzone");
+  if (kind === "drop") zone.dispatchEvent(new DragEvent("drop", {dataTransfer: files, cancelable: true}));
+  else document.dispatchEvent(new ClipboardEvent("paste", {clipboardData: files, bubbles: true}));
+}"""
+
+
+def choose_file(page, **changes):
+    page.get_by_label("Choose a").set_input_files(FILE | changes)
+
+
+def brightness(image):
+    """The mean level of a picture on the page, 0 ... 255."""
+    return image.evaluate(
+        """async (image) => {
+          await image.decode();
+          const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight);
+          const context = canvas.getContext("2d");
+          context.drawImage(image, 0, 0);
+          const levels = context.getImageData(0, 0, canvas.width, canvas.height).data;
+          return levels.reduce((sum, level, index) => sum + (index % 4 === 3 ? 0 : level), 0) / levels.length / 0.75;
+        }"""
+    )
+
+
+def test_a_file_is_translated_under_a_divider_and_saved(visit):
+    page = visit("translate")
+    choose_model(page, "dusk@1")
+    choose_file(page)
+    figure = page.locator(".divider")
+    before, after = figure.get_by_role("img", name="days"), figure.get_by_role("img", name="nights")
+    after.wait_for()
+    assert brightness(after) < brightness(before) - 5
+    assert after.evaluate("image => [image.naturalWidth, image.naturalHeight]") == [40, 24]
+    handle = page.get_by_role("slider", name="Divider between days and nights")
+    clip = "image => getComputedStyle(image).clipPath"
+    middle = before.evaluate(clip)
+    handle.press("End")
+    assert before.evaluate(clip) != middle
+    assert handle.get_attribute("aria-valuetext") == "100 % days"
+    assert "--data-binary @'me.png'" in code_of(page, "curl")
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save", exact=True).click()
+    assert builders.pixels(saved.value.path().read_bytes()).shape == (24, 40, 3)
+
+
+def test_the_way_back_is_shown_with_its_error(visit):
+    page = visit("translate")
+    choose_model(page, "dusk@1")
+    page.get_by_label("and back to days").check()
+    choose_file(page)
+    page.get_by_text(re.compile(r"misses the original by 0\.\d\d of 255")).wait_for()
+    first, second = page.locator(".divider").all()
+    original, again = first.get_by_role("img", name="days"), second.get_by_role("img", name="days again")
+    assert abs(brightness(again) - brightness(original)) < 2
+    assert "cycle=true" in code_of(page, "curl")
+    choose_model(page, "facades@1")
+    assert not page.get_by_label("and back").is_visible()
+
+
+@pytest.mark.parametrize("kind", ["drop", "paste"])
+def test_a_picture_is_dropped_or_pasted(visit, kind):
+    page = visit("translate")
+    page.locator(".dropzone").wait_for()
+    page.evaluate(HAND_OVER, [kind, base64.b64encode(FILE["buffer"]).decode()])
+    page.locator(".divider").wait_for()
+
+
+def test_a_photo_is_taken(visit):
+    page = visit("translate")
+    page.get_by_role("button", name="Use the camera").click()
+    page.get_by_role("button", name="Take the picture").click()
+    page.locator(".divider img").first.wait_for()
+    assert page.locator(".divider img").first.evaluate("async i => { await i.decode(); return i.naturalWidth; }") > 100
+    assert not page.locator("video").is_visible()
+    page.get_by_role("button", name="Use the camera").click()
+    page.get_by_role("button", name="Close the camera").click()
+    assert not page.locator("video").is_visible()
+
+
+def test_a_large_picture_is_made_smaller_first_unless_it_is_to_stay(visit):
+    page = visit("translate")
+    choose_file(page, buffer=builders.picture(700, 350))
+    shown = page.locator(".divider img").first
+    shown.wait_for()
+    sizes = []
+    for size, width in (("256", 256), ("Infinity", 700), ("model", 700)):
+        old = shown.get_attribute("src")
+        page.get_by_role("combobox", name="Size").select_option(size)
+        expect(shown).not_to_have_attribute("src", old)
+        sizes.append((shown.evaluate("async i => { await i.decode(); return i.naturalWidth; }"), width))
+    assert all(found == wanted for found, wanted in sizes)
+    assert "fit=resize" in code_of(page, "curl")
+
+
+def test_a_facade_is_drawn_and_built(visit):
+    page = visit("translate")
+    page.get_by_role("button", name="Draw a facade").click()
+    page.get_by_role("button", name="Begin with an example").click()
+    built = page.get_by_role("img", name="photo")
+    built.wait_for()
+    page.get_by_role("button", name="Clear").click()
+    first = built.get_attribute("src")
+    page.get_by_role("button", name="shop").click()
+    canvas = page.locator(".facade canvas")
+    box = canvas.bounding_box()
+    page.mouse.move(box["x"] + 20, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] - 20, box["y"] + box["height"] - 20, steps=4)
+    page.mouse.up()
+    expect(built).not_to_have_attribute("src", first)
+    colour = "canvas => [...canvas.getContext('2d').getImageData(32, 32, 1, 1).data]"
+    assert canvas.evaluate(colour) == [0xAE, 0x00, 0x01, 255]
+    assert canvas.evaluate(colour.replace("32, 32", "0, 0")) == [0x00, 0x00, 0xDE, 255]
+
+
+def test_a_facade_is_drawn_by_keyboard(visit):
+    page = visit("translate")
+    choose_model(page, "facades@1")
+    page.get_by_role("button", name="door", exact=True).press("Enter")
+    canvas = page.locator(".facade canvas")
+    for key in ("ArrowRight", "Shift+ArrowDown", "Enter"):
+        canvas.press(key)
+    page.get_by_role("img", name="photo").wait_for()
+    colour = "canvas => [...canvas.getContext('2d').getImageData(22, 22, 1, 1).data]"
+    assert canvas.evaluate(colour) == [0x00, 0xCF, 0xFF, 255]
+    canvas.press("Delete")
+    canvas.press("ArrowRight")
+    assert canvas.evaluate(colour.replace("22, 22", "40, 40")) == [0x00, 0x00, 0xDE, 255]
+
+
+def test_the_discriminator_judges_a_kept_picture_and_a_file(visit):
+    page = visit("sample")
+    keep(page, "shapes@1", 1)
+    page.get_by_role("link", name="Real or fake?").click()
+    page.get_by_role("button", name=re.compile("^Judge ")).click()
+    verdict = page.locator(".verdict")
+    expect(verdict.get_by_role("status")).to_have_text(re.compile(r"^\d+ % real$"))
+    assert verdict.get_by_role("meter").is_visible()
+    page.get_by_role("combobox", name="Class").select_option("star")
+    choose_file(page)
+    expect(page.locator(".code code")).to_contain_text("class=star")
+    expect(page.locator(".code code")).to_contain_text("@'me.png'")
+
+
+def test_the_guessing_game_counts(visit):
+    page = visit("real-or-fake")
+    choose_model(page, "faces@1")
+    page.get_by_role("button", name="Begin").click()
+    for rounds in (1, 2):
+        left = page.get_by_role("button", name=re.compile("^Left picture"))
+        expect(left).to_be_enabled()
+        left.press("Enter")
+        page.get_by_text(re.compile(rf"\d of {rounds} right")).wait_for()
+        best = page.locator(".pair .picture[aria-pressed=true]")
+        said = page.locator(".guess [role=status]").first.inner_text()
+        shares = [float(figure) for figure in re.findall(r"([\d.]+) %", said)]
+        assert best.get_attribute("aria-label").startswith("Left" if shares[0] >= shares[1] else "Right")
+        assert said.startswith("Yes" if shares[0] >= shares[1] else "No")
+        page.get_by_role("button", name="Next pair").press("Enter")
+
+
+def test_a_face_is_encoded_and_moved_along_a_direction(visit):
+    page = visit("encode")
+    choose_file(page)
+    (before,) = pictures(page.locator(".sides"), 1)
+    assert page.get_by_role("img", name="Your picture").is_visible()
+    assert "/encode" in code_of(page, "curl")
+    page.get_by_role("slider", name="smile").press("ArrowRight")
+    expect(page.locator(".sides .picture img")).not_to_have_attribute("src", before)
+    assert '"directions":[{"name":"smile","weight":0.25}]' in code_of(page, "curl")
+    page.get_by_role("button", name="Keep the model's picture").click()
+    page.get_by_role("link", name="Walk").click()
+    expect(page.locator(".shelf [data-id]")).to_have_count(1)
