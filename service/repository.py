@@ -131,6 +131,8 @@ class Repository:
         """
         pause_s = math.inf
         for key, model in list(self._waiting.items()):
+            if self._waiting.get(key) is not model:
+                continue  # let go, or served, while another was being served
             assert self.others is not None
             since = self.others.since(_label(model))
             if not self._scanned:

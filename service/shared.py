@@ -59,13 +59,14 @@ class Board:
         return None if None in times else max(times, default=0.0)
 
     def dead(self) -> list[int]:
-        """Workers that have gone without a word; each is named once."""
+        """Workers that have gone without a word; each is named once, to whichever worker looks first."""
         found = []
         for file in self._folder.glob(f"*{_STATE}"):
             pid = int(file.stem)
-            if not _lives(pid):
-                file.unlink(missing_ok=True)
-                found.append(pid)
+            with contextlib.suppress(FileNotFoundError):
+                if not _lives(pid):
+                    file.unlink()
+                    found.append(pid)
         return found
 
     def _words(self) -> list[dict[str, Any]]:

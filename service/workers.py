@@ -68,6 +68,8 @@ class _Supervisor:
                 started = time.monotonic()
                 self._running += [self._start() for _ in range(self._count - len(self._running))]
             time.sleep(_LOOK_S)
+        # The port closes with the last worker's hold on it: held here too, it would take in whom nobody answers.
+        self._listener.close()
         passed_on = 0
         while any(process.is_alive() for process in self._running):
             if passed_on < self._told:  # a second signal does not wait, as with one process

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -99,20 +100,32 @@ def test_a_new_version_is_served_by_all_workers_or_by_none(models, tmp_path):
         assert seen[0] == "tiny@1"
 
 
-def test_on_sigterm_every_worker_finishes_what_it_has_begun(tmp_path):
+def refuses(port: int) -> bool:
+    """Whether the port is closed to new connections."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
+def test_on_sigterm_every_worker_finishes_what_it_has_begun_while_others_are_refused_at_once(tmp_path):
     builders.write_package(tmp_path / "models", "tiny", generator=builders.slow_graph(2500), discriminator=None)
     settings = {"GANVAS_WORKERS": "2", "GANVAS_DRAIN_S": "1.0", "GANVAS_MAX_BATCH_SIZE": "1"}
     with running(tmp_path / "models", tmp_path / "log", **settings) as server:
         until(lambda: len(list(Path(shared(server)).glob("*.state"))) == 2)
 
         def ask(seed):
-            return httpx.get(f"{server.url}/v1/models/tiny/sample?seed={seed}&n=12&format=npy", timeout=60)
+            return httpx.get(f"{server.url}/v1/models/tiny/sample?seed={seed}&n=24&format=npy", timeout=60)
 
         with ThreadPoolExecutor(4) as clients:
             asking = [clients.submit(ask, 100 * index) for index in range(4)]
             until(lambda: value(get(server, "/metrics").text, "ganvas_waiting_rows") > 20)
             server.process.send_signal(signal.SIGTERM)
             until(lambda: server.status("/readyz") == 503, seconds=0.9)
+            # Whom nobody will answer must not wait for the last of those in flight: another copy could answer.
+            until(lambda: refuses(server.port))
+            assert not all(asked.done() for asked in asking)
             answers = [asked.result() for asked in asking]
         assert server.process.wait(timeout=40) == 0
     assert [answer.status_code for answer in answers] == [200] * 4

@@ -1,4 +1,5 @@
 import asyncio
+import shutil
 
 import pytest
 
@@ -8,6 +9,7 @@ from service.errors import ModelNotFound
 from service.metrics import Metrics
 from service.model import Engine
 from service.repository import Repository
+from service.shared import Board
 from tests import builders
 
 
@@ -96,6 +98,35 @@ def test_a_fault_of_our_own_in_one_package_is_reported_and_the_others_are_served
     names, skipped, _, ready, _ = opened(tmp_path)
     assert (names, ready) == (["good@1"], True)
     assert [(package.name, package.reason) for package in skipped] == [("bad", "it cannot be opened: MemoryError")]
+
+
+def test_a_version_that_is_let_go_while_another_is_being_served_is_passed_over(tmp_path, monkeypatch):
+    board = Board(tmp_path)
+
+    async def scenario():
+        repository = Repository(tmp_path / "models", (), Engine(1, 1, Limits()), Metrics(), others=board)
+        await repository.open()
+        monkeypatch.setattr(board, "since", lambda label: None)
+        for name in ("a", "b"):
+            builders.write_package(tmp_path / "models", name)
+        await repository.scan()
+        assert list(repository) == []
+        monkeypatch.setattr(board, "since", lambda label: -10.0)
+        repository.proven = dict.fromkeys(repository.proven, -10.0)
+        serve = repository._serve
+
+        async def slowly(model):
+            shutil.rmtree(tmp_path / "models" / "b")
+            await repository.scan()
+            await serve(model)
+
+        monkeypatch.setattr(repository, "_serve", slowly)
+        await repository.agree()
+        assert [model.name for model in repository] == ["a@1"]
+        await repository.close()
+
+    (tmp_path / "models").mkdir()
+    asyncio.run(scenario())
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 from limits import parse
 from limits.strategies import FixedWindowRateLimiter
 
+from service import shared
 from service.shared import Board, SharedCounts
 
 
@@ -96,6 +97,20 @@ def test_a_board_knows_who_is_ready_and_who_has_died(tmp_path):
     assert board.dead() == [dead]
     assert board.dead() == []
     assert (tmp_path / f"{parent}.state").exists()
+
+
+def test_a_dead_worker_is_named_to_one_of_those_who_look_at_the_same_moment(tmp_path, monkeypatch):
+    (tmp_path / "4194303.state").write_text("{}")
+    one, other = Board(tmp_path), Board(tmp_path)
+    named, lives = list[int](), shared._lives
+
+    def meanwhile(pid):
+        monkeypatch.setattr(shared, "_lives", lives)
+        named.extend(other.dead())
+        return lives(pid)
+
+    monkeypatch.setattr(shared, "_lives", meanwhile)
+    assert one.dead() + named == [4194303]
 
 
 def test_a_version_is_proven_since_the_last_of_the_others_has_proven_it(tmp_path):
