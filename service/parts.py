@@ -1,6 +1,7 @@
 """What one application is made of, and the budgets that all its requests share."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +17,9 @@ from service.repository import Repository
 from service.settings import Settings
 from service.shared import Board
 
+_log = logging.getLogger(__name__)
 _LOOK_S = 0.05
+_REST_S = 1.0  # after one that failed
 _LOOKS_A_REPORT = 10
 _LONGEST_STAND_BY_S = 60.0
 
@@ -117,14 +120,23 @@ class Services:
         """Tells the other workers how this one is, and forgets those that have died; runs until it is cancelled."""
         looks = 0
         while self.board is not None:
-            self.board.say(self.repository.is_ready and not self.draining, self.repository.proven)
-            pause_s = await self.repository.agree()
-            if looks % _LOOKS_A_REPORT == 0:
-                for pid in self.board.dead():
-                    forget_worker(pid)
-                self.metrics.refresh()
+            try:
+                pause_s = await self._look(self.board, looks % _LOOKS_A_REPORT == 0)
+            except Exception:  # such as too many open files: it passes, and must not end the reports
+                _log.exception("the other workers could not be told, or heard")
+                pause_s = _REST_S
             looks += 1
-            await asyncio.sleep(min(_LOOK_S, pause_s))
+            await asyncio.sleep(pause_s)
+
+    async def _look(self, board: Board, is_whole: bool) -> float:
+        """Tells, and agrees with, the other workers; gives the seconds until the next time."""
+        board.say(self.repository.is_ready and not self.draining, self.repository.proven)
+        pause_s = await self.repository.agree()
+        if is_whole:
+            for pid in board.dead():
+                forget_worker(pid)
+            self.metrics.refresh()
+        return min(_LOOK_S, pause_s)
 
 
 async def services(request: Request) -> Services:

@@ -17,6 +17,7 @@ from service.protocol import ProblemProtocol
 from service.settings import Settings
 
 _KEEP_ALIVE_S = 30
+_MOST_FILES = 65_536
 
 
 class GracefulServer(uvicorn.Server):
@@ -60,10 +61,23 @@ def work(sockets: list[socket]) -> None:
 def serve_one(settings: Settings, sockets: list[socket] | None = None) -> int:
     """Serves in this process, on sockets that are bound already or on the settings' own port."""
     logs.configure(settings.log_level)
+    allow_files()
     app = create_app(settings)
     server = GracefulServer(server_config(app, settings), app.state.services)
     server.run(sockets)
     return 0 if server.started else 1
+
+
+def allow_files() -> None:
+    """Lets this process have as many files open as it may: a client is one, and many shells allow but 1,024."""
+    try:
+        import resource
+    except ImportError:  # Windows knows no such limit
+        return
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST_FILES if most == resource.RLIM_INFINITY else min(most, _MOST_FILES)
+    if now != resource.RLIM_INFINITY and now < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def server_config(app: FastAPI, settings: Settings) -> uvicorn.Config:

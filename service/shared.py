@@ -47,7 +47,10 @@ class Board:
 
     def all_ready(self) -> bool:
         """Whether no other worker that lives says otherwise."""
-        return all(word["ready"] for word in self._words())
+        try:
+            return all(word["ready"] for word in self._words())
+        except OSError:  # too many files are open: more clients would not be served either
+            return False
 
     def any_ready(self) -> bool:
         """Whether another worker is ready."""
