@@ -1,5 +1,6 @@
 """Seeds drawn to files, each with the bytes that `GET .../sample?seed=` gives."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -95,16 +96,20 @@ async def drawn(
         source = Drawing(model.manifest, asked.class_, asked.truncation)
         points = [source.seed(seed) for seed in some]
 
-        def finish(output: images.Floats, first: int) -> None:
-            for point, pixels in zip(points[first:], images.to_uint8(output), strict=False):
-                assert point.seed is not None
-                picture = Picture(pixels, {}, point.seed, source.name_of(point.blend))
-                write(asked.name(point.seed), answers.encode_alone(model, picture, shape, asked.form))
+        def finish(output: images.Floats, first: int) -> list[bytes]:
+            named = zip(points[first : first + len(output)], images.to_uint8(output), strict=True)
+            drawn = (Picture(pixels, {}, point.seed, source.name_of(point.blend)) for point, pixels in named)
+            return [answers.encode_alone(model, picture, shape, asked.form) for picture in drawn]
 
-        await model.generator.submit_and_finish(drawing.rows(points), until, finish)
+        made = await model.generator.submit_and_finish(drawing.rows(points), until, finish)
+        await asyncio.to_thread(keep, some, list(chain.from_iterable(made.output)))
         tell(len(some))
 
-    # Two batches more than run at once, whose latents are drawn meanwhile.
+    def keep(some: tuple[int, ...], files: list[bytes]) -> None:
+        for seed, data in zip(some, files, strict=True):
+            write(asked.name(seed), data)
+
+    # While some batches run, as many are written, by threads of their own since disks are slow; others are drawn.
     rest = iter(seeds)
     batches = iter(lambda: tuple(islice(rest, settings.max_batch_size)), ())
-    await packages.each(batches, settings.infer_instances + 2, draw)
+    await packages.each(batches, 2 * settings.infer_instances + 2, draw)

@@ -85,9 +85,9 @@ async def translated(
     room = _Room(settings.max_held_pixels)
     shape, until = packages.layout(settings), packages.deadline()
 
-    def finish(floats: Floats, pixels: Pixels, name: str) -> None:
+    def finish(floats: Floats, pixels: Pixels) -> bytes:
         drawn = np.concatenate((images.to_uint8(floats[None])[0], pixels[:, :, 3:]), axis=2)  # alpha as it was
-        write(name, answers.encode_alone(model, Picture(drawn, None, None, None), shape, asked.form))
+        return answers.encode_alone(model, Picture(drawn, None, None, None), shape, asked.form)
 
     async def one(name: str) -> None:
         try:
@@ -98,12 +98,13 @@ async def translated(
                 pixels = await asyncio.to_thread(images.decode, raw, settings.max_image_pixels)
                 picture = await asyncio.to_thread(images.to_float32, pixels[None, :, :, :3])
                 translator = Translator(model, until, settings.tile_px)
-                await translator.translate(picture[0], asked.fit, partial(finish, pixels=pixels, name=names[name]))
+                made = await translator.translate(picture[0], asked.fit, partial(finish, pixels=pixels))
             finally:
                 await room.give(width * height)
         except (BadFile, NotAnImage, NotFinite, TooLarge) as error:
             tell(name, str(error))
         else:
+            await asyncio.to_thread(write, names[name], made)
             tell(name, None)
 
     # As many as fill the batches that run at once, and those that follow.

@@ -5,6 +5,7 @@ References:
 """
 
 import struct
+import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +17,7 @@ from service.batch.errors import BatchError
 _LOCAL = struct.Struct("<4s5H3L2H")
 _SIGNATURE = b"PK\x03\x04"
 _UTF_8 = 0x800
+_FLUSH_S = 0.5
 _TIME = (1980, 1, 1, 0, 0, 0)  # a fixed one, so that the same pictures give the same bytes
 
 
@@ -40,7 +42,7 @@ class GrowingZip:
         except BaseException:
             self._file.close()
             raise
-        self._entries = found
+        self._entries, self._end, self._flushed = found, _end(found), 0.0
         self.names = {entry.filename for entry in found}
 
     @staticmethod
@@ -63,20 +65,22 @@ class GrowingZip:
 
     def first(self, name: str) -> bytes | None:
         """The bytes of the first entry, where it has this name."""
-        self._file.flush()
-        position = self._file.tell()
         self._file.seek(0)
         header, found = _header(self._file)
         data = self._file.read(header.file_size) if header is not None and found == name else None
-        self._file.seek(position)
+        self._file.seek(self._end)
         return data
 
     def add(self, name: str, data: bytes) -> None:
-        """Appends an entry; once this returns, a kill of the process no longer loses it."""
-        entry = _entry(name, self._file.tell(), zlib.crc32(data), len(data))
-        self._file.write(entry.FileHeader() + data)
-        self._file.flush()
+        """Appends an entry; a kill of the process loses what came in the last half second, and nothing else."""
+        entry = _entry(name, self._end, zlib.crc32(data), len(data))
+        whole = entry.FileHeader() + data
+        self._file.write(whole)
+        self._end += len(whole)
         self._entries.append(entry)
+        if time.monotonic() - self._flushed > _FLUSH_S:
+            self._file.flush()
+            self._flushed = time.monotonic()
 
     def complete(self) -> None:
         """Writes the directory, by name."""
