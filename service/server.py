@@ -55,7 +55,7 @@ class GracefulServer(uvicorn.Server):
 
 def work(sockets: list[socket]) -> None:
     """One worker of several."""
-    sys.exit(serve_one(Settings(), sockets))
+    sys.exit(serve_one(Settings().share(), sockets))
 
 
 def serve_one(settings: Settings, sockets: list[socket] | None = None) -> int:

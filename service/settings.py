@@ -111,6 +111,18 @@ class Settings(BaseSettings):
         """
         return self.workers or min(_MOST_AT_ONCE, available_cores())
 
+    def share(self) -> "Settings":
+        """One worker's share of the limits that hold for all together; never less than one request may take."""
+        least = {
+            "max_queue_rows": self.max_images,
+            "max_queue_bytes": self.max_queue_bytes // _MOST_AT_ONCE,
+            "max_uploads_bytes": self.max_upload_bytes,
+            "max_held_pixels": self.max_image_pixels,
+            "max_requests": 1,
+        }
+        parts = {name: max(value, getattr(self, name) // self.processes) for name, value in least.items()}
+        return self.model_copy(update=parts)
+
     @property
     def infer_threads(self) -> int:
         """Threads of a network: the setting, or a worker's share of the cores."""

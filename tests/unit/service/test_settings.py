@@ -114,3 +114,15 @@ def test_a_mistyped_variable_is_found(monkeypatch):
     monkeypatch.setenv("GANVAS_MODEL", "x")
     monkeypatch.setenv("GANVAS_MODELS", "x")
     assert settings.unknown_variables() == ["GANVAS_MODEL"]
+
+
+def test_workers_share_the_limits_but_one_request_still_fits():
+    whole = Settings(workers=4)
+    part = whole.share()
+    for name in ("max_queue_rows", "max_queue_bytes", "max_uploads_bytes", "max_held_pixels", "max_requests"):
+        assert getattr(part, name) * 4 == getattr(whole, name), name
+    crowded = Settings(workers=100).share()
+    assert crowded.max_queue_rows == whole.max_images
+    assert crowded.max_uploads_bytes == whole.max_upload_bytes
+    assert crowded.max_held_pixels == whole.max_image_pixels
+    assert Settings(workers=1).share() == Settings(workers=1)
