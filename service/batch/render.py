@@ -18,3 +18,100 @@ from service.settings import Settings
 SUFFIXES: dict[StillFormat, str] = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
 
 _BATCHES = 4  # of the network, asked for together: fewer turns of the event loop, a quarter more pictures a second
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is drawn of each seed.
+
+    Attributes:
+        class_: of every picture; None draws it from the seed, where the model has classes.
+        truncation: of the latents.
+        form: of the files.
+    """
+
+    class_: ClassReference | None = None
+    truncation: float = 1.0
+    form: StillFormat = "png"
+
+    def name(self, seed: int) -> str:
+        """Of a seed's file."""
+        return f"{seed:09d}{SUFFIXES[self.form]}"
+
+
+class Seeds:
+    """Ranges of seeds, in order, none twice."""
+
+    def __init__(self, text: str) -> None:
+        """Reads `7`, `0:1000` (the end left out), or several of them with commas between.
+
+        Raises:
+            BatchError: it is something else.
+        """
+        self._ranges: list[range] = []
+        for part in sorted((_range(part) for part in text.split(",")), key=lambda part: part.start):
+            if self._ranges and part.start <= self._ranges[-1].stop:
+                last = self._ranges[-1]
+                self._ranges[-1] = range(last.start, max(last.stop, part.stop))
+            else:
+                self._ranges.append(part)
+
+    def __iter__(self) -> Iterator[int]:
+        return chain.from_iterable(self._ranges)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._ranges))
+
+
+def _range(text: str) -> range:
+    start, colon, stop = text.strip().partition(":")
+    numbers = [start, stop] if colon else [start]
+    if not all(number.isascii() and number.isdigit() and len(number) <= 19 for number in numbers):
+        raise BatchError(f"--seeds must be like 7, 0:1000 or 0:10,90:100, but it has {text.strip()!r}")
+    first, last = int(start), int(stop) if colon else int(start) + 1
+    if not first < last <= latents.SEED_LIMIT:
+        raise BatchError(f"--seeds has {text.strip()!r}, but a range ends above its first seed, and at most at 2^63")
+    return range(first, last)
+
+
+async def drawn(
+    model: LoadedModel,
+    settings: Settings,
+    asked: Asked,
+    seeds: Iterable[int],
+    write: Callable[[str, bytes], None],
+    tell: Callable[[int], None],
+) -> None:
+    """Draws seeds.
+
+    Args:
+        model: started.
+        settings: of batches and metadata.
+        asked: what is drawn.
+        seeds: whose pictures are drawn.
+        write: takes a file's name and bytes; called in worker threads.
+        tell: called with the number of pictures that have been written since.
+    """
+    shape, until = packages.layout(settings, asked.truncation), packages.deadline()
+
+    async def draw(some: tuple[int, ...]) -> None:
+        source = Drawing(model.manifest, asked.class_, asked.truncation)
+        points = [source.seed(seed) for seed in some]
+
+        def finish(output: images.Floats, first: int) -> list[bytes]:
+            named = zip(points[first : first + len(output)], images.to_uint8(output), strict=True)
+            drawn = (Picture(pixels, {}, point.seed, source.name_of(point.blend)) for point, pixels in named)
+            return [answers.encode_alone(model, picture, shape, asked.form) for picture in drawn]
+
+        made = await model.generator.submit_and_finish(drawing.rows(points), until, finish)
+        await asyncio.to_thread(keep, some, list(chain.from_iterable(made.output)))
+        tell(len(some))
+
+    def keep(some: tuple[int, ...], files: list[bytes]) -> None:
+        for seed, data in zip(some, files, strict=True):
+            write(asked.name(seed), data)
+
+    # While some batches run, as many are written, by threads of their own since disks are slow; others are drawn.
+    rest = iter(seeds)
+    batches = iter(lambda: tuple(islice(rest, _BATCHES * settings.max_batch_size)), ())
+    await packages.each(batches, 2 * settings.infer_instances + 2, draw)
