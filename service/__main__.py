@@ -6,7 +6,7 @@ import sys
 
 from pydantic import ValidationError
 
-from service import logs, server, workers
+from service import logs, server, session, workers
 from service.batch import command
 from service.settings import Settings, unknown_variables
 
@@ -35,6 +35,12 @@ def main() -> int:
             name = "GANVAS_" + "_".join(str(part) for part in item["loc"]).upper()
             print(f"error: {name}: {item['msg']} (it is {item['input']!r})", file=sys.stderr)
         return 2
+    if (settings.engine, settings.precision) != ("auto", "auto"):
+        try:
+            session.chosen(settings.engine, settings.precision, settings.any_batch)
+        except ValueError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 2
     if "run" in arguments:
         return command.run(arguments, settings)
     logs.configure(settings.log_level)

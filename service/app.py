@@ -13,7 +13,7 @@ from limits.strategies import FixedWindowRateLimiter
 from pydantic import BaseModel
 from starlette.staticfiles import StaticFiles
 
-from service import __version__, guard, problems, schemas
+from service import __version__, guard, problems, schemas, session
 from service.batcher import Limits
 from service.cors import Cors
 from service.dependencies import no_repeated_query
@@ -85,7 +85,8 @@ def create_app(settings: Settings) -> FastAPI:
     limits = Limits(
         settings.max_batch_size, settings.max_batch_bytes, settings.max_queue_rows, settings.max_queue_bytes
     )
-    engine = Engine(settings.infer_threads, settings.infer_instances, limits)
+    kind = session.chosen(settings.engine, settings.precision, settings.any_batch)
+    engine = Engine(settings.infer_threads, settings.infer_instances, limits, kind)
     repository = Repository(
         settings.models_dir,
         settings.models,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from service.batcher import Batcher, Limits
+from service.engines import ONNXRUNTIME, Kind
 from service.errors import Draining
 from service.manifest import Latent, Manifest, NetworkName
 from service.metrics import Metrics
@@ -20,11 +21,13 @@ class Engine:
         threads: of a network, which its batches share.
         instances: batches of one network that may run at once.
         limits: of each network's queue.
+        kind: what computes networks that draw.
     """
 
     threads: int
     instances: int
     limits: Limits
+    kind: Kind = ONNXRUNTIME
 
 
 class LoadedModel:
@@ -56,7 +59,8 @@ class LoadedModel:
             n_bytes: about what its networks hold in memory while it is open.
         """
         self.manifest, self.preview, self.n_bytes = manifest, preview, n_bytes
-        self.engine, self.precision = Session.engine, Session.precision
+        kind = sessions["generator"].kind
+        self.engine, self.precision = kind.engine, kind.precision
         self.users, self.last_used = 0, time.monotonic()
         self._load, self._how, self._metrics = load, engine, metrics
         self._batchers = self._queues(sessions)

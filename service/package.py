@@ -5,6 +5,7 @@ Knows nothing about the folder of all packages, nor about HTTP.
 
 from collections.abc import Sequence
 from functools import partial
+from math import inf, log10
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from service import images, manifest
+from service.engines import ONNXRUNTIME, Kind
 from service.errors import EngineError, NotFinite, PackageError
 from service.manifest import Array, Golden, Manifest, Network, NetworkName
 from service.metrics import Metrics
@@ -24,6 +26,7 @@ _MAX_MANIFEST_BYTES = 8_388_608
 _FEW_VALUES = 4096  # of a picture that a small network draws
 _GOLDEN_MAX_LEVELS = 1  # of 255; float32 engines
 _GOLDEN_MAX_SHARE = 1e-3  # of the values may differ at all
+_GOLDEN_LEAST_DB = 45.0  # engines of a lower precision
 
 
 def open_package(folder: Path, engine: Engine, metrics: Metrics) -> LoadedModel:
@@ -38,7 +41,7 @@ def open_package(folder: Path, engine: Engine, metrics: Metrics) -> LoadedModel:
         PackageError: a part is missing, its digest differs, or a golden does not come out.
     """
     described = read_manifest(folder)
-    load = partial(_open_networks, folder, described, engine.threads)
+    load = partial(_open_networks, folder, described, engine)
     sessions = load()
     prove(sessions["generator"], described.goldens)
     if "discriminator" in sessions:
@@ -53,12 +56,18 @@ def open_package(folder: Path, engine: Engine, metrics: Metrics) -> LoadedModel:
     return LoadedModel(described, preview, sessions, load, engine, metrics, n_bytes)
 
 
-def _open_networks(folder: Path, described: Manifest, threads: int) -> dict[NetworkName, Session]:
+def _open_networks(folder: Path, described: Manifest, engine: Engine) -> dict[NetworkName, Session]:
+    threads, kind = engine.threads, engine.kind
     any_size = described.task == "translate"
     size = described.image
     if not any_size and size.height * size.width * size.channels <= _FEW_VALUES:
         threads = 1  # to wake a second one takes longer than its half of the work
-    return {name: _open_network(folder, net, threads, any_size) for name, net in described.networks.items()}
+        kind = ONNXRUNTIME  # whose batches of small networks are the quickest
+    # Goldens prove the network that draws alone, so that the others are not computed in less than float32.
+    return {
+        name: _open_network(folder, net, threads, any_size, kind if name == "generator" else ONNXRUNTIME)
+        for name, net in described.networks.items()
+    }
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -88,7 +97,7 @@ def prove(session: Session, goldens: tuple[Golden, ...]) -> None:
     """Runs the goldens, which warms the network up as well.
 
     Raises:
-        PackageError: a picture differs by more than a float32 engine may.
+        PackageError: a picture differs by more than an engine of this precision may.
     """
     for index, golden in enumerate(goldens):
         try:
@@ -99,29 +108,42 @@ def prove(session: Session, goldens: tuple[Golden, ...]) -> None:
             raise PackageError(f"golden {index} cannot be run: {error}") from error
         if drawn.shape != expected.shape:
             raise PackageError(f"golden {index} came out with shape {drawn.shape}, not {expected.shape}")
-        levels = np.abs(drawn.astype(np.int16) - expected)
+        _compare(index, drawn, expected, session.kind)
+
+
+def _compare(index: int, drawn: images.Pixels, expected: images.Pixels, kind: Kind) -> None:
+    levels = np.abs(drawn.astype(np.int16) - expected)
+    if kind.precision == "float32":
         share = float(np.mean(levels > 0))
         if levels.max() > _GOLDEN_MAX_LEVELS or share > _GOLDEN_MAX_SHARE:
             raise PackageError(
                 f"golden {index} did not come out: {share:.2%} of its values differ, by up to {levels.max()} levels"
             )
+        return
+    error = float(np.mean(np.square(levels, dtype=np.float64)))
+    quality = 10.0 * log10(255.0**2 / error) if error else inf
+    if quality < _GOLDEN_LEAST_DB:
+        raise PackageError(
+            f"golden {index} did not come out: in {kind.precision} it has {quality:.1f} dB, below "
+            f"{_GOLDEN_LEAST_DB:g}; GANVAS_PRECISION=float32 serves it"
+        )
 
 
-def _open_network(folder: Path, network: Network, threads: int, any_size: bool) -> Session:
+def _open_network(folder: Path, network: Network, threads: int, any_size: bool, kind: Kind) -> Session:
     raw = _read(folder, network.file)
     digest = manifest.sha256(raw)
     if digest != network.sha256:
         raise PackageError(
             f"{network.file} has digest {digest[:12]}..., but the manifest says {network.sha256[:12]}..."
         )
-    session = Session(raw, threads, any_size)
-    for tensors, found, kind in (
+    session = Session(raw, threads, any_size, kind)
+    for tensors, found, side in (
         (network.inputs, session.inputs, "inputs"),
         (network.outputs, session.outputs, "outputs"),
     ):
         said = {tensor.name: _fixed(tensor.shape) for tensor in tensors}
         if said != {name: _fixed(shape) for name, shape in found.items()}:
-            raise PackageError(f"{network.file} has the {kind} {found}, but the manifest says {said}")
+            raise PackageError(f"{network.file} has the {side} {found}, but the manifest says {said}")
     return session
 
 

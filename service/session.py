@@ -3,6 +3,7 @@
 Knows nothing about pictures, packages or HTTP.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,16 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from service.engines import (
+    ONNXRUNTIME,
+    OPENVINO,
+    EngineChoice,
+    Kind,
+    PrecisionChoice,
+    choose,
+    has_bfloat16,
+    in_buckets,
+)
 from service.errors import EngineError, PackageError
 
 Floats = NDArray[np.float32]
@@ -20,17 +31,13 @@ _EXTERNAL_DATA = b"\x0a\x08location"
 
 
 class Session:
-    """A network on the CPU, in float32.
+    """A network on the CPU.
 
     Attributes:
-        engine: what computes it.
-        precision: what it computes in.
+        kind: what computes it, and in what precision.
     """
 
-    engine = "onnxruntime-cpu"
-    precision = "float32"
-
-    def __init__(self, model: bytes, threads: int, any_size: bool = False) -> None:
+    def __init__(self, model: bytes, threads: int, any_size: bool = False, kind: Kind = ONNXRUNTIME) -> None:
         """Loads a network.
 
         Args:
@@ -38,6 +45,7 @@ class Session:
             threads: how many one run may use.
             any_size: whether pictures of many sizes will go through it. The engine would otherwise keep a plan of its
                 memory for each size that ever came, and the memory of the largest.
+            kind: of engine and precision.
 
         Raises:
             PackageError: the bytes are no network that the engine loads.
@@ -55,9 +63,13 @@ class Session:
         if any_size:
             self._options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
         try:
-            self._session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+            self._session = ort.InferenceSession(model, options, providers=_providers(kind, threads))
         except Exception as error:  # onnxruntime's exceptions have no common base
             raise PackageError(f"the engine cannot load the network: {_first_line(error)}") from error
+        # Without a word, onnxruntime takes its own provider where the one that was asked for cannot start.
+        if kind.engine == "openvino-cpu" and OPENVINO not in self._session.get_providers():
+            raise PackageError("OpenVINO cannot load the network")
+        self.kind = kind
 
     @property
     def inputs(self) -> dict[str, list[Any]]:
@@ -78,6 +90,12 @@ class Session:
         Raises:
             EngineError: the engine failed.
         """
+        rows = self.kind.rows
+        if rows and inputs:
+            return in_buckets(self._run, inputs, rows)
+        return self._run(inputs)
+
+    def _run(self, inputs: Mapping[str, Floats]) -> Floats:
         try:
             (output,) = self._session.run(None, dict(inputs), self._options)[:1]
         except Exception as error:  # onnxruntime's exceptions have no common base
@@ -89,6 +107,27 @@ class Session:
 def engine_version() -> str:
     """The engine's name and version, for ETags and cards."""
     return f"onnxruntime-{ort.__version__}"
+
+
+def chosen(engine: EngineChoice, precision: PrecisionChoice, any_batch: bool) -> Kind:
+    """The kind of engine for networks that draw, here.
+
+    Raises:
+        ValueError: the choice cannot be had with what is installed, or on this processor.
+    """
+    return choose(engine, precision, any_batch, ort.get_available_providers(), has_bfloat16())
+
+
+def _providers(kind: Kind, threads: int) -> list[Any]:
+    if kind.engine == "onnxruntime-cpu":
+        return ["CPUExecutionProvider"]
+    config = {
+        "INFERENCE_PRECISION_HINT": "bf16" if kind.precision == "bfloat16" else "f32",
+        "INFERENCE_NUM_THREADS": str(threads),
+        "NUM_STREAMS": "1",
+        "ENABLE_CPU_PINNING": "NO",  # the workers' threads would all be pinned to the same first cores
+    }
+    return [(OPENVINO, {"device_type": "CPU", "load_config": json.dumps({"CPU": config})})]
 
 
 def _first_line(error: Exception) -> str:

@@ -11,6 +11,8 @@ from limits import RateLimitItem, parse_many
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from service.engines import EngineChoice, PrecisionChoice
+
 Count = Annotated[int, Field(ge=1)]
 _MOST_AT_ONCE = 4
 Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
@@ -45,6 +47,17 @@ class Settings(BaseSettings):
     )
     instances: Annotated[int, Field(ge=0)] = Field(
         0, description="batches of one network that may run at once; 0 takes one a core, 4 at most"
+    )
+    engine: EngineChoice = Field(
+        "auto",
+        description="auto, onnxruntime or openvino, for networks that draw more than 4,096 values; auto takes OpenVINO "
+        "where it is installed and the processor has bfloat16",
+    )
+    precision: PrecisionChoice = Field(
+        "auto", description="auto, float32 or bfloat16; auto takes bfloat16 with OpenVINO where the processor has it"
+    )
+    any_batch: bool = Field(
+        False, description="whether a seed's bytes may differ with its batch, where an engine runs row by row for them"
     )
     max_batch_size: Count = Field(16, description="pictures of one batch")
     max_batch_bytes: Count = Field(3_145_728, description="bytes of input of one batch; one picture may have more")

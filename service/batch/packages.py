@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from service import answers, images, manifest, origin
+from service import answers, images, manifest, origin, session
 from service.batch.errors import BatchError
 from service.batch.record import Record
 from service.batcher import Limits
@@ -70,7 +70,8 @@ def _folders(root: Path, reference: str) -> list[Path]:
 def engine(settings: Settings) -> Engine:
     """How networks are run: as the service does, but what waits is bounded by the run itself."""
     limits = Limits(settings.max_batch_size, settings.max_batch_bytes, waiting_rows=2**40, waiting_bytes=2**60)
-    return Engine(settings.infer_threads, settings.infer_instances, limits)
+    kind = session.chosen(settings.engine, settings.precision, settings.any_batch)
+    return Engine(settings.infer_threads, settings.infer_instances, limits, kind)
 
 
 def record(settings: Settings, model: LoadedModel, form: StillFormat, asked: Mapping[str, object]) -> Record:

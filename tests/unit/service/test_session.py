@@ -1,10 +1,15 @@
+import json
+
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from onnx.external_data_helper import set_external_data
 
+from service import session as module
+from service.engines import OPENVINO, Kind
 from service.errors import EngineError, PackageError
-from service.session import Session, engine_version
+from service.session import Session, chosen, engine_version
 from tests import builders
 
 
@@ -53,3 +58,87 @@ def test_inputs_that_do_not_fit_are_an_engine_error(inputs):
 
 def test_the_engine_names_its_version():
     assert engine_version().startswith("onnxruntime-1.")
+
+
+def test_a_session_is_onnxruntime_in_float32_unless_told_otherwise():
+    kind = Session(builders.generator_graph(), 1).kind
+    assert (kind.engine, kind.precision, kind.rows) == ("onnxruntime-cpu", "float32", None)
+
+
+class FakeEngine:
+    """onnxruntime's session, which notes what it was asked for, and the rows of its runs."""
+
+    def __init__(self, model, options, providers):
+        self.asked, self.options, self.rows = providers, options, []
+
+    def get_providers(self):
+        return [self.asked[0] if isinstance(self.asked[0], str) else self.asked[0][0]]
+
+    def run(self, names, inputs, options):
+        self.rows.append(len(inputs["latents"]))
+        return [inputs["latents"] * 2]
+
+
+@pytest.fixture
+def fake(monkeypatch):
+    made = []
+    monkeypatch.setattr(
+        module.ort, "InferenceSession", lambda *args, **kw: made.append(FakeEngine(*args, **kw)) or made[-1]
+    )
+    return made
+
+
+@pytest.mark.parametrize(("precision", "hint"), [("bfloat16", "bf16"), ("float32", "f32")])
+def test_openvino_gets_its_threads_and_precision_and_pins_none(fake, precision, hint):
+    Session(b"", 3, kind=Kind("openvino-cpu", precision, 1))
+    ((name, options),) = fake[0].asked
+    assert (name, options["device_type"]) == (OPENVINO, "CPU")
+    assert json.loads(options["load_config"])["CPU"] == {
+        "INFERENCE_PRECISION_HINT": hint, "INFERENCE_NUM_THREADS": "3", "NUM_STREAMS": "1", "ENABLE_CPU_PINNING": "NO",
+    }  # fmt: skip
+
+
+def test_threads_that_wait_do_not_spin(fake):
+    Session(b"", 2)
+    options = fake[0].options
+    assert (options.intra_op_num_threads, options.inter_op_num_threads) == (2, 1)
+    assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
+
+
+@pytest.mark.parametrize(("rows", "runs"), [(1, [1, 1, 1]), (2, [2, 2]), (None, [3])])
+def test_a_kind_with_rows_of_its_own_runs_no_others(fake, rows, runs):
+    drawn = Session(b"", 1, kind=Kind("openvino-cpu", "bfloat16", rows)).run({"latents": latents(3)})
+    np.testing.assert_array_equal(drawn, 2 * latents(3))
+    assert fake[0].rows == runs
+
+
+def test_an_engine_that_silently_took_another_provider_is_refused(fake, monkeypatch):
+    monkeypatch.setattr(FakeEngine, "get_providers", lambda _self: ["CPUExecutionProvider"])
+    with pytest.raises(PackageError, match="OpenVINO cannot load"):
+        Session(b"", 1, kind=Kind("openvino-cpu", "float32", 1))
+
+
+needs_openvino = pytest.mark.skipif(
+    OPENVINO not in onnxruntime.get_available_providers(),
+    reason="onnxruntime-openvino is not installed: pip install '.[openvino]' in an environment of its own",
+)
+
+
+@needs_openvino
+@pytest.mark.parametrize("precision", ["float32", "auto"])
+def test_openvino_draws_what_onnxruntime_draws_byte_equal_in_every_batch(precision):
+    graph = builders.generator_graph()
+    opened = Session(graph, 2, kind=chosen("openvino", precision, False))
+    drawn = opened.run({"latents": latents(9)})
+    np.testing.assert_allclose(drawn, Session(graph, 1).run({"latents": latents(9)}), atol=0.03)
+    for row in range(9):
+        np.testing.assert_array_equal(opened.run({"latents": latents(9)[row : row + 1]})[0], drawn[row])
+
+
+@needs_openvino
+def test_openvino_translates_any_size():
+    opened = Session(builders.stylising_graph(), 1, any_size=True, kind=chosen("openvino", "float32", False))
+    for sides in ((16, 24), (32, 8)):
+        pictures = np.random.default_rng(0).uniform(-1, 1, (2, 3, *sides)).astype(np.float32)
+        expected = Session(builders.stylising_graph(), 1).run({"images": pictures})
+        np.testing.assert_allclose(opened.run({"images": pictures}), expected, atol=1e-4)

@@ -126,3 +126,18 @@ def test_workers_share_the_limits_but_one_request_still_fits():
     assert crowded.max_uploads_bytes == whole.max_upload_bytes
     assert crowded.max_held_pixels == whole.max_image_pixels
     assert Settings(workers=1).share() == Settings(workers=1)
+
+
+@pytest.mark.parametrize(("name", "text"), [("engine", "tpu"), ("precision", "float8"), ("any_batch", "perhaps")])
+def test_engines_and_precisions_are_of_a_closed_list(monkeypatch, name, text):
+    monkeypatch.setenv(f"GANVAS_{name.upper()}", text)
+    with pytest.raises(ValidationError):
+        Settings()
+
+
+def test_an_engine_that_is_not_there_stops_the_start_with_its_name(monkeypatch, capsys):
+    monkeypatch.setattr("service.session.ort.get_available_providers", lambda: ["CPUExecutionProvider"])
+    monkeypatch.setenv("GANVAS_ENGINE", "openvino")
+    monkeypatch.setattr("sys.argv", ["service"])
+    assert command.main() == 2
+    assert "GANVAS_ENGINE: openvino is not installed" in capsys.readouterr().err
