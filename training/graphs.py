@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from service import manifest
 from service.manifest import Network
 from service.session import Session
-from training import storage
+from training import storage, subpixel
 
 Floats = NDArray[np.float32]
 
@@ -76,6 +76,7 @@ def build(
     """
     model = _export(module, examples, inputs, outputs.name)
     _refuse_training_ops(model)
+    subpixel.rewrite(model)
     session = _session(model)
     for rows in _TEST_ROWS:
         _check_parity(module, session, {name: example[:rows] for name, example in examples.items()})

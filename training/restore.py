@@ -19,6 +19,8 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 from torch.utils.hooks import RemovableHandle
 
+from training import subpixel
+
 Layer = nn.Linear | nn.Conv2d | nn.ConvTranspose2d
 BatchNorm = nn.BatchNorm1d | nn.BatchNorm2d
 Arrays = dict[str, NDArray[np.float32]]
@@ -48,7 +50,9 @@ def load(module: nn.Module, model: bytes, inputs: tuple[Tensor, ...]) -> None:
     """
     device = next(module.parameters()).device
     inputs = tuple(part.to(device) for part in inputs)
-    graph = onnx.load_from_string(model).graph
+    loaded = onnx.load_from_string(model)
+    subpixel.restore(loaded)
+    graph = loaded.graph
     values = _values(graph)
     nodes = [node for node in graph.node if node.op_type in (*_LAYER_OPS, *_NORM_OPS)]
     biases: dict[nn.Module, Tensor] = {}
