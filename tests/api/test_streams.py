@@ -122,9 +122,12 @@ def test_frames_leave_as_soon_as_they_are_drawn(slow):
 
 def test_a_client_that_leaves_a_stream_frees_its_rows(slow, serve):
     async def leave(app):
+        numbers, labels = app.state.services.metrics.registry, {"model": "tiny@1", "network": "generator"}
+
         async def once_it_streams():
             yield {"type": "http.request", "body": json.dumps(WALK | {"steps": 100}).encode()}
-            await asyncio.sleep(0.3)
+            while (numbers.get_sample_value("ganvas_batch_rows_sum", labels) or 0) < 6:  # noqa: ASYNC110  # a number
+                await asyncio.sleep(0.01)
             yield {"type": "http.disconnect"}
 
         return await converse(app, "POST", CALL, once_it_streams(), EVENTS)

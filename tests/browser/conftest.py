@@ -47,9 +47,11 @@ def browser() -> Iterator[object]:
         pytest.skip(f"there is no {CHROMIUM}: apt-get install chromium")
     from playwright.sync_api import sync_playwright
 
+    # Without a GPU Chromium gives up once the process that stands in for one has been too slow a few times.
+    plain = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
     camera = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", *camera])
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=[*plain, *camera])
         yield chromium
         chromium.close()
 

@@ -87,10 +87,10 @@ def test_a_photo_is_taken(visit):
     page.get_by_role("button", name="Take the picture").click()
     page.locator(".divider img").first.wait_for()
     assert page.locator(".divider img").first.evaluate("async i => { await i.decode(); return i.naturalWidth; }") > 100
-    assert not page.locator("video").is_visible()
+    expect(page.locator("video")).to_be_hidden()
     page.get_by_role("button", name="Use the camera").click()
     page.get_by_role("button", name="Close the camera").click()
-    assert not page.locator("video").is_visible()
+    expect(page.locator("video")).to_be_hidden()
 
 
 def test_a_large_picture_is_made_smaller_first_unless_it_is_to_stay(visit):

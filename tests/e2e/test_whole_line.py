@@ -62,7 +62,7 @@ def test_every_call_answers_over_http(server: Server):
     assert np.load(io.BytesIO(result.content)).shape == (4, 28, 28, 1)
     verdict = httpx.post(f"{base}/discriminate", content=picture.content).json()
     assert 0.0 < verdict["probability"] < 1.0
-    assert "fresh" in httpx.get(server.url).text
+    assert "Ganvas" in httpx.get(server.url).text
 
 
 def test_a_seed_gives_the_same_bytes_after_a_restart(server: Server, models: Path):
