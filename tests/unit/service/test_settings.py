@@ -74,12 +74,10 @@ def test_settings_do_not_change():
         Settings().port = 1
 
 
-def test_threads_are_the_cores_shared_among_the_workers(monkeypatch):
+def test_a_network_has_a_thread_a_core_in_each_worker(monkeypatch):
     monkeypatch.setattr(settings, "available_cores", lambda: 8)
-    assert Settings().infer_threads == 2  # of four workers each
-    assert Settings(workers=1).infer_threads == 8
-    assert Settings(workers=3).infer_threads == 2
-    assert Settings(workers=20).infer_threads == 1
+    assert Settings().infer_threads == 8
+    assert Settings(workers=3).infer_threads == 8
     assert Settings(threads=5).infer_threads == 5
 
 
