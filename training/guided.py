@@ -58,7 +58,7 @@ class _Mode(TorchFunctionMode):
         if func not in _ACTIVATIONS:
             return out
         if self.is_guided:
-            out = _Guided.apply(args[0], out.detach())  # type: ignore[no-untyped-call]
+            out = _Guided.apply(args[0], out.detach())  # type: ignore[no-untyped-call]  # torch
         self.activated.append(out)
         return out
 

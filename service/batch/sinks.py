@@ -14,7 +14,7 @@ from service.batch.zips import GrowingZip
 try:
     import fcntl
 except ImportError:  # not on Windows, where two runs into one place are not noticed
-    fcntl = None  # type: ignore[assignment]
+    fcntl = None  # type: ignore[assignment]  # Windows has none
 
 _PARTIAL = ".partial"
 

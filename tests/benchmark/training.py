@@ -42,7 +42,7 @@ class Ours:
         placed = place(data, fabric.device)
         self.stream = open_stream(config, placed)
         self.objective = objectives.build(config, placed, fabric)
-        self.objective.descend = self._timed(self.objective.descend)  # type: ignore[method-assign]
+        self.objective.descend = self._timed(self.objective.descend)  # type: ignore[method-assign]  # to time it
 
     def step(self) -> Any:
         """One step of both players."""

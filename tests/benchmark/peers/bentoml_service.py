@@ -40,6 +40,6 @@ class Pictures:
 
 
 if __name__ == "__main__":
-    os.environ |= {"BENTOML_DO_NOT_TRACK": "True", "BENTOML_HOME": os.getcwd()}  # noqa: PTH109
+    os.environ |= {"BENTOML_DO_NOT_TRACK": "True", "BENTOML_HOME": os.getcwd()}  # noqa: PTH109  # a string is asked for
     place = ["--host", "127.0.0.1", "--port", str(task.port)]
     os.execvp("bentoml", ["bentoml", "serve", "tests.benchmark.peers.bentoml_service:Pictures", *place])

@@ -55,5 +55,5 @@ def watch(objective: Objective, reckon: Callable[[str], object] = lambda name: N
         }
         updates.append(Update(name, loss.detach(), expected, {k: g for k, g in gradients.items() if g}, moved))
 
-    objective.descend = watched  # type: ignore[method-assign]
+    objective.descend = watched  # type: ignore[method-assign]  # to watch it
     return updates
