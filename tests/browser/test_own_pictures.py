@@ -84,6 +84,7 @@ def test_a_picture_is_dropped_or_pasted(visit, kind):
 def test_a_photo_is_taken(visit):
     page = visit("translate")
     page.get_by_role("button", name="Use the camera").click()
+    expect(page.get_by_role("button", name="Use the camera")).to_be_disabled()
     page.get_by_role("button", name="Take the picture").click()
     page.locator(".divider img").first.wait_for()
     assert page.locator(".divider img").first.evaluate("async i => { await i.decode(); return i.naturalWidth; }") > 100
@@ -91,6 +92,26 @@ def test_a_photo_is_taken(visit):
     page.get_by_role("button", name="Use the camera").click()
     page.get_by_role("button", name="Close the camera").click()
     expect(page.locator("video")).to_be_hidden()
+
+
+SLOW_CAMERA = """() => {
+    const canvas = Object.assign(document.createElement("canvas"), { width: 320, height: 480 });
+    const stream = canvas.captureStream(0);
+    navigator.mediaDevices.getUserMedia = async () => stream;
+    window.show = () => { canvas.getContext("2d").fillRect(0, 0, 9, 9); stream.getTracks()[0].requestFrame(); };
+}"""
+
+
+def test_the_buttons_stay_in_place_when_the_camera_s_picture_comes(visit):
+    page = visit("translate")
+    page.evaluate(SLOW_CAMERA)
+    page.get_by_role("button", name="Use the camera").click()
+    take = page.get_by_role("button", name="Take the picture")
+    expect(take).to_be_disabled()
+    before = take.bounding_box()
+    page.evaluate("show()")
+    expect(take).to_be_enabled()
+    assert take.bounding_box() == before
 
 
 def test_a_large_picture_is_made_smaller_first_unless_it_is_to_stay(visit):

@@ -22,12 +22,17 @@ export function dropzone({ life, take, what = "a picture" }) {
   });
   const camera = button("Use the camera", () => {
     said.textContent = "";
-    photograph(element, life).then(
-      (blob) => blob && take(blob, "photo.png"),
-      (error) => {
-        said.textContent = error.message;
-      },
-    );
+    camera.disabled = true;
+    photograph(element, life)
+      .then(
+        (blob) => blob && take(blob, "photo.png"),
+        (error) => {
+          said.textContent = error.message;
+        },
+      )
+      .finally(() => {
+        camera.disabled = false;
+      });
   });
   const element = h(
     "section",
