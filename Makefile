@@ -7,7 +7,7 @@ PORT ?= $(or $(GANVAS_PORT),8000)
 EXTRA ?= cpu
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help serve test test-ray client-types lint format bench bench-training soak clean
+.PHONY: help serve test test-ray client-types pictures lint format bench bench-training soak clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -26,6 +26,9 @@ test-ray: $(VENV)/.dev ## run the batch commands on a local Ray too
 client-types: $(VENV)/.dev ## make the TypeScript client's types of the OpenAPI page (needs npm)
 	npm --prefix clients/typescript ci --ignore-scripts
 	$(BIN)/python -m tests.clients.openapi | node clients/typescript/generate.mjs
+
+pictures: $(VENV)/.dev ## draw the pictures of README and docs by the calls that stand there
+	$(BIN)/python -m tests.docs.pictures
 
 lint: $(VENV)/.dev ## check style, types and the direction of imports
 	$(BIN)/ruff check .

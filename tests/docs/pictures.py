@@ -1,0 +1,173 @@
+"""Draws the pictures of README and docs by the calls that stand above them: `make pictures`.
+
+A picture `docs/pictures/NAME.webp` shows the file that the nearest call above it writes as `-o NAME.*`. A call to a model
+that is not bundled is made with one that is, where one can answer it; else its picture stays as it is.
+"""
+
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont, ImageSequence
+
+from tests.conftest import listening
+from tests.docs.blocks import PAGES, ROOT, blocks, commands
+
+FOLDER = ROOT / "docs/pictures"
+OVERVIEW = FOLDER / "ganvas.webp"
+MOST_BYTES = 80_000  # of one picture
+
+_SHOWN = re.compile(r"!\[[^\]]*\]\((?:docs/)?pictures/([\w-]+)\.webp\)")
+_MODEL = re.compile(r"(?<=/v1/models/)[\w-]+")
+_WIDEST_PX, _MOST_TIMES = 720, 4
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A picture and the call that draws it.
+
+    Attributes:
+        path: of the picture.
+        call: the command, with `localhost:8000` as its address.
+        file: what the command writes.
+    """
+
+    path: Path
+    call: str
+    file: str
+
+
+def shots() -> Iterator[Shot]:
+    """Every picture that a page shows, once.
+
+    Raises:
+        ValueError: no call above a picture writes its file.
+    """
+    told = {OVERVIEW}
+    for page in PAGES:
+        calls = [(block.line, command) for block in blocks(page) for command in commands_of(block)]
+        for number, line in enumerate(page.read_text().splitlines(), 1):
+            for name in _SHOWN.findall(line):
+                path = FOLDER / f"{name}.webp"
+                if path in told:
+                    continue
+                told.add(path)
+                above = [text for start, text in calls if start < number and re.search(rf"-o {name}\.\w+", text)]
+                if not above:
+                    raise ValueError(f"{page.name}:{number}: no call above it writes {name}.*")
+                file = re.search(rf"-o ({name}\.\w+)", above[-1])
+                assert file
+                yield Shot(path, above[-1], file[1])
+
+
+def commands_of(block):
+    return [command.text for command in commands(block.text)] if block.language == "shell" else []
+
+
+def with_bundled(text: str) -> str | None:
+    """A call with bundled models in place of others; None where none of them can answer it."""
+    names = {*_MODEL.findall(text)}
+    for name in names - {path.name for path in (ROOT / "models").iterdir()}:
+        if re.search(rf"{name}/(translate|encode)|directions", text):
+            return None
+        stand_in = "mnist-dcgan" if "class" in text else "mnist-gan"
+        text = re.sub(rf"(?<=/v1/models/){name}\b", stand_in, text)
+    return text
+
+
+def draw(shot: Shot, call: str, port: int, folder: Path) -> None:
+    """Makes the call, and keeps its file as a WebP that is large enough to look at."""
+    script = "set -eu\n" + call.replace("curl ", "curl -fsS ", 1).replace("localhost:8000", f"127.0.0.1:{port}")
+    subprocess.run(["bash", "-c", script], cwd=folder, check=True)
+    with Image.open(folder / shot.file) as found:
+        times = max(1, min(_MOST_TIMES, _WIDEST_PX // found.width))
+        size = (found.width * times, found.height * times)
+        frames = [
+            frame.convert("RGB").resize(size, Image.Resampling.BICUBIC) for frame in ImageSequence.Iterator(found)
+        ]
+        motion = {"save_all": True, "append_images": frames[1:], "duration": found.info.get("duration", 80), "loop": 0}
+    frames[0].save(shot.path, quality=80, method=6, **(motion if len(frames) > 1 else {}))
+
+
+_INK, _GREY, _ACCENT, _PAPER, _PANEL = "#1b1f24", "#59636e", "#0b6e99", "#ffffff", "#f3f6f8"
+_COLUMNS = (
+    ("training", "PyTorch, offline", ("GAN", "DCGAN", "WGAN, WGAN-GP", "Pix2pix", "CycleGAN"), "export"),
+    (
+        "a package",
+        "models/NAME/VERSION",
+        ("generator.onnx", "manifest.json: digests,", "   goldens, metrics, terms", "README.md", "preview.png"),
+        "prove",
+    ),
+    (
+        "service",
+        "FastAPI + ONNX Runtime",
+        ("sample", "interpolate", "arithmetic", "translate", "discriminate, encode"),
+        "HTTP",
+    ),
+)
+
+
+def draw_overview() -> None:
+    """What the project is, in one picture; its tiles are cut out of the bundled models' previews."""
+    wide, high, times = 1080, 250, 2
+    sheet = Image.new("RGB", (wide * times, high * times), _PAPER)
+    pen = ImageDraw.Draw(sheet)
+
+    def font(size):
+        return ImageFont.load_default(size * times)
+
+    def box(*corners, **options):
+        pen.rounded_rectangle([part * times for part in corners], 10 * times, **options)
+
+    def write(left, top, text, size, colour, anchor="la"):
+        pen.text((left * times, top * times), text, colour, font(size), anchor)
+
+    left = 10
+    for title, about, lines, arrow in _COLUMNS:
+        box(left, 10, left + 200, high - 10, fill=_PANEL, outline="#d5dbe1", width=times)
+        write(left + 14, 22, title, 22, _INK)
+        write(left + 14, 52, about, 14, _ACCENT)
+        for index, line in enumerate(lines):
+            write(left + 14, 88 + 28 * index, line, 15, _INK if not line.startswith(" ") else _GREY)
+        write(left + 235, 104, arrow, 14, _GREY, "ms")
+        pen.line([(left + 206) * times, 118 * times, (left + 262) * times, 118 * times], _ACCENT, 2 * times)
+        tip = [(left + 262, 118), (left + 254, 113), (left + 254, 123)]
+        pen.polygon([(x * times, y * times) for x, y in tip], _ACCENT)
+        left += 270
+    newest = [max(model.glob("[0-9]*"), key=lambda path: int(path.name)) for model in sorted_models()]
+    rows = 2
+    for index in range(rows):
+        with Image.open(newest[index % len(newest)] / "preview.png") as preview:
+            side = 112 if preview.width <= 512 else 128
+            tile = preview.convert("RGB").crop((0, 0, 2 * side, side))
+        tile = tile.resize((220 * times, 110 * times), Image.Resampling.BICUBIC)
+        sheet.paste(tile, (left * times + 20, (10 + 120 * index) * times))
+    sheet.resize((wide, high), Image.Resampling.LANCZOS).save(OVERVIEW, quality=88, method=6)
+
+
+def sorted_models():
+    return sorted((path for path in (ROOT / "models").iterdir() if path.is_dir()), reverse=True)
+
+
+def main() -> None:
+    FOLDER.mkdir(exist_ok=True)
+    draw_overview()
+    wanted = [(shot, with_bundled(shot.call)) for shot in shots()]
+    with listening(ROOT / "models") as port, tempfile.TemporaryDirectory() as folder:
+        for shot, call in wanted:
+            if call is None:
+                print(f"{shot.path.name} stays as it is: no bundled model answers its call")
+            else:
+                draw(shot, call, port, Path(folder))
+    for path in {*FOLDER.iterdir()} - {OVERVIEW, *(shot.path for shot, _ in wanted)}:
+        path.unlink()
+    total = sum(path.stat().st_size for path in FOLDER.iterdir())
+    print(f"{len(wanted) + 1} pictures, {total / 1024:.0f} KiB")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
