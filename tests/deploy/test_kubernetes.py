@@ -1,0 +1,166 @@
+"""The manifests of deploy/kubernetes: valid by Kubernetes' published schemas, and true of the service and the image."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from service.settings import Settings
+
+ROOT = Path(__file__).parents[2] / "deploy/kubernetes"
+BASE = sorted(path for path in (ROOT / "base").glob("*.yaml") if path.name != "kustomization.yaml")
+WHOLE = [*BASE, ROOT / "components/models/volume.yaml"]
+PATCHES = [ROOT / "overlays/gpu/gpu.yaml", ROOT / "components/models/mount.yaml"]
+VERSIONS = ["1.31", kubernetes_validate.latest_version()]  # the oldest that knows all that is asked for, and the newest
+KUSTOMIZE = [shutil.which("kubectl") or "", "kustomize"]
+
+has_kustomize = pytest.mark.skipif(not KUSTOMIZE[0], reason="kubectl is not installed: it renders the overlays")
+
+
+def documents(text: str) -> dict[str, Any]:
+    """Each by its kind."""
+    found = [document for document in yaml.safe_load_all(text) if document]
+    assert len({document["kind"] for document in found}) == len(found)
+    return {document["kind"]: document for document in found}
+
+
+def read(*paths: Path) -> dict[str, Any]:
+    return documents("\n---\n".join(path.read_text() for path in paths))
+
+
+def container(deployment: dict[str, Any]) -> dict[str, Any]:
+    (only,) = deployment["spec"]["template"]["spec"]["containers"]
+    return only
+
+
+def environment(deployment: dict[str, Any]) -> dict[str, str]:
+    return {one["name"]: one["value"] for one in container(deployment).get("env", ())}
+
+
+def rendered(folder: Path) -> dict[str, Any]:
+    done = subprocess.run([*KUSTOMIZE, str(folder)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return documents(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def base():
+    return read(*BASE)
+
+
+@pytest.fixture
+def everything(tmp_path):
+    """An overlay as a user writes it: a GPU, and models of their own."""
+    root = Path(*[".."] * len(tmp_path.parts[1:]), *ROOT.parts[1:])
+    text = yaml.safe_dump({"resources": [f"{root}/overlays/gpu"], "components": [f"{root}/components/models"]})
+    (tmp_path / "kustomization.yaml").write_text(text)
+    return tmp_path
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("path", WHOLE, ids=lambda path: path.stem)
+def test_every_manifest_is_valid(path, version):
+    for document in read(path).values():
+        kubernetes_validate.validate(document, version, strict=True)
+
+
+def test_the_schemas_would_find_a_fault(base):
+    wrong = base["Deployment"] | {"spec": base["Deployment"]["spec"] | {"replica": 2}}
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(wrong, VERSIONS[-1], strict=True)
+
+
+@has_kustomize
+def test_what_kustomize_makes_is_valid_and_holds_what_was_asked_for(everything):
+    for folder in (ROOT / "base", ROOT / "overlays/gpu", everything):
+        for document in (found := rendered(folder)).values():
+            kubernetes_validate.validate(document, VERSIONS[-1], strict=True)
+            assert document["kind"] == "Namespace" or document["metadata"]["namespace"] == "ganvas"
+    deployment = found["Deployment"]
+    made = container(deployment)
+    assert made["resources"]["limits"]["nvidia.com/gpu"] == "1"
+    assert made["image"].endswith(":gpu")
+    assert environment(deployment).keys() == {"GANVAS_DRAIN_S", "GANVAS_WORKERS"}
+    assert {mount["mountPath"] for mount in made["volumeMounts"]} == {"/tmp", "/app/models"}
+    assert made["securityContext"]["readOnlyRootFilesystem"]
+    claims = [volume.get("persistentVolumeClaim", {}) for volume in deployment["spec"]["template"]["spec"]["volumes"]]
+    assert {"claimName": found["PersistentVolumeClaim"]["metadata"]["name"], "readOnly": True} in claims
+
+
+def test_every_file_is_used(base):
+    used = {path for file in ROOT.rglob("kustomization.yaml") for path in named(file)}
+    assert used == {*WHOLE, *PATCHES, ROOT / "base"}
+
+
+def named(kustomization: Path) -> list[Path]:
+    told = yaml.safe_load(kustomization.read_text())
+    names = told.get("resources", []) + [patch["path"] for patch in told.get("patches", [])]
+    return [(kustomization.parent / name).resolve() for name in names]
+
+
+def test_selectors_find_the_pods(base):
+    pod = base["Deployment"]["spec"]["template"]
+    labels = pod["metadata"]["labels"]
+    selectors = [base["Service"]["spec"]["selector"], base["NetworkPolicy"]["spec"]["podSelector"]["matchLabels"]]
+    selectors += [base[kind]["spec"]["selector"]["matchLabels"] for kind in ("Deployment", "PodDisruptionBudget")]
+    selectors += [spread["labelSelector"]["matchLabels"] for spread in pod["spec"]["topologySpreadConstraints"]]
+    for selector in selectors:
+        assert selector
+        assert selector.items() <= labels.items()
+
+
+def test_every_name_means_the_same_deployment_and_container(base):
+    name = base["Deployment"]["metadata"]["name"]
+    target = base["HorizontalPodAutoscaler"]["spec"]["scaleTargetRef"]
+    assert (target["kind"], target["name"]) == ("Deployment", name)
+    for patch in map(read, PATCHES):
+        assert patch["Deployment"]["metadata"]["name"] == name
+        assert container(patch["Deployment"])["name"] == container(base["Deployment"])["name"]
+
+
+def test_ports_probes_and_scrapes_lead_to_the_service(base, client):
+    made = container(base["Deployment"])
+    (port,) = made["ports"]
+    probes = [made[f"{kind}Probe"]["httpGet"] for kind in ("startup", "liveness", "readiness")]
+    assert {probe["port"] for probe in probes} == {port["name"]}
+    told = base["Deployment"]["spec"]["template"]["metadata"]["annotations"]
+    assert told["prometheus.io/port"] == str(port["containerPort"])
+    for path in {probe["path"] for probe in probes} | {told["prometheus.io/path"]}:
+        assert client.get(path).status_code == 200
+    assert made["readinessProbe"]["httpGet"]["path"] == "/readyz"
+    assert [one["targetPort"] for one in base["Service"]["spec"]["ports"]] == [port["name"]]
+    assert [one["ports"][0]["port"] for one in base["NetworkPolicy"]["spec"]["ingress"]] == [port["name"]]
+
+
+def test_variables_are_settings_and_a_pod_outlives_its_requests(base):
+    for manifest in (base, *map(read, PATCHES)):
+        told = environment(manifest["Deployment"])
+        settings = Settings.model_validate({name.removeprefix("GANVAS_").lower(): told[name] for name in told})
+        assert all(name.startswith("GANVAS_") for name in told)
+    settings = Settings(drain_s=environment(base["Deployment"])["GANVAS_DRAIN_S"])
+    probe, pod = container(base["Deployment"])["readinessProbe"], base["Deployment"]["spec"]["template"]["spec"]
+    assert settings.drain_s > probe["periodSeconds"] * probe["failureThreshold"]
+    assert pod["terminationGracePeriodSeconds"] > settings.drain_s + settings.deadline_s + 1
+
+
+def test_the_autoscaler_asks_for_a_number_that_is_told_and_passed_on(base, client):
+    client.get("/v1/models/tiny/sample?seed=1")
+    (metric,) = (one["pods"]["metric"]["name"] for one in base["HorizontalPodAutoscaler"]["spec"]["metrics"][:1])
+    assert re.search(rf"^{metric}\{{", client.get("/metrics").text, re.MULTILINE)
+    (rule,) = yaml.safe_load((ROOT / "prometheus-adapter/values.yaml").read_text())["rules"]["custom"]
+    assert rule["seriesQuery"].startswith(metric + "{")
+    assert rule["name"] == {"matches": metric, "as": metric}
+
+
+def test_what_is_said_of_the_image_is_true(base):
+    image = (ROOT.parents[1] / "Dockerfile").read_text()
+    pod = base["Deployment"]["spec"]["template"]["spec"]
+    assert f"--uid {pod['securityContext']['runAsUser']} " in image
+    assert f"GANVAS_PORT={container(base['Deployment'])['ports'][0]['containerPort']} " in image
+    (mount,) = container(read(PATCHES[1])["Deployment"])["volumeMounts"]
+    assert f"GANVAS_MODELS_DIR={mount['mountPath']}\n" in image
