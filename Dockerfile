@@ -19,6 +19,7 @@ COPY --from=build /opt/ganvas /opt/ganvas
 WORKDIR /app
 COPY service service
 COPY models models
+COPY deploy/ray deploy/ray
 ENV PATH=/opt/ganvas/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \

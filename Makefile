@@ -19,9 +19,9 @@ serve: $(VENV)/.serve ## serve the bundled models (PORT=8000 HOST=127.0.0.1)
 test: $(VENV)/.dev ## run the whole test suite
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
-test-ray: $(VENV)/.dev ## run the batch commands on a local Ray too
+test-ray: $(VENV)/.dev ## run the batch commands and the service on a local Ray too
 	$(PIP) --editable '.[ray]'
-	$(BIN)/python -m pytest tests/e2e/test_ray.py
+	$(BIN)/python -m pytest tests/e2e/test_ray.py tests/deploy/test_ray_serve.py
 
 client-types: $(VENV)/.dev ## make the TypeScript client's types of the OpenAPI page (needs npm)
 	npm --prefix clients/typescript ci --ignore-scripts

@@ -1,61 +1,18 @@
 """The cache of deploy/nginx, as a real nginx runs it before the real server."""
 
-import os
-import shutil
-import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
+from contextlib import ExitStack
 
 import httpx
 import pytest
 
 from tests import builders
+from tests.nginx import NGINX, nginx, until_it_answers
 from tests.server import free_port, running
 
-NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
-CONFIG = Path("deploy/nginx/default.conf")
 PICTURE = "/v1/models/tiny/sample?seed=7"
 
 pytestmark = pytest.mark.skipif(NGINX is None, reason="nginx is not installed: apt-get install nginx-light")
-
-
-@contextmanager
-def nginx(folder: Path, port: int, upstream: int, *changes: tuple[str, str]) -> Iterator[None]:
-    """nginx with the shipped configuration, on other ports and folders."""
-    text = CONFIG.read_text()
-    for old, new in (
-        ("server ganvas:8000", f"server 127.0.0.1:{upstream}"),
-        ("listen 8080", f"listen 127.0.0.1:{port}"),
-        ("/var/cache/nginx/ganvas", str(folder / "cache")),
-        *changes,
-    ):
-        assert text.count(old) == 1, old
-        text = text.replace(old, new)
-    paths = "".join(f"{kind}_temp_path {folder / kind};\n" for kind in ("client_body", "proxy", "fastcgi"))
-    paths += "".join(f"{kind}_temp_path {folder / kind};\n" for kind in ("uwsgi", "scgi"))
-    # Started by root, its workers would be another user, who may not write here.
-    user = "user root;\n" if os.geteuid() == 0 else ""
-    main = f"{user}pid {folder / 'pid'};\nerror_log stderr warn;\nevents {{}}\n"
-    main += f"http {{\naccess_log off;\n{paths}{text}\n}}\n"
-    (folder / "nginx.conf").write_text(main)
-    command = [str(NGINX), "-p", str(folder), "-c", str(folder / "nginx.conf"), "-g", "daemon off;"]
-    with (folder / "log").open("w") as log, subprocess.Popen(command, stderr=log) as process:
-        try:
-            yield
-        finally:
-            process.terminate()
-
-
-def until_it_answers(client: httpx.Client, log: Path) -> None:
-    end = time.monotonic() + 20
-    while time.monotonic() < end:
-        with suppress(httpx.TransportError):
-            if client.get("/livez").status_code == 200:
-                return
-        time.sleep(0.05)
-    raise AssertionError(log.read_text())
 
 
 @pytest.fixture(scope="module")
