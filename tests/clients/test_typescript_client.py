@@ -3,18 +3,16 @@
 import hashlib
 import os
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.clients.openapi import page
+from tests.clients.typescript import CLIENT, install, run
 from tests.conftest import listening
 from tests.server import running
 
 ROOT = Path(__file__).parents[2]
-CLIENT = ROOT / "clients/typescript"
 STALE = "the OpenAPI page has changed: run make client-types, and look at what the client makes of it"
 
 
@@ -29,23 +27,9 @@ def test_the_lock_file_names_no_registry():
     assert hosts <= {"registry.npmjs.org"}
 
 
-def run(*command: object, **options) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [*map(str, command)], cwd=CLIENT, capture_output=True, text=True, check=False, timeout=120, **options
-    )
-
-
 @pytest.fixture(scope="module")
 def packages():
-    """The packages that the lock file names, from npm's registry where they are not there yet."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node is None or npm is None:
-        pytest.skip("node and npm are not installed, which the TypeScript client is built and tested with")
-    lock, installed = CLIENT / "package-lock.json", CLIENT / "node_modules/.package-lock.json"
-    if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
-        done = run(npm, "ci", "--ignore-scripts", "--no-fund", "--no-audit")
-        if done.returncode:
-            pytest.skip(f"npm cannot install what the TypeScript client is built with: {done.stderr.strip()[-300:]}")
+    install()
 
 
 @pytest.fixture(scope="module")

@@ -18,18 +18,8 @@ PAGES = (
     *sorted((ROOT / "clients").glob("*/README.md")),
 )
 PROGRAMS = (
-    "apt-get",
-    "curl",
-    "docker",
-    "kubectl",
-    "make",
-    "npm",
-    "pip",
-    "python",
-    "ray",
-    "serve",
-    "tensorboard",
-    "torchrun",
+    *("apt-get", "curl", "docker", "kubectl", "make", "npm", "pip"),
+    *("python", "ray", "serve", "tensorboard", "torchrun"),
 )
 """What a line of a shell begins with, where no fence says that it is one."""
 

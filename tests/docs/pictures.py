@@ -1,7 +1,7 @@
 """Draws the pictures of README and docs by the calls that stand above them: `make pictures`.
 
-A picture `docs/pictures/NAME.webp` shows the file that the nearest call above it writes as `-o NAME.*`. A call to a model
-that is not bundled is made with one that is, where one can answer it; else its picture stays as it is.
+A picture `docs/pictures/NAME.webp` shows the file that the nearest call above it writes as `-o NAME.*`. A call to a
+model that is not bundled is made with one that is, where one can answer it; else its picture stays as it is.
 """
 
 import re
@@ -79,8 +79,8 @@ def with_bundled(text: str) -> str | None:
     return text
 
 
-def draw(shot: Shot, call: str, port: int, folder: Path) -> None:
-    """Makes the call, and keeps its file as a WebP that is large enough to look at."""
+def draw(shot: Shot, call: str, port: int, folder: Path, path: Path) -> None:
+    """Makes the call in a folder, and keeps its file as a WebP that is large enough to look at."""
     script = "set -eu\n" + call.replace("curl ", "curl -fsS ", 1).replace("localhost:8000", f"127.0.0.1:{port}")
     subprocess.run(["bash", "-c", script], cwd=folder, check=True)
     with Image.open(folder / shot.file) as found:
@@ -90,7 +90,7 @@ def draw(shot: Shot, call: str, port: int, folder: Path) -> None:
             frame.convert("RGB").resize(size, Image.Resampling.BICUBIC) for frame in ImageSequence.Iterator(found)
         ]
         motion = {"save_all": True, "append_images": frames[1:], "duration": found.info.get("duration", 80), "loop": 0}
-    frames[0].save(shot.path, quality=80, method=6, **(motion if len(frames) > 1 else {}))
+    frames[0].save(path, quality=80, method=6, **(motion if len(frames) > 1 else {}))
 
 
 _INK, _GREY, _ACCENT, _PAPER, _PANEL = "#1b1f24", "#59636e", "#0b6e99", "#ffffff", "#f3f6f8"
@@ -111,7 +111,7 @@ _COLUMNS = (
 )
 
 
-def draw_overview() -> None:
+def draw_overview(path: Path) -> None:
     """What the project is, in one picture; its tiles are cut out of the bundled models' previews."""
     wide, high, times = 1080, 250, 2
     sheet = Image.new("RGB", (wide * times, high * times), _PAPER)
@@ -146,7 +146,7 @@ def draw_overview() -> None:
             tile = preview.convert("RGB").crop((0, 0, 2 * side, side))
         tile = tile.resize((220 * times, 110 * times), Image.Resampling.BICUBIC)
         sheet.paste(tile, (left * times + 20, (10 + 120 * index) * times))
-    sheet.resize((wide, high), Image.Resampling.LANCZOS).save(OVERVIEW, quality=88, method=6)
+    sheet.resize((wide, high), Image.Resampling.LANCZOS).save(path, quality=88, method=6)
 
 
 def sorted_models():
@@ -155,14 +155,14 @@ def sorted_models():
 
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
-    draw_overview()
+    draw_overview(OVERVIEW)
     wanted = [(shot, with_bundled(shot.call)) for shot in shots()]
     with listening(ROOT / "models") as port, tempfile.TemporaryDirectory() as folder:
         for shot, call in wanted:
             if call is None:
                 print(f"{shot.path.name} stays as it is: no bundled model answers its call")
             else:
-                draw(shot, call, port, Path(folder))
+                draw(shot, call, port, Path(folder), shot.path)
     for path in {*FOLDER.iterdir()} - {OVERVIEW, *(shot.path for shot, _ in wanted)}:
         path.unlink()
     total = sum(path.stat().st_size for path in FOLDER.iterdir())

@@ -1,0 +1,100 @@
+"""What the words on a page stand for: names of models, files that a reader has, folders of data."""
+
+import io
+import re
+import shutil
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from ganvas_client import Client, direction, mean, seed
+from PIL import Image
+
+from tests import builders
+from tests.conftest import listening
+from tests.docs.blocks import ROOT
+
+ADDRESS = "localhost:8000"
+
+_MODELS = (  # what is said of a model, and the one of tests/conftest.py that it is said of
+    (r"\b(MODEL|photo2monet|facades-pix2pix)(?=/translate)", "darker"),
+    (r"(?<=translate )MODEL\b", "darker"),
+    (r'(?<=\.translate\(")MODEL\b', "darker"),
+    (r"\b(MODEL|NAME)(?=/(encode|arithmetic))", "colour"),
+    (r'(?<=")MODEL(?=")', "colour"),
+)
+_SHORTER = (("0:1000,5000:6000", "0:20,50:70"), ("0:100000", "0:200"))
+"""Numbers of pictures that would take a while, and fewer."""
+
+
+def bundled(folder: Path, models: Path) -> Path:
+    """A folder with the bundled packages and those of tests/conftest.py."""
+    for source in (ROOT / "models", models):
+        shutil.copytree(source, folder, dirs_exist_ok=True)
+    return folder
+
+
+def filled(text: str, port: int) -> str:
+    """A page's text with an address and models that are there, and small numbers."""
+    for pattern, name in _MODELS:
+        text = re.sub(pattern, name, text)
+    for many, few in _SHORTER:
+        text = text.replace(many, few)
+    for name in {*re.findall(r"(?<=/v1/models/)[\w-]+(?=/translate)", text)} - {"darker"}:
+        if not (ROOT / "models" / name).exists():  # it is bundled later
+            text = text.replace(f"/{name}/", "/darker/")
+    return text.replace(ADDRESS, f"127.0.0.1:{port}")
+
+
+def _picture(form: str, seed: int = 0) -> Callable[[Path, int], None]:
+    return lambda path, _: path.write_bytes(builders.picture(24, 20, form=form, seed=seed)) and None
+
+
+def _drawn(path: Path, port: int) -> None:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/models/mnist-gan/sample?seed=0&n=4") as answer:
+        path.write_bytes(answer.read())
+
+
+_FILES: dict[str, Callable[[Path, int], Any]] = {
+    "photo.jpg": _picture("JPEG"),
+    "one.jpg": _picture("JPEG", 1),
+    "two.png": _picture("PNG", 2),
+    "face.png": _picture("PNG", 3),
+    "seven.png": _drawn,
+    "42.png": _drawn,
+    "grid.png": _drawn,
+    "photos": lambda path, _: builders.write_pictures(path, "a.png", "b/c.png"),
+    "photos.zip": lambda path, _: builders.write_zip(
+        path, builders.write_pictures(path.with_suffix(".d"), "a.png", "b/c.png")
+    ),
+    "generator.onnx": lambda path, _: path.write_bytes(builders.generator_graph()),
+}
+
+
+def lay_out(folder: Path, text: str, port: int, models: Path) -> None:
+    """Puts the files that a text reads into a folder, and the models."""
+    for name, make in _FILES.items():
+        if re.search(rf"(?<!-o )(?<![\w.]){re.escape(name)}(?![\w.-])", text):
+            make(folder / name, port)
+    (folder / "models").mkdir()
+    for model in models.iterdir():
+        (folder / "models" / model.name).symlink_to(model)
+    if "service render mine" in text:  # what the block before it makes
+        builders.write_package(folder / "models", "mine")
+
+
+def values(port: int) -> dict[str, Any]:
+    """What the blocks of Python of one page leave to those that follow."""
+    return {
+        "ganvas": Client(f"http://127.0.0.1:{port}"),
+        "seed": seed,
+        "mean": mean,
+        "direction": direction,
+        "picture": Image.open(io.BytesIO(builders.picture(12, 12))),
+        "images": torch.zeros(8, 3, 16, 16),
+    }
+
+
+__all__ = ["ADDRESS", "bundled", "filled", "lay_out", "listening", "values"]

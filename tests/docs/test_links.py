@@ -1,0 +1,30 @@
+"""Links of the pages lead somewhere, headings included."""
+
+import re
+
+import pytest
+
+from tests.docs.blocks import PAGES, ROOT, blocks
+
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
+_PAGES = (*PAGES, *sorted((ROOT / "docs/decisions").glob("*.md")))
+
+
+def anchors(text):
+    """The names that headings get."""
+    titles = re.findall(r"^#+ +(.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", _PAGES, ids=[str(page.relative_to(ROOT)) for page in _PAGES])
+def test_links_lead_somewhere(page):
+    text = page.read_text()
+    for block in blocks(page):
+        text = text.replace(block.text, "")
+    for link in _LINK.findall(text):
+        if re.match(r"https?:", link):
+            continue
+        path, _, heading = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), f"{link}: there is no {path}"
+        assert not heading or heading in anchors(target.read_text()), f"{link}: there is no such heading"

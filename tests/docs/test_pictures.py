@@ -1,0 +1,52 @@
+"""The pictures of README and docs are small, and show what the calls above them give today."""
+
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image, ImageSequence
+
+from tests.conftest import listening
+from tests.docs import pictures
+from tests.docs.blocks import ROOT
+
+_SHOTS = list(pictures.shots())
+STALE = "run make pictures, and look at what it draws"
+
+
+@pytest.fixture(scope="module")
+def port():
+    if shutil.which("curl") is None or shutil.which("bash") is None:
+        pytest.skip("curl or bash is not installed, which the calls are written for")
+    with listening(ROOT / "models") as number:
+        yield number
+
+
+def frames(path):
+    with Image.open(path) as picture:
+        return [np.asarray(frame.convert("RGB"), np.float64) for frame in ImageSequence.Iterator(picture)]
+
+
+@pytest.mark.parametrize("shot", _SHOTS, ids=[shot.path.name for shot in _SHOTS])
+def test_a_picture_is_what_its_call_gives(shot, port, tmp_path):
+    call = pictures.with_bundled(shot.call)
+    if call is None:
+        assert shot.path.exists(), f"no bundled model answers the call of {shot.path.name}: leave it out of the page"
+        return
+    pictures.draw(shot, call, port, tmp_path, tmp_path / "drawn.webp")
+    kept, drawn = frames(shot.path), frames(tmp_path / "drawn.webp")
+    assert [frame.shape for frame in kept] == [frame.shape for frame in drawn], STALE
+    # Another engine or codec differs by a little; another model, or another call, by much.
+    assert np.mean([np.abs(one - other).mean() for one, other in zip(kept, drawn, strict=True)]) < 4, STALE
+
+
+def test_pictures_are_few_and_small():
+    there = {*pictures.FOLDER.iterdir()}
+    assert there == {pictures.OVERVIEW, *(shot.path for shot in _SHOTS)}, STALE
+    assert all(path.stat().st_size <= pictures.MOST_BYTES for path in there)
+
+
+def test_the_overview_can_be_drawn(tmp_path):
+    pictures.draw_overview(tmp_path / "overview.webp")
+    with Image.open(tmp_path / "overview.webp") as drawn, Image.open(pictures.OVERVIEW) as kept:
+        assert drawn.size == kept.size

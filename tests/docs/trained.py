@@ -1,0 +1,206 @@
+"""The commands of training as a page has them, over tiny data and for a moment only, in this process."""
+
+import contextlib
+import functools
+import io
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from tests import builders
+from tests.unit.training.conftest import CYCLEGAN_WORDS, PIX2PIX_WORDS, TINY_WORDS
+from training import __main__ as command_line
+from training import commands, graphs, initialise
+from training.evaluate import estimate, generative, held, translation
+from training.recipes import RECIPES
+from training.run import open_run
+
+_LENGTH = (
+    *("--accelerator", "cpu", "--precision", "32-true", "--total-nimg", "640", "--batch-size", "32"),
+    *("--log-every-steps", "1", "--sample-every-nimg", "320", "--checkpoint-every-nimg", "320"),
+)
+_CONV = (*_LENGTH, "--generator.z-dim", "8", "--generator.widths", "8", "4", "--discriminator.widths", "4", "8")
+_SHORT = {  # what a recipe's method and data need beside its own words to be tiny
+    ("gan", "mnist"): (*TINY_WORDS, "--accelerator", "cpu"),
+    ("dcgan", "mnist"): _CONV,
+    ("dcgan", "celeba"): (*_CONV, "--pictures.load-px", "18", "--pictures.crop-px", "16"),
+    ("pix2pix", "facades"): PIX2PIX_WORDS,
+    ("cyclegan", "monet2photo"): CYCLEGAN_WORDS,
+}
+_ALSO = {  # by command
+    "encoder": ("--nimg", "64", "--accelerator", "cpu"),
+    "directions": ("--nimg", "256", "--accelerator", "cpu"),
+    "evaluate": ("--accelerator", "cpu"),
+    "report": ("--accelerator", "cpu"),
+    "resume": ("--accelerator", "cpu"),
+    "judge": ("--epochs", "1"),
+}
+_RECIPES = {"digits": "gan-mnist-small", "faces": "dcgan-faces-small", "monet": "cyclegan-monet-small"}
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Tiny data and tiny runs, each made when it is first needed.
+
+    Attributes:
+        folder: where they lie.
+    """
+
+    folder: Path
+
+    @functools.cache  # noqa: B019  # one for all tests
+    def data(self, dataset: str) -> Path:
+        """The folder that PATH stands for."""
+        make = {
+            "mnist": builders.write_digits,
+            "celeba": builders.write_faces,
+            "facades": builders.write_pairs,
+            "monet2photo": builders.write_unpaired,
+        }
+        return make[dataset](self.folder / "data" / dataset)
+
+    @functools.cache  # noqa: B019
+    def run(self, kind: str) -> Path:
+        """The run that RUN stands for: of `digits`, `faces` or `monet`."""
+        out = self.folder / "runs" / kind
+        code, said = self.execute(("train", _RECIPES[kind], "--data", "PATH", "--out", str(out)))
+        assert code == 0, said
+        return out
+
+    @cached_property
+    def monet(self) -> Path:
+        """A folder of packages with photo2monet and the way back."""
+        models = self.folder / "models"
+        words = (str(self.run("monet")), "--name", "monet2photo", "--inverse", "photo2monet", "--models", str(models))
+        code, said = self.execute(("export", *words))
+        assert code == 0, said
+        return models
+
+    def objective(self) -> Any:
+        """The networks of the run `faces`."""
+        with _argv(()), _few(self.folder):
+            return commands.finished(open_run(self.run("faces")))[0].objective
+
+    def lay_out(self, folder: Path, text: str) -> None:
+        """Puts the runs and packages that a text reads into a folder."""
+        if "models/photo2monet" in text:
+            shutil.copytree(self.monet, folder / "models", dirs_exist_ok=True)
+        if "runs/digits" in text and "--out runs/digits" not in text:
+            shutil.copytree(self.run("digits"), folder / "runs" / "digits")
+
+    def execute(self, words: tuple[str, ...]) -> tuple[int, str]:
+        """Runs `python -m training WORDS`; its code and what it printed."""
+        words = self._filled(words)
+        with _argv(words) as said, _few(self.folder):
+            try:
+                code = command_line.main()
+            except SystemExit as leaving:
+                code = int(leaving.code or 0)
+        return code, said.getvalue()
+
+    def _filled(self, words: tuple[str, ...]) -> tuple[str, ...]:
+        verb = words[0]
+        config = RECIPES[words[1]].config if len(words) > 1 and words[1] in RECIPES else None
+        if verb in ("train", "doctor"):
+            assert config, words
+            extra = _SHORT[config.method, config.dataset]
+        else:
+            extra = _ALSO.get(verb, ())
+        if verb == "train" and "--measure-every-nimg" in words:
+            at = extra.index("--validation-share")
+            extra = (*extra[:at], *extra[at + 2 :], "--measure-every-nimg", "320", "--patience-nimg", "320")
+        dataset = config.dataset if config else "mnist"
+        told = {"PATH": str(self.data(dataset))}
+        if config is None:
+            told["RUN"] = str(self._copy("monet" if "--inverse" in words else _kind(verb))) if "RUN" in words else ""
+        return (*(told.get(word, word) for word in words), *extra)
+
+    def _copy(self, kind: str) -> Path:
+        """A copy, since commands write into a run."""
+        count = len(list(self.folder.glob("copy-*")))
+        return shutil.copytree(self.run(kind), self.folder / f"copy-{count}")
+
+
+def _kind(verb: str) -> str:
+    return "faces" if verb == "directions" else "digits"
+
+
+@contextlib.contextmanager
+def _argv(words: tuple[str, ...]) -> Iterator[io.StringIO]:
+    said = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["training", *words])
+        for name in ("PL_GLOBAL_SEED", "PL_SEED_WORKERS"):  # Lightning notes the seed there
+            patch.setenv(name, "0")
+            patch.delenv(name)
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+            yield said
+
+
+_BUILT: dict[Any, graphs.Graph] = {}
+_BUILD = graphs.build
+
+
+def _build_once(
+    module: nn.Module, examples: Any, file: str, inputs: Any, outputs: Any, weights: str = "auto", **more: Any
+) -> graphs.Graph:
+    """`graphs.build`, which exports the same weights once."""
+    key = (builders.digest(module.state_dict()), file, weights)
+    if key not in _BUILT:
+        _BUILT[key] = _BUILD(module, examples, file, inputs, outputs, weights, **more)
+    return _BUILT[key]
+
+
+@contextlib.contextmanager
+def _few(folder: Path) -> Iterator[None]:
+    """One thread, few samples to measure, and judges that are not written into the package."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("_SAMPLES", "_FEW_SAMPLES", "_SLICED_NIMG", "_NEAREST_SAMPLES", "_MEMORISED_NIMG"):
+            patch.setattr(generative, name, 256)
+        patch.setattr(held, "_SAMPLES", 64)
+        patch.setattr(sys.modules["training.objectives.generative"], "_BATCH_NORM_NIMG", 400)
+        patch.setattr(estimate, "_NIMG", 64)
+        short = functools.partial(translation.twosample.distinguish, steps=3)
+        patch.setattr(translation.twosample, "distinguish", short)
+        patch.setattr(initialise, "JUDGE_STEPS", 3)
+        patch.setattr(graphs, "build", _build_once)
+        patch.setattr(commands.doctoring, "examine", functools.partial(commands.doctoring.examine, budget_s=0.1))
+        patch.setattr(sys.modules["training.classifier.make"], "path_of", lambda *words: folder / "judge.safetensors")
+        yield
+    torch.set_num_threads(threads)
+
+
+def parse(words: tuple[str, ...]) -> None:
+    """Reads the words of a command, and stops before it does anything.
+
+    Raises:
+        AssertionError: the command does not take them.
+    """
+    if words == ("recipes",):
+        return  # it takes no others, and is run elsewhere
+    places = {"RECIPE": "gan-mnist-small"}
+    called: list[str] = []
+
+    def note(name: str) -> Any:
+        return lambda *words, **more: called.append(name)
+
+    with _argv(tuple(places.get(word, word) for word in words)) as said, pytest.MonkeyPatch.context() as patch:
+        for name in ("train", "doctor", "resume", "evaluate", "report", "export", "directions", "encoder", "judge"):
+            patch.setattr(commands, name, note(name))
+        patch.setattr(command_line, "open_run", lambda *words: None)
+        try:
+            code = command_line.main()
+        except SystemExit as leaving:
+            code = int(leaving.code or 0)
+    assert code == 0, said.getvalue()
+    assert called or "--help" in words, words
