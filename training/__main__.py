@@ -219,15 +219,15 @@ def encoder(
 
 
 def judge(
-    dataset: tyro.conf.Positional[Literal["mnist", "fashion-mnist", "celeba"]],
+    dataset: tyro.conf.Positional[Literal["mnist", "fashion-mnist", "celeba", "facades", "monet2photo", "horse2zebra"]],
     data: Path,
     role: Literal["reports", "selects"] = "reports",
     epochs: int | None = None,
 ) -> None:
-    """Trains the independent classifier that reads samples, and stores it inside this package.
+    """Trains the independent classifier that reads samples or translations, and stores it inside this package.
 
     Args:
-        dataset: what it is to read: classes, or CelebA's attributes.
+        dataset: what it is to read: classes, CelebA's attributes, a facade's labels, or two domains.
         data: folder of the data set.
         role: the one that reports numbers must not be the one by which anything was chosen or fitted.
         epochs: how long; by default as the judges that come with the package.
@@ -235,6 +235,33 @@ def judge(
     from training import commands
 
     commands.judge(dataset, data, role, epochs)
+
+
+def study(
+    name: tyro.conf.Positional[
+        Literal["losses", "epochs", "games", "modes", "pix2pix-losses", "pix2pix-patches", "cyclegan-losses"]
+    ],
+    data: Path,
+    out: Path,
+    page: Path | None = None,
+    accelerator: Accelerator = "auto",
+) -> None:
+    """Trains a few runs that differ in one thing, and writes what came out side by side.
+
+    What is finished is not done again: after Ctrl-C, the same command goes on.
+
+    Args:
+        name: what is compared.
+        data: folder of the data set.
+        out: where the runs lie.
+        page: where the page and its pictures go; by default into the same folder.
+        accelerator: what to train on; auto takes a GPU where there is one.
+    """
+    from training import study as studying
+
+    plan = studying.STUDIES[name]
+    outcomes = list(studying.run(name, plan, data, out, accelerator))
+    print(studying.write(name, plan, outcomes, page or out))
 
 
 def _recipe_name() -> str:
@@ -290,6 +317,7 @@ _COMMANDS: dict[str, Any] = {
     "directions": directions,
     "encoder": encoder,
     "judge": judge,
+    "study": study,
 }
 
 if __name__ == "__main__":

@@ -180,3 +180,5 @@ def judge(dataset: str, folder: Path, role: Role, epochs: int | None) -> None:
     print(f"{classifier.path_of(dataset, role)}: {made.accuracy:.2%} {what}")
     for name, accuracy in made.balanced.items():
         print(f"{name:<24} {accuracy:>7.2%} balanced")
+    for name, share in made.fooled.items():
+        print(f"{name:<48} {share:>7.2%} taken for the other domain")

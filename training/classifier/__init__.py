@@ -3,8 +3,22 @@
 They never take part in training a generator; metrics name them by their digests.
 """
 
-from training.classifier import attributes, classes
+from training.classifier import attributes, classes, domains, labels
 from training.classifier.judge import FOLDER, Judge, JudgeError, Role, find, load, path_of, store
 from training.classifier.make import make
 
-__all__ = ["FOLDER", "Judge", "JudgeError", "Role", "attributes", "classes", "find", "load", "make", "path_of", "store"]
+__all__ = [
+    "FOLDER",
+    "Judge",
+    "JudgeError",
+    "Role",
+    "attributes",
+    "classes",
+    "domains",
+    "find",
+    "labels",
+    "load",
+    "make",
+    "path_of",
+    "store",
+]

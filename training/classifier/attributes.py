@@ -81,7 +81,7 @@ def balanced_accuracies(network: AttributeNet, faces: ImageSet, attributes: Attr
     Raises:
         DataError: a picture has no row in the table.
     """
-    judge = Judge(network, "", 0.0, "", dict.fromkeys(attributes.names, 0.0))
+    judge = Judge(network, "", 0.0, "", "attributes", dict.fromkeys(attributes.names, 0.0))
     said = torch.from_numpy(judge.probabilities(faces.batch(torch.arange(len(faces))).images.numpy())) > 0.5
     true = attributes.of(faces).values.bool()
     return {name: _balanced(said[:, i], true[:, i]) for i, name in enumerate(attributes.names)}

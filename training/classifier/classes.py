@@ -44,7 +44,7 @@ def train(
         optimizer.step()
         schedule.step()
     network.eval()
-    judge = Judge(network, "", 0.0, "")
+    judge = Judge(network, "", 0.0, "", "classes")
     read = judge.probabilities(test_set.batch(torch.arange(len(test_set))).images.numpy()).argmax(axis=1)
     return network, float(np.mean(read == test_set.labels.numpy()))
 

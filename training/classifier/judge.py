@@ -16,16 +16,21 @@ from torch import Tensor
 
 from training.data.published import OWN
 from training.networks.attributenet import AttributeNet
+from training.networks.domainnet import DomainNet
 from training.networks.lenet import LeNet
+from training.networks.segmentnet import SegmentNet
 
 Floats = NDArray[np.float32]
+Reads = Literal["classes", "attributes", "domains", "labels"]
+"""What a judge reads: one class a picture, CelebA's attributes, one of two domains, or a label for each pixel."""
+Network = LeNet | AttributeNet | DomainNet | SegmentNet
 Role = Literal["reports", "selects"]
 """What a judge is for. The one that reports numbers must not be the one by which anything was chosen or fitted."""
 
 FOLDER = Path(__file__).parents[1] / "judges"
 """Where the judges of the published data sets lie."""
 
-_CHUNK = 1_000
+_CELLS = 2**22  # numbers of pictures at once
 
 
 class JudgeError(RuntimeError):
@@ -34,27 +39,33 @@ class JudgeError(RuntimeError):
 
 @dataclass(frozen=True)
 class Judge:
-    """A trained classifier, of classes or of attributes.
+    """A trained classifier.
 
     Attributes:
         digest: sha256 of its file.
-        accuracy: share of the test images that it reads right; for attributes, the mean of their balanced accuracies.
+        accuracy: share of the test images that it reads right; for attributes and domains, the mean of their balanced
+            accuracies; for labels, the share of the test images' pixels.
         dataset: what it was trained on, a key of `PUBLISHED`.
+        reads: what it says about a picture.
         balanced: attribute -> balanced accuracy on the test images, in the order of the outputs: the mean of its
             accuracies on the pictures with and on those without, so that guessing gets 0.5 however rare the attribute
-            is. Empty for a judge of classes.
+            is. Empty for other judges.
+        fooled: what a picture was put through -> the share that a judge of domains then takes for the other domain.
+            Empty for other judges.
     """
 
-    network: LeNet | AttributeNet
+    network: Network
     digest: str
     accuracy: float
     dataset: str
+    reads: Reads
     balanced: Mapping[str, float] = field(default_factory=dict)
+    fooled: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def reads_classes(self) -> bool:
-        """Whether it knows one class a picture, and not attributes."""
-        return not self.balanced
+        """Whether it knows one class a picture."""
+        return self.reads == "classes"
 
     @property
     def attributes(self) -> tuple[str, ...]:
@@ -62,20 +73,32 @@ class Judge:
         return tuple(self.balanced)
 
     def probabilities(self, images: Floats) -> Floats:
-        """(N, C, H, W) in [-1, 1] -> (N, n_classes) float32 that sum to 1, or (N, n_attributes), each by itself."""
+        """(N, C, H, W) in [-1, 1] -> (N, n_classes) float32 that sum to 1, or (N, n_attributes), each by itself.
+
+        Of labels: (N, n_labels, H, W), which sum to 1 in each pixel.
+        """
         logits = _run(self.network, images)
-        return (logits.softmax(dim=1) if self.reads_classes else logits.sigmoid()).numpy()
+        return (logits.sigmoid() if self.reads == "attributes" else logits.softmax(dim=1)).numpy()
 
     def features(self, images: Floats) -> Tensor:
-        """(N, C, H, W) in [-1, 1] -> (N, n_features) float32."""
+        """(N, C, H, W) in [-1, 1] -> (N, n_features) float32; a judge of labels has none."""
+        assert not isinstance(self.network, SegmentNet)
         return _run(self.network.features, images)
 
 
-def store(path: Path, network: LeNet | AttributeNet, accuracy: float, balanced: Mapping[str, float] = {}) -> None:
-    """Writes a judge in float16, with its accuracies beside the weights."""
+def store(
+    path: Path,
+    network: Network,
+    accuracy: float,
+    reads: Reads = "classes",
+    balanced: Mapping[str, float] = {},
+    fooled: Mapping[str, float] = {},
+) -> None:
+    """Writes a judge in float16, with its figures beside the weights."""
     tensors = {name: tensor.half().contiguous() for name, tensor in network.state_dict().items()}
+    figures = {"balanced": json.dumps(dict(balanced)), "fooled": json.dumps(dict(fooled))}
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(save(tensors, {"accuracy": repr(accuracy), "balanced": json.dumps(dict(balanced))}))
+    path.write_bytes(save(tensors, {"reads": reads, "accuracy": repr(accuracy)} | figures))
 
 
 def path_of(dataset: str, role: Role = "reports", folder: Path = FOLDER) -> Path:
@@ -97,13 +120,15 @@ def load(dataset: str, folder: Path = FOLDER, role: Role = "reports") -> Judge:
         with safe_open(path, framework="pt") as file:
             about = file.metadata()
             tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118  # no mapping
-        balanced = {str(name): float(share) for name, share in json.loads(about.get("balanced", "{}")).items()}
-        network = _network(tensors, bool(balanced))
+        balanced, fooled = (_shares(about.get(key, "{}")) for key in ("balanced", "fooled"))
+        reads = about.get("reads", "attributes" if balanced else "classes")
+        network = _NETWORKS[reads](tensors)
         network.load_state_dict(tensors)
         accuracy = float(about["accuracy"])
     except Exception as error:  # safetensors and torch have no common base for what a damaged file raises
         raise JudgeError(f"{path} is damaged: {error}") from error
-    return Judge(network.eval(), hashlib.sha256(path.read_bytes()).hexdigest(), accuracy, dataset, balanced)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return Judge(network.eval(), digest, accuracy, dataset, reads, balanced, fooled)
 
 
 def find(dataset: str, folder: Path = FOLDER) -> Judge | None:
@@ -115,13 +140,20 @@ def find(dataset: str, folder: Path = FOLDER) -> Judge | None:
     return None if dataset in OWN else load(dataset, folder)
 
 
-def _network(tensors: Mapping[str, Tensor], reads_attributes: bool) -> LeNet | AttributeNet:
-    """An empty network of the sizes that a file's tensors have."""
-    n_outputs, n_features = tensors["head.weight"].shape
-    width = len(tensors["body.0.weight"])
-    return (AttributeNet if reads_attributes else LeNet)(n_outputs, width, n_features)
+def _shares(text: str) -> dict[str, float]:
+    return {str(name): float(share) for name, share in json.loads(text).items()}
+
+
+# An empty network of the sizes that a file's tensors have.
+_NETWORKS: Mapping[str, Callable[[Mapping[str, Tensor]], Network]] = {
+    "classes": lambda of: LeNet(len(of["head.weight"]), len(of["body.0.weight"]), of["head.weight"].shape[1]),
+    "attributes": lambda of: AttributeNet(len(of["head.weight"]), len(of["body.0.weight"]), of["head.weight"].shape[1]),
+    "domains": lambda of: DomainNet(len(of["body.0.weight"])),
+    "labels": lambda of: SegmentNet(*of["head.weight"].shape[:2]),
+}
 
 
 def _run(network: Callable[[Tensor], Tensor], images: Floats) -> Tensor:
+    rows = max(_CELLS // max(images[0].size, 1), 1) if len(images) else 1
     with torch.inference_mode():
-        return torch.cat([network(part) for part in torch.from_numpy(images).split(_CHUNK)])
+        return torch.cat([network(part) for part in torch.from_numpy(images).split(rows)])

@@ -80,7 +80,11 @@ class CycleganConfig(TranslationConfig):
     generator: UnetGenerator | ResnetGenerator = ResnetGenerator()
     discriminator: PatchDiscriminator = PatchDiscriminator(norm_affine=False)
     lambda_cycle: Annotated[float, Field(ge=0)] = 10.0
-    """Weight of the mean absolute difference after the way there and back, in both directions."""
+    """Weight of the mean absolute difference after the way there and back."""
+    cycles: Literal["both", "forward", "backward"] = "both"
+    """Which ways are held to it: A to B and back, B to A and back, or, as CycleGAN does, both."""
+    lambda_gan: Annotated[float, Field(ge=0)] = 1.0
+    """Weight of the game; 0 leaves the cycle alone, as in the paper's ablation."""
     lambda_identity: Annotated[float, Field(ge=0)] = 0.5
     """Weight of leaving pictures of the target as they are, as a share of lambda_cycle."""
     late_share: Annotated[float, Field(ge=0, le=1)] = 1.0

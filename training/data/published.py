@@ -102,5 +102,21 @@ PUBLISHED: dict[str, Published] = {
 }
 """By the name that a configuration's `dataset` gives."""
 
+FACADE_COLORS: dict[str, tuple[int, int, int]] = {
+    "background": (0, 0, 222),
+    "wall": (0, 48, 255),
+    "window": (0, 128, 255),
+    "door": (0, 207, 255),
+    "window head": (32, 255, 224),
+    "sill": (112, 254, 142),
+    "balcony": (192, 255, 63),
+    "shutter": (255, 240, 0),
+    "decoration": (255, 159, 0),
+    "cornice": (255, 80, 0),
+    "pillar": (254, 0, 0),
+    "shop": (174, 0, 1),
+}
+"""The labels of the CMP facades and their colours, as measured on the published drawings."""
+
 OWN = ("pictures", "pairs", "unpaired")
 """Those of them that stand for any pictures of your own."""

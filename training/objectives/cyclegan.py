@@ -94,8 +94,8 @@ class Cyclegan(Translation):
         with self.fabric.autocast():
             logits_a, logits_b = judges["A"](self._augment(made.fake_A)), judges["B"](self._augment(made.fake_B))
         g_a, g_b = self.game(logits_b, is_real=True), self.game(logits_a, is_real=True)
-        cycle = mean_absolute(made.rec_A, batch.real_A) + mean_absolute(made.rec_B, batch.real_B)
-        loss = g_a + g_b + lambda_cycle * cycle
+        cycle = self._cycle(batch, made)
+        loss = self._cyclegan.lambda_gan * (g_a + g_b) + lambda_cycle * cycle
         losses = {"g_A2B": g_a.detach(), "g_B2A": g_b.detach(), "cycle": cycle.detach()}
         if made.idt_A is not None and made.idt_B is not None:
             identity = mean_absolute(made.idt_A, batch.real_A) + mean_absolute(made.idt_B, batch.real_B)
@@ -104,6 +104,16 @@ class Cyclegan(Translation):
         for judge in judges.values():
             judge.requires_grad_(True)
         return losses
+
+    def _cycle(self, batch: PairBatch, made: _Translated) -> Tensor:
+        """Equation 2, or one of its two terms: section 5.1.4's ablation."""
+        ways = {
+            "forward": lambda: mean_absolute(made.rec_A, batch.real_A),
+            "backward": lambda: mean_absolute(made.rec_B, batch.real_B),
+        }
+        if self._cyclegan.cycles == "both":
+            return ways["forward"]() + ways["backward"]()
+        return ways[self._cyclegan.cycles]()
 
     def _train_discriminators(self, batch: PairBatch, made: _Translated) -> dict[str, Tensor]:
         losses = {}

@@ -15,6 +15,22 @@ _WIDTH, _HEIGHT = 360, 210
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 12, 10, 34
 _BUCKETS = 80
 _TICKS = 4
+_LINE = 16
+_LIGHT = ("#2166c4", "#c2540a", "#1d7f5c", "#7a4fc0", "#666")
+_DARK = ("#6ea8f5", "#f29a57", "#57c796", "#b795f0", "#aaa")
+
+
+def _colors(colors: Sequence[str]) -> str:
+    series = [
+        f".line.s{i}{{stroke:{color}}}.band.s{i},.dot.s{i}{{fill:{color}}}" for i, color in enumerate(colors[:-1], 1)
+    ]
+    return "".join(series) + f"text{{fill:{colors[-1]}}}.rule{{stroke:{colors[-1]};opacity:.3}}"
+
+
+_STYLE = (
+    "text{font:11px system-ui,sans-serif}.line{fill:none;stroke-width:1.75}.band{opacity:.18}"
+    f"{_colors(_LIGHT)}@media(prefers-color-scheme:dark){{{_colors(_DARK)}}}"
+)
 
 
 class Series(NamedTuple):
@@ -120,6 +136,19 @@ def scatter(title: str, xs: Sequence[float], ys: Sequence[float], x_label: str, 
         opacity = 0.25 + 0.75 * index / len(xs)
         drawn.append(f'<circle class="dot s1" cx="{x.at(across)}" cy="{y.at(up)}" r="4" opacity="{opacity:.2f}"/>')
     return Chart(title, _svg(title, drawn), (("s1", y_label, ""),), note)
+
+
+def standalone(chart: Chart) -> str:
+    """A chart as a file of its own, with its legend and its colours, for light and dark."""
+    height = _HEIGHT + _LINE * len(chart.legend)
+    legend = [
+        f'<rect class="dot {name}" x="{_LEFT}" y="{_HEIGHT + _LINE * i + 1}" width="14" height="3"/>'
+        f'<text x="{_LEFT + 20}" y="{_HEIGHT + _LINE * i + 6}">{escape(text)}{": " if last else ""}{last}</text>'
+        for i, (name, text, last) in enumerate(chart.legend)
+    ]
+    opened = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" '
+    drawn = chart.svg.replace(f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" ', opened).removesuffix("</svg>")
+    return drawn.replace("</title>", f"</title><style>{_STYLE}</style>", 1) + "".join(legend) + "</svg>\n"
 
 
 def brief(value: float) -> str:

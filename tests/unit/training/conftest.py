@@ -296,7 +296,7 @@ def face_judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
     (shown, table), (held, other) = portraits.image_set(256), portraits.image_set(100, seed=1)
     network, balanced = classifier.attributes.train(shown, held, portraits.together(table, other), epochs=8, width=4)
     path = tmp_path_factory.mktemp("face-judge") / "celeba.safetensors"
-    classifier.store(path, network, classifier.attributes.mean(balanced), balanced)
+    classifier.store(path, network, classifier.attributes.mean(balanced), "attributes", balanced)
     return classifier.load("celeba", path.parent)
 
 

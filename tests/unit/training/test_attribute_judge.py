@@ -104,7 +104,7 @@ def test_draws_from_the_gaussian_have_the_pictures_mean_and_covariance():
 
 def test_a_judge_that_reads_attributes_is_stored_with_all_its_accuracies(face_judge, tmp_path):
     path = classifier.path_of("celeba", "selects", tmp_path)
-    classifier.store(path, face_judge.network, 0.75, {"Bright": 0.7, "Red": 0.8})
+    classifier.store(path, face_judge.network, 0.75, "attributes", {"Bright": 0.7, "Red": 0.8})
     loaded = classifier.load("celeba", tmp_path, "selects")
     assert (loaded.accuracy, loaded.balanced) == (0.75, {"Bright": 0.7, "Red": 0.8})
 

@@ -45,9 +45,10 @@ def losses_by_hand(objective, batch, config):
     def game(logits, is_real):
         return adversarial_loss(config.loss, logits, is_real)
 
-    cycle = (back(fake_b) - real_a).abs().mean() + (forth(fake_a) - real_b).abs().mean()
+    forward, backward = (back(fake_b) - real_a).abs().mean(), (forth(fake_a) - real_b).abs().mean()
+    cycle = {"both": forward + backward, "forward": forward, "backward": backward}[config.cycles]
     identity = (back(real_a) - real_a).abs().mean() + (forth(real_b) - real_b).abs().mean()
-    generator = game(judge_b(fake_b), True) + game(judge_a(fake_a), True)
+    generator = config.lambda_gan * (game(judge_b(fake_b), True) + game(judge_a(fake_a), True))
     generator = generator + config.lambda_cycle * (cycle + config.lambda_identity * identity)
     judge = game(judge_a(real_a), True) + game(judge_a(fake_a.detach()), False)
     judge = judge + game(judge_b(real_b), True) + game(judge_b(fake_b.detach()), False)
@@ -56,8 +57,14 @@ def losses_by_hand(objective, batch, config):
 
 @pytest.mark.parametrize(
     "config",
-    [PLAIN, replace(PLAIN, lambda_identity=0.0), replace(PLAIN, loss="bce", lambda_cycle=3.0)],
-    ids=["lsgan", "no identity", "bce"],
+    [
+        PLAIN,
+        replace(PLAIN, lambda_identity=0.0),
+        replace(PLAIN, loss="bce", lambda_cycle=3.0),
+        replace(PLAIN, cycles="forward"),
+        replace(PLAIN, cycles="backward", lambda_gan=0.5),
+    ],
+    ids=["lsgan", "no identity", "bce", "forward cycle", "backward cycle"],
 )
 def test_pictures_that_go_through_a_network_together_give_the_gradients_of_separate_passes(build, batch, config):
     objective = build(config)

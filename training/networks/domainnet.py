@@ -1,0 +1,42 @@
+"""A small convolutional classifier of texture: to which of two domains a picture belongs. A judge, never a player."""
+
+from torch import Tensor, nn
+
+_STAGES = 4
+_DROPOUT = 0.3
+
+
+class DomainNet(nn.Module):
+    """(N, 3, H, W) in [-1, 1] -> (N, 2) logits, of A and of B; sides of at least 16 px.
+
+    Features are averaged over all places, so that it reads how a picture is made and not where things stand, at any
+    size; the first layer keeps the full size, where brush strokes and stripes are.
+    """
+
+    def __init__(self, width: int = 16) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        before = 3
+        for stage in range(_STAGES):
+            after = (stage + 1) * width
+            layers += _layer(before, after, stride=2 if stage else 1)
+            if stage:
+                layers += _layer(after, after, stride=1)
+            before = after
+        self.body = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        self.dropout = nn.Dropout(_DROPOUT)
+        self.head = nn.Linear(before, 2)
+
+    def features(self, images: Tensor) -> Tensor:
+        """(N, 3, H, W) in [-1, 1] -> (N, n_features), what the last layer sees."""
+        out: Tensor = self.body(images)
+        return out
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(N, 3, H, W) in [-1, 1] -> (N, 2) logits."""
+        out: Tensor = self.head(self.dropout(self.features(images)))
+        return out
+
+
+def _layer(before: int, after: int, stride: int) -> list[nn.Module]:
+    return [nn.Conv2d(before, after, 3, stride, 1, bias=False), nn.BatchNorm2d(after), nn.ReLU()]
