@@ -52,9 +52,12 @@ def _picture(form: str, seed: int = 0) -> Callable[[Path, int], None]:
     return lambda path, _: path.write_bytes(builders.picture(24, 20, form=form, seed=seed)) and None
 
 
-def _drawn(path: Path, port: int) -> None:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/models/mnist-gan/sample?seed=0&n=4") as answer:
-        path.write_bytes(answer.read())
+def _drawn(call: str) -> Callable[[Path, int], None]:
+    def make(path: Path, port: int) -> None:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/models/{call}") as answer:
+            path.write_bytes(answer.read())
+
+    return make
 
 
 _FILES: dict[str, Callable[[Path, int], Any]] = {
@@ -62,9 +65,9 @@ _FILES: dict[str, Callable[[Path, int], Any]] = {
     "one.jpg": _picture("JPEG", 1),
     "two.png": _picture("PNG", 2),
     "face.png": _picture("PNG", 3),
-    "seven.png": _drawn,
-    "42.png": _drawn,
-    "grid.png": _drawn,
+    "seven.png": _drawn("mnist-dcgan/sample?seed=42&class=7"),
+    "42.png": _drawn("mnist-gan/sample?seed=42"),
+    "grid.png": _drawn("mnist-gan/sample?seed=0&n=16"),
     "photos": lambda path, _: builders.write_pictures(path, "a.png", "b/c.png"),
     "photos.zip": lambda path, _: builders.write_zip(
         path, builders.write_pictures(path.with_suffix(".d"), "a.png", "b/c.png")
