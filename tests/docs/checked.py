@@ -122,7 +122,7 @@ def files(words: Words) -> None:
     """The files that are named are there."""
     named = [word for word in words if "/" in word and not re.match(r"[\w.]+:\d|https?:|/", word)]
     for word in named:
-        assert (ROOT / word).exists(), word
+        assert (ROOT / word).exists(), f"there is no {word}"
 
 
 def nothing(words: Words) -> None:
@@ -145,8 +145,12 @@ class Kept:
 
 
 TABLE = (
-    Kept(r"make bench .*BENCH=.*", "takes minutes; tests/benchmark runs it small", benchmark_options),
-    Kept(r"make (bench|bench-training|soak)", "takes minutes; tests/benchmark and tests/e2e run them small", a_target),
+    Kept(r"make bench .*BENCH=.*", "takes minutes; tests run it small", benchmark_options),
+    Kept(
+        r"make (bench(-training|-scaling)?|soak)",
+        "takes minutes; tests run it small",
+        a_target,
+    ),
     Kept(r"make (serve|\.venv/\.dev)", "never ends, and installs; tests/server.py starts it", a_target),
     Kept(
         r"make (test|test-ray|lint|format|clean|client-types|pictures)",
@@ -162,7 +166,10 @@ TABLE = (
         "needs faces that one can tell apart; test_directions.py makes them",
         attributes,
     ),
+    Kept(r"python -m training study .*", "takes hours; test_study.py runs it small", training_options),
     Kept(r"tensorboard --logdir", "goes on until it is stopped", nothing),
+    Kept(r"kubectl", "needs a cluster; tests/deploy/test_kubernetes.py renders and checks what is named", files),
+    Kept(r"(serve|ray)", "needs Ray; tests/deploy/test_ray_serve.py starts the same", files),
     Kept(r"docker compose", "needs Docker", a_profile),
     Kept(r"docker (build|run)", "needs Docker", an_image),
     Kept(r"(pip|npm) install", "needs a network", a_package),

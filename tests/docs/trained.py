@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import inspect
 import io
 import shutil
 import sys
@@ -18,7 +19,7 @@ from torch import nn
 from tests import builders
 from tests.unit.training.conftest import CYCLEGAN_WORDS, PIX2PIX_WORDS, TINY_WORDS
 from training import __main__ as command_line
-from training import commands, graphs, initialise
+from training import commands, graphs, initialise, study
 from training.evaluate import estimate, generative, held, translation
 from training.recipes import RECIPES
 from training.run import open_run
@@ -195,8 +196,11 @@ def parse(words: tuple[str, ...]) -> None:
         return lambda *words, **more: called.append(name)
 
     with _argv(tuple(places.get(word, word) for word in words)) as said, pytest.MonkeyPatch.context() as patch:
-        for name in ("train", "doctor", "resume", "evaluate", "report", "export", "directions", "encoder", "judge"):
-            patch.setattr(commands, name, note(name))
+        for name, made in inspect.getmembers(commands, inspect.isfunction):
+            if made.__module__ == commands.__name__:
+                patch.setattr(commands, name, note(name))
+        patch.setattr(study, "run", lambda *words: called.append("study") or ())
+        patch.setattr(study, "write", lambda *words: "")
         patch.setattr(command_line, "open_run", lambda *words: None)
         try:
             code = command_line.main()
