@@ -94,28 +94,52 @@ def on_ray(models: Path, replicas: int, proxy: str) -> Iterator[Target]:
         yield Target(int(ray.url.rpartition(":")[2]), [ray.root])
 
 
-def measured(target: Target, point: Point, seconds: float, repeats: int) -> tuple[float, float, float, int]:
-    """Pictures a second, milliseconds of processor time a picture, p50 in ms, and failures; medians of the turns."""
+class Measured(NamedTuple):
+    """What came of a load; medians of its turns.
+
+    Attributes:
+        rate: pictures a second.
+        cost_ms: processor time of a picture.
+        p50_ms: median latency of a request.
+        others: cores that everybody else on the machine took, `wrk` among them.
+        failures: answers other than 200, and connections that broke.
+    """
+
+    rate: float
+    cost_ms: float
+    p50_ms: float
+    others: float
+    failures: float
+
+
+def measured(target: Target, point: Point, seconds: float, repeats: int) -> Measured:
+    """Loads a target, after a second to warm it."""
     turns = []
     wrk.load(target.port, point.ask, point.connections, 1)
     for turn in range(repeats):
-        before = processor_s(target)
+        own, all_ = _own_s(target), _all_s()
         load = wrk.load(target.port, point.ask, point.connections, seconds, 1_000_000 * (turn + 1))
-        spent = processor_s(target) - before
-        drawn = load.rate * seconds * point.pictures
-        turns.append((load.rate * point.pictures, 1000 * spent / drawn, load.p50_ms, load.failures))
-    rate, cost, p50, _ = (statistics.median(column) for column in zip(*turns, strict=True))
-    return rate, cost, p50, sum(turn[3] for turn in turns)
+        own, all_ = _own_s(target) - own, _all_s() - all_
+        rate = load.rate * point.pictures
+        cost_ms, others = 1000 * own / (rate * seconds), (all_ - own) / seconds
+        turns.append(Measured(rate, cost_ms, load.p50_ms, others, load.failures))
+    return Measured(*(statistics.median(column) for column in zip(*turns, strict=True)))
 
 
-def processor_s(target: Target) -> float:
-    """Processor time that the target's processes have taken so far, those included that have come since."""
+def _own_s(target: Target) -> float:
+    """Processor time that the target's processes have taken so far."""
     ticks = 0
     for root in target.roots:
         for pid in processes.tree(root):
             fields = Path(f"/proc/{pid.number}/stat").read_text().rpartition(")")[2].split()
             ticks += int(fields[11]) + int(fields[12])
     return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _all_s() -> float:
+    """Processor time that the machine has spent so far: user, nice, system, interrupts, and what a host took away."""
+    fields = Path("/proc/stat").read_text().splitlines()[0].split()
+    return sum(int(fields[index]) for index in (1, 2, 3, 6, 7, 8)) / os.sysconf("SC_CLK_TCK")
 
 
 def _targets(models: Path) -> dict[str, tuple[Callable[[], object], Callable[[str], list[Point]]]]:
@@ -143,15 +167,15 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3, help="turns, of which the median counts")
     parser.add_argument("--only", default="", help="targets whose names hold this")
     options = parser.parse_args()
-    print("| target | what is asked for | pictures/s | ms of processor time a picture | p50 ms | failures |")
-    print("| --- | --- | --- | --- | --- | --- |")
+    columns = ("target", "asked for", "pictures/s", "ms of processor time each", "p50 ms", "others' cores", "failures")
+    print(f"| {' | '.join(columns)} |\n|{' --- |' * len(columns)}")
     for name, (start, ask) in _targets(options.models).items():
         if options.only in name:
             with start() as target:
                 for point in (point for model in MODELS for point in ask(model)):
-                    rate, cost, p50, failures = measured(target, point, options.seconds, options.repeats)
-                    row = f"| {name} | {point.name} | {rate:,.0f} | {cost:.2f} | {p50:.1f} | {failures} |"
-                    print(row, flush=True)
+                    one = measured(target, point, options.seconds, options.repeats)
+                    row = f"| {name} | {point.name} | {one.rate:,.0f} | {one.cost_ms:.2f} | {one.p50_ms:.1f} "
+                    print(f"{row}| {one.others:.1f} | {one.failures:.0f} |", flush=True)
     if not importlib.util.find_spec("ray"):
         print("Ray is not installed: make bench-scaling VENV=... where `make test-ray` has run")
 
