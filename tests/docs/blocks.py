@@ -26,6 +26,7 @@ PROGRAMS = (
 _FENCES = {"sh": "shell", "bash": "shell", "shell": "shell", "console": "shell", "js": "typescript", "ts": "typescript"}
 _FENCE = re.compile(r"(`{3,}|~{3,})\s*(\w*)")
 _TYPESCRIPT = re.compile(r'import [^;]* from "|const |for await ')
+_FORMULA = re.compile(r"[\w ]+ = ")
 _INLINE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 _BETWEEN = {"&&", "||", ";", "|", "(", ")", ");", "&"}
 
@@ -86,7 +87,7 @@ def language_of(text: str) -> str:
     try:
         ast.parse(text)
     except SyntaxError:
-        return "shell"
+        return "text" if _FORMULA.match(text) else "shell"
     return "python"
 
 
@@ -128,6 +129,8 @@ def commands(text: str) -> list[Command]:
         if parts := tuple(_parts(held)):
             said = re.search(r"#\s*(\d{3})\b.*\Z", held)
             found.append(Command(held, parts, int(said[1]) if said else 200))
+        if other := re.search(r"#\s*or: (.+)", held):
+            found += commands(other[1])
         held = ""
     assert not held, f"the block ends within a command: {held}"
     return found

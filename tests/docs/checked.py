@@ -111,9 +111,9 @@ def a_package(words: Words) -> None:
     for word in words[2:]:
         if word.startswith("./"):
             assert (ROOT / word / ("package.json" if words[0] == "npm" else "pyproject.toml")).exists(), word
-        elif found := re.fullmatch(r"ganvas\[(\w+)\]", word):
+        elif found := re.fullmatch(r"ganvas\[([\w,]+)\]", word):
             extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-            assert found[1] in extras, word
+            assert {*found[1].split(",")} <= {*extras}, f"{word}: there is no such extra"
         else:
             assert word.startswith("-"), f"{word}: it is not ours to install"
 
@@ -169,7 +169,7 @@ TABLE = (
     Kept(r"python -m training study .*", "takes hours; test_study.py runs it small", training_options),
     Kept(r"tensorboard --logdir", "goes on until it is stopped", nothing),
     Kept(r"kubectl", "needs a cluster; tests/deploy/test_kubernetes.py renders and checks what is named", files),
-    Kept(r"(serve|ray)", "needs Ray; tests/deploy/test_ray_serve.py starts the same", files),
+    Kept(r"(RAY_\w+=\S+ )*(serve|ray)", "needs Ray; tests/deploy/test_ray_serve.py starts the same", files),
     Kept(r"docker compose", "needs Docker", a_profile),
     Kept(r"docker (build|run)", "needs Docker", an_image),
     Kept(r"(pip|npm) install", "needs a network", a_package),

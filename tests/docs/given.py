@@ -13,7 +13,6 @@ from ganvas_client import Client, direction, mean, seed
 from PIL import Image
 
 from tests import builders
-from tests.conftest import listening
 from tests.docs.blocks import ROOT
 
 ADDRESS = "localhost:8000"
@@ -98,6 +97,3 @@ def values(port: int) -> dict[str, Any]:
         "picture": Image.open(io.BytesIO(builders.picture(12, 12))),
         "images": torch.zeros(8, 3, 16, 16),
     }
-
-
-__all__ = ["ADDRESS", "bundled", "filled", "lay_out", "listening", "values"]

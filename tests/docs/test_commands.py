@@ -65,12 +65,10 @@ def shell(tmp_path_factory: pytest.TempPathFactory, packages: Path) -> dict[str,
         pytest.skip("curl or bash is not installed, which the pages' commands are written for")
     folder = tmp_path_factory.mktemp("bin")
     note = f"%{{stderr}}\\n{_MARK} %{{http_code}}\\n"
-    (folder / "curl").write_text(f"#!/bin/sh\nexec {curl} -sS --max-time 30 -w '{note}' \"$@\"\n")
-    (folder / "curl").chmod(0o755)
-    (folder / "python").symlink_to(sys.executable)
-    (folder / "python").unlink()
-    (folder / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
-    (folder / "python").chmod(0o755)
+    programs = {"curl": f"{curl} -sS --max-time 30 -w '{note}'", "python": sys.executable}
+    for name, command in programs.items():
+        (folder / name).write_text(f'#!/bin/sh\nexec {command} "$@"\n')
+        (folder / name).chmod(0o755)
     path = f"{folder}{os.pathsep}{os.environ['PATH']}"
     return os.environ | {"PATH": path, "PYTHONPATH": str(ROOT), "GANVAS_WORKERS": "1"}
 
