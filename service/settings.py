@@ -15,6 +15,7 @@ from service.engines import EngineChoice, PrecisionChoice
 
 Count = Annotated[int, Field(ge=1)]
 _MOST_AT_ONCE = 4
+_IN_LINE = 4  # largest requests that a worker's queue holds: the system may give it every client's connection
 Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
 
 
@@ -125,9 +126,12 @@ class Settings(BaseSettings):
         return self.workers or min(_MOST_AT_ONCE, available_cores())
 
     def share(self) -> "Settings":
-        """One worker's share of the limits that hold for all together; never less than one request may take."""
+        """One worker's share of the limits that hold for all together; never less than one request may take.
+
+        Of rows that wait, four of the largest requests: what they hold in memory, `max_queue_bytes` divides.
+        """
         least = {
-            "max_queue_rows": self.max_images,
+            "max_queue_rows": min(self.max_queue_rows, _IN_LINE * self.max_images),
             "max_queue_bytes": self.max_queue_bytes // _MOST_AT_ONCE,
             "max_uploads_bytes": self.max_upload_bytes,
             "max_held_pixels": self.max_image_pixels,

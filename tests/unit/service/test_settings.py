@@ -1,10 +1,13 @@
+import asyncio
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
 from service import __main__ as command
 from service import settings
+from service.batcher import Batcher, Limits
 from service.settings import Settings
 
 
@@ -115,15 +118,37 @@ def test_a_mistyped_variable_is_found(monkeypatch):
 
 
 def test_workers_share_the_limits_but_one_request_still_fits():
-    whole = Settings(workers=4)
+    whole = Settings(workers=4, max_queue_rows=2048)
     part = whole.share()
     for name in ("max_queue_rows", "max_queue_bytes", "max_uploads_bytes", "max_held_pixels", "max_requests"):
         assert getattr(part, name) * 4 == getattr(whole, name), name
-    crowded = Settings(workers=100).share()
-    assert crowded.max_queue_rows == whole.max_images
+    crowded = Settings(workers=100, max_queue_rows=2048).share()
+    assert crowded.max_queue_rows == 4 * whole.max_images
     assert crowded.max_uploads_bytes == whole.max_upload_bytes
     assert crowded.max_held_pixels == whole.max_image_pixels
     assert Settings(workers=1).share() == Settings(workers=1)
+
+
+def test_a_worker_that_has_every_client_s_connection_refuses_none_for_whom_the_whole_service_had_room():
+    part = Settings(workers=2).share()
+    limits = Limits(part.max_batch_size, part.max_batch_bytes, part.max_queue_rows, part.max_queue_bytes)
+
+    async def scenario():
+        batcher = Batcher(lambda rows: rows["x"], limits)
+        latents = {"x": np.zeros((part.max_images, 64), np.float32)}
+        until = asyncio.get_running_loop().time() + 60
+        clients = [asyncio.create_task(batcher.submit(latents, until)) for _ in range(4)]
+        await asyncio.sleep(0)
+        assert batcher.waiting_rows == 4 * part.max_images
+        batcher.start()
+        assert [len((await client).output) for client in clients] == [part.max_images] * 4
+        await batcher.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_queue_that_was_made_short_stays_short():
+    assert Settings(workers=2, max_queue_rows=80).share().max_queue_rows == 80
 
 
 @pytest.mark.parametrize(("name", "text"), [("engine", "tpu"), ("precision", "float8"), ("any_batch", "perhaps")])
