@@ -83,6 +83,9 @@ class DcganConfig(GenerativeConfig):
     discriminator: ConvDiscriminator = ConvDiscriminator()
     alternate: bool = False
     """A batch trains either G or D, in turn, as the paper's code does; else each batch trains both."""
+    mixed_batches: bool = False
+    """Real and drawn pictures go through D as one batch, and G learns from D with its running statistics: else
+    BatchNorm alone can tell a batch of one kind from a batch of the other."""
     r1_gamma: Annotated[float, Field(ge=0)] = 0.0
     """Weight of the penalty on D's gradient at real images (Mescheder et al., 2018); 0 turns it off."""
     r1_every_steps: Positive = 16

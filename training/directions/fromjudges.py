@@ -6,10 +6,11 @@ from dataclasses import asdict
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 
 from training import classifier
 from training.config import GenerativeConfig
-from training.directions import fit
+from training.directions import fit, steer
 from training.directions.fit import NoDirectionError
 from training.directions.found import Found
 from training.directions.reading import Reader, effect
@@ -76,9 +77,13 @@ def attributes(
     held = _draw(objective, _SCALED_NIMG, _SCALE_SEED)
     shown = seed_rows(config, 0, _REPORTED_NIMG)["latents"]
     found = []
-    for name, vector in vectors.items():
+    for name, normal in vectors.items():
         try:
-            scaled = vector * _scale(fitting, held, vector, name)
+            scaled = normal * _scale(fitting, held, normal, name)
+            if not fitting.judge.reads_classes:
+                lacking = drawn[~labels[:, fitting.names.index(name)]]
+                fitted = _refined(objective, fitting, lacking, scaled, name, tuple(seen))
+                scaled = fitted * _scale(fitting, held, fitted, name)
         except NoDirectionError as error:
             print(f"{_slug(name)}: no direction, since {error}")
             continue
@@ -88,6 +93,18 @@ def attributes(
 
 def _draw(objective: Generative, count: int, seed: int) -> Floats:
     return objective.latents(count, torch.Generator().manual_seed(seed)).cpu().numpy()
+
+
+def _refined(
+    objective: Generative, reader: Reader, lacking: Floats, step: Floats, name: str, named: tuple[str, ...]
+) -> Floats:
+    """The direction of a step that was fitted to the judge's answers, of length 1."""
+    column, others = reader.names.index(name), [reader.names.index(other) for other in named]
+    generator = objective.finished_generator().cpu()
+    network = reader.judge.network.requires_grad_(False)
+    latents, start = torch.from_numpy(lacking), torch.from_numpy(step.astype(np.float32))
+    fitted: Floats = F.normalize(steer.refine(generator, network, latents, start, column, others), dim=0).numpy()
+    return fitted
 
 
 def _scale(reader: Reader, latents: Floats, vector: Floats, name: str) -> float:

@@ -71,8 +71,9 @@ class Gan(Generative):
         self._generator_loss = _GENERATOR_LOSSES[config.loss]
         self._diffaugment = config.diffaugment
         self._alternates = isinstance(config, DcganConfig) and config.alternate
-        self._r1_gamma, self._r1_every = 0.0, 1
+        self._mixes, self._r1_gamma, self._r1_every = False, 0.0, 1
         if isinstance(config, DcganConfig):
+            self._mixes = config.mixed_batches
             self._r1_gamma, self._r1_every = config.r1_gamma, config.r1_every_steps
         self.counters = {"steps": 0}
 
@@ -81,21 +82,20 @@ class Gan(Generative):
         classes = self.rows(batch.labels)
         with self.fabric.autocast():
             fakes = self.fakes(batch.labels)
-            real_logits = self.judge(self._augment(batch.images), *classes)
-            fake_logits = self.judge(self._augment(fakes.detach()), *classes)
+            real_logits, fake_logits = self._judged(batch.images, fakes.detach(), classes)
         d_loss = discriminator_loss(real_logits.float(), fake_logits.float())
         penalty = self._penalty(batch.images, classes)
         turn = self.counters["steps"] % 2 if self._alternates else None
         if turn != 0:  # the paper's code begins with G
             self.descend("discriminator", d_loss + sum(penalty.values()))
         # G learns from the D that has just moved, on the same fakes: one pass through G serves both.
-        self.judge.requires_grad_(False)
+        self.judge.requires_grad_(False).train(not self._mixes)
         with self.fabric.autocast():
             fake_logits_after = self.judge(self._augment(fakes), *classes)
         g_loss = self._generator_loss(fake_logits_after.float())
         if turn != 1:
             self.descend("generator", g_loss)
-        self.judge.requires_grad_(True)
+        self.judge.requires_grad_(True).train()
         self.counters["steps"] += 1
         return {
             "d_loss": d_loss.detach(),
@@ -112,6 +112,14 @@ class Gan(Generative):
     def margins(self, losses: Mapping[str, float]) -> dict[str, float]:
         """See `Objective.margins`."""
         return {"discriminator": losses["d_real"] - losses["d_fake"]}
+
+    def _judged(self, real: Tensor, fakes: Tensor, classes: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
+        """What D says of both, shown one after the other or as one batch."""
+        real, fakes = self._augment(real), self._augment(fakes)
+        if not self._mixes:
+            return self.judge(real, *classes), self.judge(fakes, *classes)
+        real_logits, fake_logits = self.judge(torch.cat((real, fakes)), *(torch.cat((c, c)) for c in classes)).chunk(2)
+        return real_logits, fake_logits
 
     def _augment(self, images: Tensor) -> Tensor:
         return diff_augment(images, self._diffaugment, self.fabric.global_rank, self.fabric.world_size)

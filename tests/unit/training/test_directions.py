@@ -4,13 +4,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from service import latents
 from tests import builders
 from tests.unit.training.conftest import FACES
 from training import classifier, directions
 from training.config import ConvDiscriminator, ConvGenerator, DcganConfig, Pictures
-from training.directions import NoDirectionError, fit, fromjudges, making, reading
+from training.directions import NoDirectionError, fit, fromjudges, making, reading, steer
 
 CONFIG = DcganConfig(
     dataset="celeba",
@@ -56,15 +57,35 @@ def test_the_step_is_the_smallest_that_flips_half():
         fit.smallest_step(lambda length: 0.4, 20.0)
 
 
-def draw(rows):
+def test_a_step_is_fitted_so_that_the_other_readings_stay():
+    # The second reading follows the first latent too; a step along that one alone changes both.
+    judge = nn.Linear(3, 2, bias=False)
+    with torch.no_grad():
+        judge.weight.copy_(torch.tensor([[4.0, 0.0, 0.0], [2.0, 4.0, 0.0]]))
+    lacking = gaussian(400, 3)
+    lacking = lacking[lacking[:, 0] < 0.0]
+    start = torch.tensor([1.0, 0.0, 0.0])
+    found = steer.refine(nn.Identity(), judge, lacking, start, column=0, named=(0, 1))
+    assert found[0] > 0.5
+    assert float(found[1] / found[0]) == pytest.approx(-0.5, abs=0.1)
+    assert torch.equal(start, torch.tensor([1.0, 0.0, 0.0]))
+
+
+class Painter(nn.Module):
     """A generator whose first latent makes the upper half bright, and whose second the spot red."""
-    z = torch.from_numpy(rows["latents"])
-    pictures = torch.full((len(z), 3, 64, 64), 90.0)
-    pictures[:, :, :32] += 100 * torch.sigmoid(4 * z[:, 0, None, None, None])
-    red = torch.sigmoid(4 * z[:, 1, None, None, None])
-    spot = torch.tensor([35.0, -50.0, -50.0])[:, None, None]
-    pictures[:, :, 16:48, 16:48] += spot * red
-    return (pictures / 127.5 - 1).numpy()
+
+    def forward(self, z):
+        pictures = torch.full((len(z), 3, 64, 64), 90.0)
+        pictures[:, :, :32] += 100 * torch.sigmoid(4 * z[:, 0, None, None, None])
+        red = torch.sigmoid(4 * z[:, 1, None, None, None])
+        spot = torch.tensor([35.0, -50.0, -50.0])[:, None, None]
+        pictures[:, :, 16:48, 16:48] += spot * red
+        return pictures / 127.5 - 1
+
+
+def draw(rows):
+    """What `Painter` makes of latents."""
+    return Painter()(torch.from_numpy(rows["latents"])).numpy()
 
 
 class Drawn:
@@ -75,12 +96,16 @@ class Drawn:
     def latents(self, count, generator):
         return torch.randn(count, 6, generator=generator)
 
+    def finished_generator(self):
+        return Painter()
+
 
 @pytest.fixture
 def both_judges(monkeypatch, face_judge):
     """The tests' own judge in both roles, and few samples to read."""
     monkeypatch.setattr(fromjudges, "_SCALED_NIMG", 100)
     monkeypatch.setattr(fromjudges, "_REPORTED_NIMG", 100)
+    monkeypatch.setattr(steer, "STEPS", 20)
     monkeypatch.setattr(classifier, "load", lambda dataset, role="reports": face_judge)
 
 

@@ -131,3 +131,23 @@ def test_in_turn_a_batch_trains_one_of_both_and_the_generator_begins(build, batc
         objective.step(batch)
     assert [update.name for update in updates] == ["generator", "discriminator"] * 3
     assert {optimizer.param_groups[0]["lr"] for optimizer in objective.optimizers.values()} == {0.0}
+
+
+def test_mixed_batches_are_judged_as_one_and_g_learns_from_the_running_statistics(build, batch):
+    judge = replace(PLAIN.discriminator, batch_norm=True)
+    objective = build(replace(PLAIN, mixed_batches=True, r1_gamma=0.0, discriminator=judge))
+    seen = []
+    objective.judge.register_forward_pre_hook(lambda judge, given: seen.append((len(given[0]), judge.training)))
+    objective.step(batch)
+    assert seen == [(16, True), (8, False)]
+    assert objective.judge.training
+
+
+def test_without_batch_norm_it_is_all_one_whether_batches_are_mixed(build, batch):
+    plain, mixed = (build(replace(PLAIN, mixed_batches=value)) for value in (False, True))
+    reported = []
+    for objective in (plain, mixed):
+        torch.manual_seed(3)
+        reported.append(objective.step(batch))
+    for name, value in reported[0].items():
+        assert float(reported[1][name]) == pytest.approx(float(value), rel=1e-4), name
