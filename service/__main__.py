@@ -2,12 +2,16 @@
 
 import argparse
 import logging
+import multiprocessing
+import os
 import sys
+from concurrent.futures import ProcessPoolExecutor
 
 from pydantic import ValidationError
 
 from service import logs, server, session, workers
 from service.batch import command
+from service.engines import Kind
 from service.settings import Settings, unknown_variables
 
 _log = logging.getLogger(__name__)
@@ -35,20 +39,41 @@ def main() -> int:
             name = "GANVAS_" + "_".join(str(part) for part in item["loc"]).upper()
             print(f"error: {name}: {item['msg']} (it is {item['input']!r})", file=sys.stderr)
         return 2
-    if (settings.engine, settings.precision) != ("auto", "auto"):
-        try:
-            session.chosen(settings.engine, settings.precision, settings.any_batch)
-        except ValueError as error:
-            print(f"error: {error}", file=sys.stderr)
-            return 2
-    if "run" in arguments:
+    serves = "run" not in arguments
+    if serves:
+        logs.configure(settings.log_level)
+    try:
+        kind = _kind(settings, serves)
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    if not serves:
         return command.run(arguments, settings)
-    logs.configure(settings.log_level)
     for name in unknown_variables():
         _log.warning("an environment variable is no setting", extra={"variable": name})
+    if kind.on_gpu and not settings.workers:
+        settings = settings.model_copy(update={"workers": 1})
     if settings.processes > 1:
+        if kind.engine == "onnxruntime-cpu":
+            os.environ["GANVAS_ENGINE"] = "onnxruntime"  # the workers need not try a GPU again
         return workers.serve(settings, server.work)
     return server.serve_one(settings)
+
+
+def _kind(settings: Settings, serves: bool) -> Kind:
+    """What draws, found out where it may stay.
+
+    Whatever has started a GPU holds some of its memory for good: this process, which will draw; or one that ends, where
+    several others will.
+
+    Raises:
+        ValueError: it cannot be had here.
+    """
+    if serves and settings.workers > 1 and session.tries_gpu(settings.choice):
+        spawn = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(1, spawn, logs.configure, (settings.log_level,)) as process:
+            return process.submit(session.chosen, settings.choice).result()
+    return session.chosen(settings.choice)
 
 
 def _describe_settings() -> str:

@@ -85,7 +85,7 @@ def create_app(settings: Settings) -> FastAPI:
     limits = Limits(
         settings.max_batch_size, settings.max_batch_bytes, settings.max_queue_rows, settings.max_queue_bytes
     )
-    kind = session.chosen(settings.engine, settings.precision, settings.any_batch)
+    kind = session.chosen(settings.choice)
     engine = Engine(settings.infer_threads, settings.infer_instances, limits, kind)
     repository = Repository(
         settings.models_dir,

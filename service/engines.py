@@ -1,11 +1,12 @@
-"""Which engine and precision a network runs in, and in how many rows at once. Knows no engine's code.
+"""In which engine and precision a network runs, and in batches of which sizes. Knows no engine's code.
 
-OpenVINO's results may depend on the rows beside a row, so that it runs a fixed number of them each time. One row at a
-time was the quickest too (docs/performance.md, "Engines").
+OpenVINO's results, and those of a GPU's kernels, may depend on how many rows a run has, so that they run a fixed number
+of them each time: a *bucket*, filled up where rows are missing. For OpenVINO one row was the quickest too
+(docs/performance.md, "Engines"); a GPU with one row is idle, and 8 take about as long.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -13,12 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
-EngineChoice = Literal["auto", "onnxruntime", "openvino"]
-PrecisionChoice = Literal["auto", "float32", "bfloat16"]
 
 OPENVINO = "OpenVINOExecutionProvider"
-_BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
-_CPU_INFO = Path("/proc/cpuinfo")
+CUDA = "CUDAExecutionProvider"
+TENSORRT = "TensorrtExecutionProvider"
 
 
 @dataclass(frozen=True)
@@ -28,69 +27,69 @@ class Kind:
     Attributes:
         engine: as cards name it.
         precision: of the products; inputs, sums and outputs are float32.
-        rows: of each run, where the engine's result depends on it; None runs batches as they come.
+        buckets: the numbers of rows that a run may have, from the fewest; empty runs batches as they come.
+        fallback: what computes a package that does not come out right in this kind; None refuses it.
+        cache_dir: where TensorRT keeps what it has compiled.
     """
 
-    engine: Literal["onnxruntime-cpu", "openvino-cpu"] = "onnxruntime-cpu"
-    precision: Literal["float32", "bfloat16"] = "float32"
-    rows: int | None = None
+    engine: Literal["onnxruntime-cpu", "openvino-cpu", "onnxruntime-cuda", "onnxruntime-tensorrt"] = "onnxruntime-cpu"
+    precision: Literal["float32", "tf32", "bfloat16", "float16"] = "float32"
+    buckets: tuple[int, ...] = ()
+    fallback: "Kind | None" = None
+    cache_dir: Path | None = None
+
+    @property
+    def provider(self) -> str:
+        """What ONNX Runtime calls it."""
+        return _PROVIDERS[self.engine]
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether it computes on a GPU."""
+        return self.engine in ("onnxruntime-cuda", "onnxruntime-tensorrt")
 
 
+_PROVIDERS = {
+    "onnxruntime-cpu": "CPUExecutionProvider",
+    "openvino-cpu": OPENVINO,
+    "onnxruntime-cuda": CUDA,
+    "onnxruntime-tensorrt": TENSORRT,
+}
 ONNXRUNTIME = Kind()
 
 
-def choose(
-    engine: EngineChoice, precision: PrecisionChoice, any_batch: bool, providers: list[str], has_bfloat16: bool
-) -> Kind:
-    """The kind of engine for networks that draw.
+def of_any_size(kind: Kind) -> Kind:
+    """The same for a network whose pictures differ in size: one row at a time, where the number must not vary.
 
-    Args:
-        engine: `auto` takes OpenVINO where it is installed and bfloat16 may be used, for it is quicker by that.
-        precision: `auto` takes bfloat16 where OpenVINO runs and the processor has it, else float32.
-        any_batch: gives up equal bytes in every batch.
-        providers: what the installed ONNX Runtime offers.
-        has_bfloat16: whether the processor multiplies it.
-
-    Raises:
-        ValueError: the choice cannot be had here.
+    One of these pictures keeps a GPU busy. TensorRT would compile for minutes for each new size, so that CUDA takes its
+    place, in products of tf32.
     """
-    installed = OPENVINO in providers
-    if engine == "openvino" and not installed:
-        raise ValueError("GANVAS_ENGINE: openvino is not installed; install the extra openvino, or set auto")
-    if precision == "bfloat16" and (engine == "onnxruntime" or not installed):
-        raise ValueError("GANVAS_PRECISION: bfloat16 needs OpenVINO; install the extra openvino, or set auto")
-    if precision == "bfloat16" and not has_bfloat16:
-        raise ValueError("GANVAS_PRECISION: this processor has no bfloat16; set auto or float32")
-    lower = installed and has_bfloat16 and precision != "float32"
-    if engine == "openvino" or (engine == "auto" and lower):
-        return Kind("openvino-cpu", "bfloat16" if lower else "float32", None if any_batch else 1)
-    return ONNXRUNTIME
+    buckets = kind.buckets and (1,) if len(kind.buckets) == 1 else ()
+    if kind.engine == "onnxruntime-tensorrt":
+        return Kind("onnxruntime-cuda", "tf32", buckets, kind.fallback and of_any_size(kind.fallback))
+    return replace(kind, buckets=buckets, fallback=kind.fallback and of_any_size(kind.fallback))
 
 
-def has_bfloat16(cpu_info: Path = _CPU_INFO) -> bool:
-    """Whether the processor says that it multiplies bfloat16."""
-    try:
-        lines = cpu_info.read_text().splitlines()
-    except OSError:
-        return False
-    flags = next((line for line in lines if line.startswith("flags")), "")
-    return bool(_BFLOAT16_FLAGS & set(flags.split()))
+def in_buckets(
+    run: Callable[[Mapping[str, Floats]], Floats], inputs: Mapping[str, Floats], buckets: tuple[int, ...]
+) -> Floats:
+    """Runs the smallest bucket that holds the rows; where none does, the largest as often as needed.
 
-
-def in_buckets(run: Callable[[Mapping[str, Floats]], Floats], inputs: Mapping[str, Floats], rows: int) -> Floats:
-    """Runs so many rows each time; the last bucket is filled with copies of its last row, which are dropped.
+    A bucket that is not full is filled with copies of the last row, which are dropped.
 
     Args:
         run: (rows, ...) arrays by name, to (rows, ...).
         inputs: (N, ...) arrays by name, N >= 1.
-        rows: of a bucket.
+        buckets: numbers of rows, from the fewest.
 
     Returns:
         (N, ...), as `run` gives it.
     """
     count = len(next(iter(inputs.values())))
-    made = []
-    for start in range(0, count, rows):
+    made, start = [], 0
+    while start < count:
+        rows = next((size for size in buckets if size >= count - start), buckets[-1])
         chosen = np.minimum(np.arange(start, start + rows), count - 1)
         made.append(run({name: array[chosen] for name, array in inputs.items()}))
+        start += rows
     return made[0][:count] if len(made) == 1 else np.concatenate(made)[:count]

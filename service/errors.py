@@ -18,6 +18,7 @@ GanvasError
 │   └── Draining
 ├── DeadlineExceeded             504
 ├── PackageError                 a model package is broken; it is reported and skipped
+│   └── UnfitEngine              this engine does not draw it, or not right; another may
 └── EngineError                  500  the inference engine failed
 """
 
@@ -119,6 +120,10 @@ class DeadlineExceeded(GanvasError):
 
 class PackageError(GanvasError):
     """A model package is broken; the message says how."""
+
+
+class UnfitEngine(PackageError):
+    """The engine does not draw what the package promises; another engine, or another precision, may."""
 
 
 class EngineError(GanvasError):

@@ -3,7 +3,9 @@
 Knows nothing about the folder of all packages, nor about HTTP.
 """
 
+import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from math import inf, log10
 from pathlib import Path
@@ -13,8 +15,8 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from service import images, manifest
-from service.engines import ONNXRUNTIME, Kind
-from service.errors import EngineError, NotFinite, PackageError
+from service.engines import ONNXRUNTIME, Kind, of_any_size
+from service.errors import EngineError, NotFinite, PackageError, UnfitEngine
 from service.manifest import Array, Golden, Manifest, Network, NetworkName
 from service.metrics import Metrics
 from service.model import Engine, LoadedModel
@@ -27,6 +29,7 @@ _FEW_VALUES = 4096  # of a picture that a small network draws
 _GOLDEN_MAX_LEVELS = 1  # of 255; float32 engines
 _GOLDEN_MAX_SHARE = 1e-3  # of the values may differ at all
 _GOLDEN_LEAST_DB = 45.0  # engines of a lower precision
+_log = logging.getLogger(__name__)
 
 
 def open_package(folder: Path, engine: Engine, metrics: Metrics) -> LoadedModel:
@@ -42,8 +45,23 @@ def open_package(folder: Path, engine: Engine, metrics: Metrics) -> LoadedModel:
     """
     described = read_manifest(folder)
     load = partial(_open_networks, folder, described, engine)
-    sessions = load()
-    prove(sessions["generator"], described.goldens)
+    try:
+        sessions = load()
+        prove(sessions["generator"], described.goldens)
+    except UnfitEngine as error:
+        fallback = engine.kind.fallback
+        if fallback is None or _kind(described, engine) == ONNXRUNTIME:
+            raise
+        _log.warning(
+            "model is opened in another engine or precision",
+            extra={
+                "model": f"{described.name}@{described.version}",
+                "reason": str(error),
+                "engine": fallback.engine,
+                "precision": fallback.precision,
+            },
+        )
+        return open_package(folder, replace(engine, kind=fallback), metrics)
     if "discriminator" in sessions:
         _prove_reader(sessions["discriminator"], described.networks["discriminator"], 1)
     if "encoder" in sessions and described.latent is not None:
@@ -57,17 +75,25 @@ def open_package(folder: Path, engine: Engine, metrics: Metrics) -> LoadedModel:
 
 
 def _open_networks(folder: Path, described: Manifest, engine: Engine) -> dict[NetworkName, Session]:
-    threads, kind = engine.threads, engine.kind
-    any_size = described.task == "translate"
-    size = described.image
-    if not any_size and size.height * size.width * size.channels <= _FEW_VALUES:
-        threads = 1  # to wake a second one takes longer than its half of the work
-        kind = ONNXRUNTIME  # whose batches of small networks are the quickest
+    kind, any_size = _kind(described, engine), described.task == "translate"
+    threads = 1 if _is_small(described) else engine.threads  # to wake a second takes longer than its half of the work
     # Goldens prove the network that draws alone, so that the others are not computed in less than float32.
     return {
         name: _open_network(folder, net, threads, any_size, kind if name == "generator" else ONNXRUNTIME)
         for name, net in described.networks.items()
     }
+
+
+def _kind(described: Manifest, engine: Engine) -> Kind:
+    """Of the network that draws."""
+    if described.task == "translate":
+        return of_any_size(engine.kind)
+    return ONNXRUNTIME if _is_small(described) else engine.kind  # its batches of small networks are the quickest
+
+
+def _is_small(described: Manifest) -> bool:
+    size = described.image
+    return described.task == "generate" and size.height * size.width * size.channels <= _FEW_VALUES
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -97,7 +123,7 @@ def prove(session: Session, goldens: tuple[Golden, ...]) -> None:
     """Runs the goldens, which warms the network up as well.
 
     Raises:
-        PackageError: a picture differs by more than an engine of this precision may.
+        UnfitEngine: a picture cannot be drawn, or differs by more than an engine of this precision may.
     """
     for index, golden in enumerate(goldens):
         try:
@@ -105,9 +131,9 @@ def prove(session: Session, goldens: tuple[Golden, ...]) -> None:
             expected = _uint8_array(golden.images)
             drawn = images.to_uint8(session.run(inputs))
         except (EngineError, NotFinite, ValueError) as error:
-            raise PackageError(f"golden {index} cannot be run: {error}") from error
+            raise UnfitEngine(f"golden {index} cannot be run: {error}") from error
         if drawn.shape != expected.shape:
-            raise PackageError(f"golden {index} came out with shape {drawn.shape}, not {expected.shape}")
+            raise UnfitEngine(f"golden {index} came out with shape {drawn.shape}, not {expected.shape}")
         _compare(index, drawn, expected, session.kind)
 
 
@@ -116,16 +142,16 @@ def _compare(index: int, drawn: images.Pixels, expected: images.Pixels, kind: Ki
     if kind.precision == "float32":
         share = float(np.mean(levels > 0))
         if levels.max() > _GOLDEN_MAX_LEVELS or share > _GOLDEN_MAX_SHARE:
-            raise PackageError(
+            raise UnfitEngine(
                 f"golden {index} did not come out: {share:.2%} of its values differ, by up to {levels.max()} levels"
             )
         return
     error = float(np.mean(np.square(levels, dtype=np.float64)))
     quality = 10.0 * log10(255.0**2 / error) if error else inf
     if quality < _GOLDEN_LEAST_DB:
-        raise PackageError(
+        raise UnfitEngine(
             f"golden {index} did not come out: in {kind.precision} it has {quality:.1f} dB, below "
-            f"{_GOLDEN_LEAST_DB:g}; GANVAS_PRECISION=float32 serves it"
+            f"{_GOLDEN_LEAST_DB:g}; GANVAS_PRECISION=auto goes back to float32 for it"
         )
 
 

@@ -1,9 +1,10 @@
-"""One loaded network: bytes of an ONNX file in, arrays through it. The only importer of onnxruntime.
+"""One loaded network: bytes of an ONNX file in, arrays through it.
 
-Knows nothing about pictures, packages or HTTP.
+With `binding` and `device` the only importer of onnxruntime. Knows nothing about pictures, packages or HTTP.
 """
 
-import json
+import hashlib
+import weakref
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,17 +12,12 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from service.engines import (
-    ONNXRUNTIME,
-    OPENVINO,
-    EngineChoice,
-    Kind,
-    PrecisionChoice,
-    choose,
-    has_bfloat16,
-    in_buckets,
-)
-from service.errors import EngineError, PackageError
+from service import device
+from service.binding import Buckets, Loose
+from service.choice import Choice, choose, has_bfloat16
+from service.engines import CUDA, ONNXRUNTIME, Kind, in_buckets
+from service.errors import EngineError, PackageError, UnfitEngine
+from service.providers import providers, run_entries
 
 Floats = NDArray[np.float32]
 
@@ -31,7 +27,7 @@ _EXTERNAL_DATA = b"\x0a\x08location"
 
 
 class Session:
-    """A network on the CPU.
+    """A network, on the processor or on a GPU.
 
     Attributes:
         kind: what computes it, and in what precision.
@@ -52,34 +48,25 @@ class Session:
         """
         if _EXTERNAL_DATA in model:
             raise PackageError("the network keeps weights outside its file, which a package may not")
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        # Threads that spin while they wait would take the cores from the other sessions and from the encoders.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.enable_mem_pattern = not any_size
-        self._options = ort.RunOptions()
-        if any_size:
-            self._options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
-        try:
-            self._session = ort.InferenceSession(model, options, providers=_providers(kind, threads))
-        except Exception as error:  # onnxruntime's exceptions have no common base
-            raise PackageError(f"the engine cannot load the network: {_first_line(error)}") from error
-        # Without a word, onnxruntime takes its own provider where the one that was asked for cannot start.
-        if kind.engine == "openvino-cpu" and OPENVINO not in self._session.get_providers():
-            raise PackageError("OpenVINO cannot load the network")
         self.kind = kind
+        self._options = _run_options(kind, any_size)
+        self._held: list[Any]
+        if not kind.on_gpu:
+            self._held = [_open(model, threads, any_size, kind)]
+            return
+        self._held = device.call(_open_on_gpu, model, threads, any_size, kind)
+        # It leaves the memory in the thread that does everything else with the device.
+        weakref.finalize(self, device.later, self._held.clear).atexit = False
 
     @property
     def inputs(self) -> dict[str, list[Any]]:
         """Shape of each input by name; a dynamic axis is a string or None."""
-        return {node.name: list(node.shape) for node in self._session.get_inputs()}
+        return {node.name: list(node.shape) for node in self._held[0].get_inputs()}
 
     @property
     def outputs(self) -> dict[str, list[Any]]:
         """Shape of each output by name; a dynamic axis is a string or None."""
-        return {node.name: list(node.shape) for node in self._session.get_outputs()}
+        return {node.name: list(node.shape) for node in self._held[0].get_outputs()}
 
     def run(self, inputs: Mapping[str, Floats]) -> Floats:
         """The network's first output; row i depends on row i of the inputs alone.
@@ -90,18 +77,20 @@ class Session:
         Raises:
             EngineError: the engine failed.
         """
-        rows = self.kind.rows
-        if rows and inputs:
-            return in_buckets(self._run, inputs, rows)
+        if self.kind.buckets and inputs:
+            return in_buckets(self._run, inputs, self.kind.buckets)
         return self._run(inputs)
 
     def _run(self, inputs: Mapping[str, Floats]) -> Floats:
+        output: Floats
         try:
-            (output,) = self._session.run(None, dict(inputs), self._options)[:1]
+            if self.kind.on_gpu:
+                output = device.call(self._held[1].run, inputs)
+            else:
+                (output,) = self._held[0].run(None, dict(inputs), self._options)[:1]
         except Exception as error:  # onnxruntime's exceptions have no common base
             raise EngineError(f"the engine failed: {_first_line(error)}") from error
-        result: Floats = output
-        return result
+        return output
 
 
 def engine_version() -> str:
@@ -109,25 +98,60 @@ def engine_version() -> str:
     return f"onnxruntime-{ort.__version__}"
 
 
-def chosen(engine: EngineChoice, precision: PrecisionChoice, any_batch: bool) -> Kind:
+def tries_gpu(choice: Choice) -> bool:
+    """Whether `chosen` will start a GPU to see whether it can."""
+    return choice.may_be_gpu and CUDA in ort.get_available_providers()
+
+
+def chosen(choice: Choice) -> Kind:
     """The kind of engine for networks that draw, here.
 
     Raises:
-        ValueError: the choice cannot be had with what is installed, or on this processor.
+        ValueError: the choice cannot be had with what is installed, or on this machine.
     """
-    return choose(engine, precision, any_batch, ort.get_available_providers(), has_bfloat16())
+    return choose(choice, ort.get_available_providers(), has_bfloat16(), device.why_not)
 
 
-def _providers(kind: Kind, threads: int) -> list[Any]:
-    if kind.engine == "onnxruntime-cpu":
-        return ["CPUExecutionProvider"]
-    config = {
-        "INFERENCE_PRECISION_HINT": "bf16" if kind.precision == "bfloat16" else "f32",
-        "INFERENCE_NUM_THREADS": str(threads),
-        "NUM_STREAMS": "1",
-        "ENABLE_CPU_PINNING": "NO",  # the workers' threads would all be pinned to the same first cores
-    }
-    return [(OPENVINO, {"device_type": "CPU", "load_config": json.dumps({"CPU": config})})]
+def _open(model: bytes, threads: int, any_size: bool, kind: Kind) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # Threads that spin while they wait would take the cores from the other sessions and from the encoders.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.enable_mem_pattern = not any_size
+    options.use_deterministic_compute = kind.on_gpu
+    if kind.cache_dir is not None:
+        kind.cache_dir.mkdir(parents=True, exist_ok=True)
+    asked = providers(kind, threads, any_size, hashlib.sha256(model).hexdigest())
+    failure = PackageError if kind == ONNXRUNTIME else UnfitEngine
+    try:
+        # Its own way back is off: it would print what failed, and go on with another engine than cards say.
+        session = ort.InferenceSession(model, options, providers=asked, enable_fallback=0)
+    except Exception as error:  # onnxruntime's exceptions have no common base
+        raise failure(f"the engine cannot load the network: {_first_line(error)}") from error
+    # Without a word, onnxruntime takes its own provider where the one that was asked for cannot start.
+    if kind.provider not in session.get_providers():
+        raise failure(f"{kind.engine} cannot load the network")
+    return session
+
+
+def _open_on_gpu(model: bytes, threads: int, any_size: bool, kind: Kind) -> list[Any]:
+    """The session, and what runs it."""
+    session = _open(model, threads, any_size, kind)
+    if any_size or not kind.buckets:
+        return [session, Loose(session, lambda _: _run_options(kind, any_size))]
+    try:
+        return [session, Buckets(session, device.NAME, kind.buckets, lambda rows: _run_options(kind, any_size, rows))]
+    except Exception as error:  # onnxruntime's exceptions have no common base
+        raise UnfitEngine(f"{kind.engine} cannot run the network: {_first_line(error)}") from error
+
+
+def _run_options(kind: Kind, any_size: bool, rows: int | None = None) -> ort.RunOptions:
+    options = ort.RunOptions()
+    for name, value in run_entries(kind, any_size, rows).items():
+        options.add_run_config_entry(name, value)
+    return options
 
 
 def _first_line(error: Exception) -> str:

@@ -11,7 +11,7 @@ from limits import RateLimitItem, parse_many
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from service.engines import EngineChoice, PrecisionChoice
+from service.choice import Choice, EngineChoice, PrecisionChoice
 
 Count = Annotated[int, Field(ge=1)]
 _MOST_AT_ONCE = 4
@@ -27,7 +27,9 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0 for every interface")
     port: Annotated[int, Field(ge=0, le=65_535)] = Field(8000, description="port to listen on; 0 picks a free one")
     workers: Annotated[int, Field(ge=0)] = Field(
-        0, description="processes that answer, each with the models in its own memory; 0 takes one a core, 4 at most"
+        0,
+        description="processes that answer, each with the models in its own memory; 0 takes one a core, 4 at most, and "
+        "one where a GPU draws",
     )
     shared_dir: Path | None = Field(None, description="what several workers share; the service sets it itself")
     models_dir: Path = Field(Path("models"), description="folder of model packages, <name>/<version>/")
@@ -51,18 +53,30 @@ class Settings(BaseSettings):
     )
     engine: EngineChoice = Field(
         "auto",
-        description="auto, onnxruntime or openvino, for networks that draw more than 4,096 values; auto takes OpenVINO "
-        "where it is installed and the processor has bfloat16",
+        description="auto, onnxruntime, openvino, cuda or tensorrt, for networks that draw more than 4,096 values; "
+        "auto takes CUDA where the extra gpu is installed and a GPU starts, else OpenVINO where it is installed and "
+        "the processor has bfloat16",
     )
     precision: PrecisionChoice = Field(
-        "auto", description="auto, float32 or bfloat16; auto takes bfloat16 with OpenVINO where the processor has it"
+        "auto",
+        description="auto, float32, tf32 (GPUs), bfloat16 (OpenVINO) or float16 (TensorRT); auto takes float32 with "
+        "CUDA, tf32 with TensorRT, bfloat16 with OpenVINO where the processor has it, and float32 for packages that "
+        "come out wrong in less",
+    )
+    engine_cache_dir: Path | None = Field(
+        None,
+        description="folder where TensorRT keeps what it has compiled, for the next start; whoever writes there runs "
+        "code here, and it is to be emptied when the GPU or TensorRT changes",
     )
     any_batch: bool = Field(
-        False, description="whether a seed's bytes may differ with its batch, where an engine runs row by row for them"
+        False,
+        description="whether a seed's bytes may differ with its batch, where an engine runs rows of a fixed number",
     )
     max_batch_size: Count = Field(16, description="pictures of one batch")
     max_batch_bytes: Count = Field(3_145_728, description="bytes of input of one batch; one picture may have more")
-    max_queue_rows: Count = Field(256, description="pictures that may wait for one model")
+    max_queue_rows: Count = Field(
+        256, description="pictures that may wait for one model; a worker of several takes four of the largest requests"
+    )
     max_queue_bytes: Count = Field(256_000_000, description="bytes of input that may wait for one model")
     max_images: Annotated[int, Field(ge=1, le=1024)] = Field(64, description="pictures of one request")
     max_body_bytes: Count = Field(1_048_576, description="bytes of a JSON body")
@@ -118,10 +132,16 @@ class Settings(BaseSettings):
         return parse_many(self.rate_limit) if self.rate_limit else []
 
     @property
+    def choice(self) -> Choice:
+        """What is said of engines."""
+        return Choice(self.engine, self.precision, self.any_batch, self.max_batch_size, self.engine_cache_dir)
+
+    @property
     def processes(self) -> int:
         """Processes that answer: the setting, or one a core.
 
-        The interpreter runs Python on one core at a time: two processes answer 1.9 times as many small requests.
+        The interpreter runs Python on one core at a time: two processes answer 1.9 times as many small requests. Where
+        a GPU draws, `__main__` sets one: each would hold a copy of every network in the GPU's memory.
         """
         return self.workers or min(_MOST_AT_ONCE, available_cores())
 

@@ -85,7 +85,7 @@ def test_what_kustomize_makes_is_valid_and_holds_what_was_asked_for(everything):
     made = container(deployment)
     assert made["resources"]["limits"]["nvidia.com/gpu"] == "1"
     assert made["image"].endswith(":gpu")
-    assert environment(deployment).keys() == {"GANVAS_DRAIN_S", "GANVAS_WORKERS"}
+    assert environment(deployment).keys() == {"GANVAS_DRAIN_S", "GANVAS_WORKERS", "GANVAS_ENGINE"}
     assert {mount["mountPath"] for mount in made["volumeMounts"]} == {"/tmp", "/app/models"}
     assert made["securityContext"]["readOnlyRootFilesystem"]
     claims = [volume.get("persistentVolumeClaim", {}) for volume in deployment["spec"]["template"]["spec"]["volumes"]]

@@ -10,7 +10,9 @@ from service.errors import FieldError, GanvasError
 LEAVES = [
     kind
     for _, kind in inspect.getmembers(errors, inspect.isclass)
-    if issubclass(kind, GanvasError) and kind not in (GanvasError, errors.RequestError, errors.PackageError)
+    if issubclass(kind, GanvasError)
+    and kind not in (GanvasError, errors.RequestError)
+    and not issubclass(kind, errors.PackageError)
 ]
 
 

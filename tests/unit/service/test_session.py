@@ -1,5 +1,3 @@
-import json
-
 import numpy as np
 import onnx
 import onnxruntime
@@ -7,8 +5,9 @@ import pytest
 from onnx.external_data_helper import set_external_data
 
 from service import session as module
+from service.choice import Choice
 from service.engines import OPENVINO, Kind
-from service.errors import EngineError, PackageError
+from service.errors import EngineError, PackageError, UnfitEngine
 from service.session import Session, chosen, engine_version
 from tests import builders
 
@@ -62,13 +61,14 @@ def test_the_engine_names_its_version():
 
 def test_a_session_is_onnxruntime_in_float32_unless_told_otherwise():
     kind = Session(builders.generator_graph(), 1).kind
-    assert (kind.engine, kind.precision, kind.rows) == ("onnxruntime-cpu", "float32", None)
+    assert (kind.engine, kind.precision, kind.buckets) == ("onnxruntime-cpu", "float32", ())
 
 
 class FakeEngine:
     """onnxruntime's session, which notes what it was asked for, and the rows of its runs."""
 
-    def __init__(self, model, options, providers):
+    def __init__(self, model, options, providers, enable_fallback):
+        assert enable_fallback == 0
         self.asked, self.options, self.rows = providers, options, []
 
     def get_providers(self):
@@ -88,16 +88,6 @@ def fake(monkeypatch):
     return made
 
 
-@pytest.mark.parametrize(("precision", "hint"), [("bfloat16", "bf16"), ("float32", "f32")])
-def test_openvino_gets_its_threads_and_precision_and_pins_none(fake, precision, hint):
-    Session(b"", 3, kind=Kind("openvino-cpu", precision, 1))
-    ((name, options),) = fake[0].asked
-    assert (name, options["device_type"]) == (OPENVINO, "CPU")
-    assert json.loads(options["load_config"])["CPU"] == {
-        "INFERENCE_PRECISION_HINT": hint, "INFERENCE_NUM_THREADS": "3", "NUM_STREAMS": "1", "ENABLE_CPU_PINNING": "NO",
-    }  # fmt: skip
-
-
 def test_threads_that_wait_do_not_spin(fake):
     Session(b"", 2)
     options = fake[0].options
@@ -105,17 +95,24 @@ def test_threads_that_wait_do_not_spin(fake):
     assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
 
 
-@pytest.mark.parametrize(("rows", "runs"), [(1, [1, 1, 1]), (2, [2, 2]), (None, [3])])
-def test_a_kind_with_rows_of_its_own_runs_no_others(fake, rows, runs):
-    drawn = Session(b"", 1, kind=Kind("openvino-cpu", "bfloat16", rows)).run({"latents": latents(3)})
+@pytest.mark.parametrize(("buckets", "runs"), [((1,), [1, 1, 1]), ((2,), [2, 2]), ((), [3])])
+def test_a_kind_with_buckets_of_its_own_runs_no_others(fake, buckets, runs):
+    drawn = Session(b"", 1, kind=Kind("openvino-cpu", "bfloat16", buckets)).run({"latents": latents(3)})
     np.testing.assert_array_equal(drawn, 2 * latents(3))
     assert fake[0].rows == runs
 
 
-def test_an_engine_that_silently_took_another_provider_is_refused(fake, monkeypatch):
+@pytest.mark.parametrize("engine", ["openvino-cpu", "onnxruntime-cuda", "onnxruntime-tensorrt"])
+def test_an_engine_that_silently_took_another_provider_is_refused(fake, monkeypatch, engine):
     monkeypatch.setattr(FakeEngine, "get_providers", lambda _self: ["CPUExecutionProvider"])
-    with pytest.raises(PackageError, match="OpenVINO cannot load"):
-        Session(b"", 1, kind=Kind("openvino-cpu", "float32", 1))
+    with pytest.raises(UnfitEngine, match=f"{engine} cannot load"):
+        Session(b"", 1, kind=Kind(engine, "float32", (1,)))
+
+
+def test_a_network_that_onnxruntime_itself_cannot_load_is_broken_and_no_matter_of_the_engine():
+    with pytest.raises(PackageError) as raised:
+        Session(b"nonsense", 1)
+    assert not isinstance(raised.value, UnfitEngine)
 
 
 needs_openvino = pytest.mark.skipif(
@@ -128,7 +125,7 @@ needs_openvino = pytest.mark.skipif(
 @pytest.mark.parametrize("precision", ["float32", "auto"])
 def test_openvino_draws_what_onnxruntime_draws_byte_equal_in_every_batch(precision):
     graph = builders.generator_graph()
-    opened = Session(graph, 2, kind=chosen("openvino", precision, False))
+    opened = Session(graph, 2, kind=chosen(Choice("openvino", precision)))
     drawn = opened.run({"latents": latents(9)})
     np.testing.assert_allclose(drawn, Session(graph, 1).run({"latents": latents(9)}), atol=0.03)
     for row in range(9):
@@ -137,7 +134,7 @@ def test_openvino_draws_what_onnxruntime_draws_byte_equal_in_every_batch(precisi
 
 @needs_openvino
 def test_openvino_translates_any_size():
-    opened = Session(builders.stylising_graph(), 1, any_size=True, kind=chosen("openvino", "float32", False))
+    opened = Session(builders.stylising_graph(), 1, any_size=True, kind=chosen(Choice("openvino", "float32")))
     for sides in ((16, 24), (32, 8)):
         pictures = np.random.default_rng(0).uniform(-1, 1, (2, 3, *sides)).astype(np.float32)
         expected = Session(builders.stylising_graph(), 1).run({"images": pictures})

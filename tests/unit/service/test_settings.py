@@ -1,4 +1,6 @@
 import asyncio
+import os
+from concurrent.futures import Future
 from pathlib import Path
 
 import numpy as np
@@ -8,13 +10,12 @@ from pydantic import ValidationError
 from service import __main__ as command
 from service import settings
 from service.batcher import Batcher, Limits
+from service.engines import CUDA, ONNXRUNTIME, Kind
 from service.settings import Settings
 
 
 @pytest.fixture(autouse=True)
 def _bare_environment(monkeypatch):
-    import os
-
     for name in os.environ:
         if name.startswith("GANVAS_"):
             monkeypatch.delenv(name)
@@ -164,3 +165,85 @@ def test_an_engine_that_is_not_there_stops_the_start_with_its_name(monkeypatch, 
     monkeypatch.setattr("sys.argv", ["service"])
     assert command.main() == 2
     assert "GANVAS_ENGINE: openvino is not installed" in capsys.readouterr().err
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """What the command starts, and where it asked for the kind of engine."""
+    seen = {"kind": ONNXRUNTIME, "asked": [], "environ": None}
+
+    class Elsewhere:
+        def __init__(self, *_):
+            pass
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+        def submit(self, work, *args):
+            seen["asked"].append("elsewhere")
+            future = Future()
+            future.set_result(seen["kind"])
+            return future
+
+    def here(_choice):
+        seen["asked"].append("here")
+        return seen["kind"]
+
+    def several(settings, _work):
+        seen["workers"], seen["environ"] = settings.processes, os.environ.get("GANVAS_ENGINE")
+        return 0
+
+    monkeypatch.setattr("sys.argv", ["service"])
+    monkeypatch.setenv("GANVAS_ENGINE", "auto")  # so that it is put back
+    monkeypatch.setattr(settings, "available_cores", lambda: 4)
+    monkeypatch.setattr(command.logs, "configure", lambda _level: None)
+    monkeypatch.setattr(command, "ProcessPoolExecutor", Elsewhere)
+    monkeypatch.setattr(command.session, "chosen", here)
+    monkeypatch.setattr(command.session.ort, "get_available_providers", lambda: [CUDA, "CPUExecutionProvider"])
+    monkeypatch.setattr(command.workers, "serve", several)
+    monkeypatch.setattr(command.server, "serve_one", lambda settings: seen.update(workers=settings.processes) or 0)
+    return seen
+
+
+def test_where_a_gpu_draws_one_process_serves_and_it_is_the_one_that_started_it(started):
+    started["kind"] = Kind("onnxruntime-cuda", "float32", (8,))
+    assert command.main() == 0
+    assert (started["workers"], started["asked"]) == (1, ["here"])
+
+
+def test_workers_that_were_asked_for_are_started_on_a_gpu_too_and_it_is_tried_in_a_process_that_ends(
+    started, monkeypatch
+):
+    started["kind"] = Kind("onnxruntime-cuda", "float32", (8,))
+    monkeypatch.setenv("GANVAS_WORKERS", "2")
+    assert command.main() == 0
+    assert (started["workers"], started["asked"], started["environ"]) == (2, ["elsewhere"], "auto")
+
+
+@pytest.mark.parametrize(("asked", "workers", "where"), [("0", 4, "here"), ("3", 3, "elsewhere")])
+def test_without_a_gpu_a_core_each_has_a_worker_and_none_tries_again(started, monkeypatch, asked, workers, where):
+    monkeypatch.setenv("GANVAS_WORKERS", asked)
+    assert command.main() == 0
+    assert (started["workers"], started["asked"], started["environ"]) == (workers, [where], "onnxruntime")
+
+
+def test_without_the_extra_gpu_no_process_is_started_to_try(started, monkeypatch):
+    monkeypatch.setattr(command.session.ort, "get_available_providers", lambda: ["CPUExecutionProvider"])
+    monkeypatch.setenv("GANVAS_WORKERS", "2")
+    assert command.main() == 0
+    assert started["asked"] == ["here"]
+
+
+@pytest.mark.parametrize("engine", ["cuda", "tensorrt"])
+def test_a_gpu_that_was_asked_for_and_does_not_start_is_one_sentence(monkeypatch, capsys, engine):
+    providers = [CUDA, "TensorrtExecutionProvider", "CPUExecutionProvider"]
+    monkeypatch.setattr("service.session.ort.get_available_providers", lambda: providers)
+    monkeypatch.setattr("service.session.device.why_not", lambda _provider: "there is no driver")
+    monkeypatch.setattr(command.logs, "configure", lambda _level: None)
+    monkeypatch.setenv("GANVAS_ENGINE", engine)
+    monkeypatch.setattr("sys.argv", ["service"])
+    assert command.main() == 2
+    assert capsys.readouterr().err == f"error: GANVAS_ENGINE: {engine} cannot start: there is no driver\n"
