@@ -209,6 +209,7 @@ class Manifest(_Part):
     data: Data
     training: Training
     metrics: tuple[Metric, ...]
+    weaknesses: tuple[str, ...] = ()
     networks: dict[NetworkName, Network]
     image: Image
     latent: Latent | None = None

@@ -152,6 +152,7 @@ def export(
     version: int | None = None,
     weights: Literal["auto", "float32", "float16", "int8"] = "auto",
     description: str | None = None,
+    weaknesses: tuple[str, ...] = (),
     best: bool = False,
 ) -> None:
     """Writes a model package that the service serves.
@@ -164,12 +165,13 @@ def export(
         version: a positive integer; by default one more than the newest.
         weights: how they are stored; auto is float16 where the pictures stay above 50 dB, else float32.
         description: one sentence for the card; by default the recipe's.
+        weaknesses: what the model is known to do badly, a sentence each, for the card.
         best: takes the checkpoint that measured best on held-back images, not the last one.
     """
     from training import commands
     from training.export import Label
 
-    commands.export(open_run(run), models, Label(name, inverse, version, description), weights, best)
+    commands.export(open_run(run), models, Label(name, inverse, version, description, weaknesses), weights, best)
 
 
 def directions(

@@ -43,7 +43,7 @@ def render(described: Manifest) -> str:
 {metrics}
 
 {protocols}
-
+{_weaknesses(described)}
 {_samples(described)}Again: `python -m training evaluate models/{described.name}/{described.version} --data PATH`
 """
 
@@ -63,6 +63,11 @@ def _translation(described: Manifest) -> str:
         return ""
     back = f"; the way back is {about.inverse}" if about.inverse else ""
     return f"| translates | {about.source} to {about.target}{back} |\n"
+
+
+def _weaknesses(described: Manifest) -> str:
+    said = "\n".join(f"- {sentence}" for sentence in described.weaknesses)
+    return f"\n## Known weaknesses\n\n{said}\n" if said else ""
 
 
 def _samples(described: Manifest) -> str:

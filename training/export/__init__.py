@@ -59,12 +59,14 @@ class Label:
         inverse: of the model that leads back, for CycleGAN.
         version: a positive integer; None is one more than the newest.
         description: one sentence; None takes the recipe's.
+        weaknesses: what the model is known to do badly, a sentence each, for the card.
     """
 
     name: str
     inverse: str | None = None
     version: int | None = None
     description: str | None = None
+    weaknesses: tuple[str, ...] = ()
 
 
 def export(
@@ -84,7 +86,7 @@ def export(
         data: the training images.
         images_seen: real images of this run; those of the package that it goes on from are added.
         models: folder of all packages.
-        label: names, version and description.
+        label: names, version, description and weaknesses.
         weights: see `graphs.build`.
 
     Returns:
@@ -245,6 +247,7 @@ def _describe(
             init_from=run.init_from,
         ),
         metrics=(*(manifest.Metric(**values) for values in metrics), *contents.metrics),
+        weaknesses=label.weaknesses,
         networks={name: graph.network for name, graph in contents.networks.items()},
         preview="preview.png",
         goldens=contents.goldens,

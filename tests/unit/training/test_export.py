@@ -127,6 +127,12 @@ def test_the_preview_shows_64_pictures_and_the_card_names_the_model(package, des
         assert words in text
 
 
+def test_known_weaknesses_stand_on_the_card(described):
+    assert "weaknesses" not in card.render(described)
+    told = described.model_copy(update={"weaknesses": ("Fours look like nines.", "Few ones.")})
+    assert "## Known weaknesses\n\n- Fours look like nines.\n- Few ones.\n" in card.render(told)
+
+
 def test_a_package_is_read_back_with_its_configuration(package):
     assert export.open_package(package).config == BATCH_NORM
 
