@@ -9,6 +9,7 @@ import contextlib
 import ctypes
 import importlib
 import io
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -81,8 +82,15 @@ def _without_provider(provider: str) -> str | None:
             return missing or "ONNX Runtime does not start it; its own lines above say why"
         (doubled,) = session.run(None, {"x": np.ones(2, np.float32)})
     except Exception as error:  # onnxruntime's exceptions have no common base
-        return missing or (str(error).strip().splitlines() or [type(error).__name__])[0]
+        return missing or _reason(error)
     return None if (doubled == 2).all() else "it computes 1 + 1 wrong"
+
+
+def _reason(error: Exception) -> str:
+    """CUDA's own words, where there are some among places in ONNX Runtime's source."""
+    text = str(error).strip() or type(error).__name__
+    cuda = re.search(r"CUDA failure \d+: [^;\n]+", text)
+    return cuda[0].strip() if cuda else text.splitlines()[0]
 
 
 def _asked(provider: str) -> list[str]:

@@ -123,6 +123,16 @@ def test_a_session_that_does_not_compute_on_it_is_no_gpu(monkeypatch, with_drive
     assert re.search(says, reason)
 
 
+def test_of_a_long_message_cuda_s_own_words_are_the_reason():
+    text = (
+        "/src/cuda_call.cc:129 [with ERRTYPE = cudaError] CUDA failure 35: CUDA driver version is insufficient for "
+        "CUDA runtime version ; GPU=-1 ; hostname=somewhere ; line=355\nat line 7"
+    )
+    expected = "CUDA failure 35: CUDA driver version is insufficient for CUDA runtime version"
+    assert device._reason(RuntimeError(text)) == expected
+    assert device._reason(RuntimeError()) == "RuntimeError"
+
+
 def test_a_library_that_is_missing_is_the_reason_and_nothing_is_printed(monkeypatch, with_driver, capsys):
     def preload():
         print("Failed to load libcublasLt.so.13: no such file")
