@@ -16,6 +16,7 @@ class Published:
             side, or two unpaired sets.
         source: authors and year.
         terms: licence or terms of use.
+        weights_licence: of what is learned from it.
         classes: the name of each label, 0 first; None where there are no labels.
         domains: what A and B show; None where there is one set of pictures.
         test_labels_md5: MD5 of the unpacked `t10k-labels-idx1-ubyte`, which tells IDX sets apart.
@@ -28,6 +29,7 @@ class Published:
     classes: tuple[str, ...] | None = None
     domains: tuple[str, str] | None = None
     test_labels_md5: str | None = None
+    weights_licence: str = "Apache-2.0"
 
 
 _FASHION = (
@@ -68,6 +70,7 @@ PUBLISHED: dict[str, Published] = {
             "non-commercial research only; the CelebA agreement forbids passing the images on and commercial use of "
             "data derived from them; photographs of real people"
         ),
+        weights_licence="non-commercial research only, as the data",
     ),
     "facades": Published(
         title="CMP facades",
@@ -75,6 +78,7 @@ PUBLISHED: dict[str, Published] = {
         source="R. Tylecek, R. Sara: CMP Facade Database, 2013, as prepared by P. Isola et al., CVPR 2017",
         terms="no licence text is known: research use, cite the authors",
         domains=("photo", "labels"),
+        weights_licence="research use, as the data",
     ),
     "monet2photo": Published(
         title="monet2photo",
@@ -82,6 +86,7 @@ PUBLISHED: dict[str, Published] = {
         source="paintings from WikiArt and photos from Flickr, as prepared by J.-Y. Zhu et al., ICCV 2017",
         terms="paintings: public domain; photos: each belongs to its author, research use",
         domains=("painting by Monet", "photo"),
+        weights_licence="research use, as the data",
     ),
     "horse2zebra": Published(
         title="horse2zebra",
@@ -89,6 +94,7 @@ PUBLISHED: dict[str, Published] = {
         source="photos from ImageNet, as prepared by J.-Y. Zhu et al., ICCV 2017",
         terms="ImageNet terms: non-commercial research and education; each photo belongs to its author",
         domains=("horse", "zebra"),
+        weights_licence="non-commercial research and education, as the data",
     ),
     "pictures": Published(title="your own pictures", kind="images", source=_OWN_SOURCE, terms=_OWN_TERMS),
     "pairs": Published(title="your own pairs", kind="pairs", source=_OWN_SOURCE, terms=_OWN_TERMS, domains=("A", "B")),

@@ -5,11 +5,14 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from training import classifier
+from training.classifier import Judge, JudgeError
 from training.config import Pix2pixConfig, TranslationConfig
 from training.data import ImageSet, PairSet, Sets
 from training.evaluate.measured import Measured
 from training.evaluate.sampling import Sampler
 from training.metrics import paired, sliced, texture, twosample
+from training.networks.segmentnet import SegmentNet
 
 _LEAST_SWD = 8  # pictures for a sliced distance that says anything
 
@@ -29,14 +32,18 @@ def measure(samplers: Mapping[str, Sampler], config: TranslationConfig, sets: Se
         for source, target in [(held.A, held.B) if direction == "A2B" else (held.B, held.A)]
     }
     made = {direction: translate(samplers[direction], source) for direction, (source, _) in given.items()}
+    judge = _judge(config.dataset)
     found = []
     for direction, (source, target) in given.items():
         if isinstance(config, Pix2pixConfig):
             measured = _against_truth(target, made[direction])
+            if judge and direction == "B2A":
+                measured.append(_read_again(judge, source, target, made[direction]))
         else:
             back = next((sampler for name, sampler in samplers.items() if name != direction), None)
             measured = _unpaired(source, target, made[direction])
             measured += [_cycle(source, translate(back, made[direction]))] if back else []
+            measured += [_taken(judge, "AB".index(direction[-1]), target, made[direction])] if judge else []
         found += [item.of(direction) for item in [*measured, *_texture(target, made[direction])]]
     return found
 
@@ -68,6 +75,41 @@ def _against_truth(target: Tensor, made: Tensor) -> list[Measured]:
         Measured("psnr", found.psnr, f"peak signal-to-noise ratio to the true picture in dB, mean {by}"),
         Measured("ssim", found.ssim, f"structural similarity to the true picture (Wang et al., 2004), mean {by}"),
     ]
+
+
+def _judge(dataset: str) -> Judge | None:
+    """The judge that reports; what it reads is left out where there is none."""
+    try:
+        return classifier.find(dataset)
+    except JudgeError:
+        return None
+
+
+def _read_again(judge: Judge, drawings: Tensor, photos: Tensor, made: Tensor) -> Measured:
+    """The FCN-score's pixel accuracy (Isola et al., 2017, section 3.2)."""
+    network = judge.network
+    assert isinstance(network, SegmentNet)
+    real = classifier.labels.pixel_accuracy(network, photos, drawings)
+    return Measured(
+        "pixel_accuracy",
+        classifier.labels.pixel_accuracy(network, made, drawings),
+        f"share of pixels whose label a network, trained on real photos, finds in the translation, in the manner of "
+        f"the FCN-score (Isola et al., 2017), {len(made)} test drawings at {classifier.labels.READ_PX} px, judge "
+        f"{judge.digest[:12]}",
+        floor=real,
+    )
+
+
+def _taken(judge: Judge, wanted: int, target: Tensor, made: Tensor) -> Measured:
+    shares = [float((judge.probabilities(x.numpy())[:, wanted] > 0.5).mean()) for x in (made, target)]
+    return Measured(
+        "domain_taken",
+        shares[0],
+        f"share of translations that a classifier takes for the target domain, {len(made)} test images, judge "
+        f"{judge.digest[:12]}: {judge.accuracy:.1%} right on test images, and at most {max(judge.fooled.values()):.0%} "
+        f"taken for the other domain where they were only recoloured, noisy, blurred or median-filtered",
+        floor=shares[1],
+    )
 
 
 def _unpaired(source: Tensor, target: Tensor, made: Tensor) -> list[Measured]:

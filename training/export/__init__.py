@@ -234,7 +234,7 @@ def _describe(
         task=config.task,
         method=cast(manifest.Method, config.method),
         description=label.description or _description(run, contents),
-        licence="Apache-2.0",
+        licence=known.weights_licence,
         data=manifest.Data(
             name=known.title, source=known.source, terms=known.terms, images=_count(data, config.method == "pix2pix")
         ),

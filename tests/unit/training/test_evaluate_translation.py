@@ -9,9 +9,11 @@ import torch
 
 from service import images
 from tests.unit.training.conftest import CYCLEGAN, PIX2PIX
-from training import data
+from training import classifier, data
 from training.evaluate import look, module_sampler, translation
 from training.metrics import twosample
+from training.networks.domainnet import DomainNet
+from training.networks.segmentnet import SegmentNet
 
 
 @pytest.fixture
@@ -80,6 +82,30 @@ def test_the_cycle_error_is_what_the_way_back_does_not_undo(measure, held):
     lost = measure(CYCLEGAN, A2B=nowhere, B2A=same)
     expected = (held(CYCLEGAN)[0] - 127.5).abs().mean()
     assert lost["A2B", "cycle_error"] == pytest.approx(float(expected), abs=0.6)
+
+
+class Bright(DomainNet):
+    """Takes bright pictures for B."""
+
+    def forward(self, images):
+        brightness = images.mean((1, 2, 3))
+        return torch.stack((-brightness, brightness), dim=1)
+
+
+def test_translations_are_counted_that_a_judge_takes_for_the_target(measure, held, monkeypatch):
+    judge = classifier.Judge(Bright(4), "0" * 64, 0.95, "monet2photo", "domains", fooled={"blurred": 0.2})
+    monkeypatch.setattr(translation.classifier, "find", lambda dataset: judge)
+    found = measure(CYCLEGAN, A2B=lambda rows: np.ones_like(rows["images"]), B2A=same)
+    assert found["A2B", "domain_taken"] == 1.0
+    dark = held(CYCLEGAN)[1].mean((1, 2, 3)) < 127.5
+    assert found["B2A", "domain_taken"] == pytest.approx(float(dark.double().mean()))
+
+
+def test_labels_are_read_again_from_photos_alone(measure, monkeypatch):
+    judge = classifier.Judge(SegmentNet(12, 2).eval(), "0" * 64, 0.5, "facades", "labels")
+    monkeypatch.setattr(translation.classifier, "find", lambda dataset: judge)
+    assert 0.0 <= measure(PIX2PIX, B2A=same)["B2A", "pixel_accuracy"] <= 1.0
+    assert ("A2B", "pixel_accuracy") not in measure(replace(PIX2PIX, direction="AtoB"), A2B=same)
 
 
 def test_the_two_sample_test_is_left_out_of_few_pictures(measure, monkeypatch):
