@@ -70,7 +70,7 @@ def test_the_way_back_is_shown_with_its_error(visit):
     assert abs(brightness(again) - brightness(original)) < 2
     assert "cycle=true" in code_of(page, "curl")
     choose_model(page, "facades@1")
-    assert not page.get_by_label("and back").is_visible()
+    expect(page.get_by_label("and back")).to_be_hidden()
 
 
 @pytest.mark.parametrize("kind", ["drop", "paste"])
@@ -172,7 +172,7 @@ def test_the_discriminator_judges_a_kept_picture_and_a_file(visit):
     page.get_by_role("button", name=re.compile("^Judge ")).click()
     verdict = page.locator(".verdict")
     expect(verdict.get_by_role("status")).to_have_text(re.compile(r"^\d+ % real$"))
-    assert verdict.get_by_role("meter").is_visible()
+    expect(verdict.get_by_role("meter")).to_be_visible()
     page.get_by_role("combobox", name="Class").select_option("star")
     choose_file(page)
     expect(page.locator(".code code")).to_contain_text("class=star")
@@ -200,7 +200,7 @@ def test_a_face_is_encoded_and_moved_along_a_direction(visit):
     page = visit("encode")
     choose_file(page)
     (before,) = pictures(page.locator(".sides"), 1)
-    assert page.get_by_role("img", name="Your picture").is_visible()
+    expect(page.get_by_role("img", name="Your picture")).to_be_visible()
     assert "/encode" in code_of(page, "curl")
     page.get_by_role("slider", name="smile").press("ArrowRight")
     expect(page.locator(".sides .picture img")).not_to_have_attribute("src", before)

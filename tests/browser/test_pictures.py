@@ -11,7 +11,7 @@ from tests.browser.pages import choose_model, code_of, keep, pictures
 def test_the_gallery_shows_every_model_and_what_it_can_do(visit):
     page = visit()
     cards = page.locator(".cards > li")
-    assert cards.count() == 5
+    expect(cards).to_have_count(5)
     names = sorted(cards.locator("h2").all_inner_texts())
     assert names == [f"{name} version 1" for name in ("dawn", "dusk", "facades", "faces", "shapes")]
     for preview in cards.locator("img").all():
@@ -22,7 +22,7 @@ def test_the_gallery_shows_every_model_and_what_it_can_do(visit):
     assert faces.locator(".ways a").all_inner_texts() == ["Sample", "Walk", "Arithmetic", "Real or fake?", "Encode"]
     faces.get_by_role("link", name="Walk").click()
     page.get_by_role("heading", name="Walk").wait_for()
-    assert page.get_by_role("combobox", name="Model").input_value() == "faces@1"
+    expect(page.get_by_role("combobox", name="Model")).to_have_value("faces@1")
 
 
 def test_a_seed_gives_the_same_grid_and_more_goes_on(visit):
@@ -54,11 +54,11 @@ def test_truncation_and_classes_change_the_grid(visit):
 def test_kept_pictures_stay_until_they_are_let_go(visit):
     page = visit("sample")
     keep(page, "faces@1", 2)
-    assert page.get_by_text("2 kept of this model").is_visible()
+    expect(page.get_by_text("2 kept of this model")).to_be_visible()
     page.reload()
     page.locator(".grid .picture[aria-pressed=true]").nth(1).wait_for()
     page.locator(".grid .picture").first.click()
-    assert page.get_by_text("1 kept of this model").is_visible()
+    expect(page.get_by_text("1 kept of this model")).to_be_visible()
 
 
 def test_a_walk_is_seen_dragged_played_and_saved(visit):
@@ -91,7 +91,7 @@ def test_a_walk_is_seen_dragged_played_and_saved(visit):
 def test_a_walk_may_begin_with_pictures_at_random_and_go_round(visit):
     page = visit("walk")
     choose_model(page, "shapes@1")
-    assert page.get_by_text("Choose two or more").is_visible()
+    expect(page.get_by_text("Choose two or more")).to_be_visible()
     page.get_by_role("button", name="Keep four at random").click()
     place = page.get_by_role("slider", name="Place on the walk")
     place.wait_for()
@@ -124,7 +124,7 @@ def test_arithmetic_by_keyboard_with_variations(visit):
     page.get_by_role("button", name="Take seed 1 out").press("Enter")
     expect(page.locator(".code code")).not_to_contain_text('"weight":-1')
     page.get_by_role("button", name="Keep the result").click()
-    assert kept.count() == 4
+    expect(kept).to_have_count(4)
 
 
 def test_arithmetic_by_dragging_and_by_buttons(visit):
@@ -152,4 +152,4 @@ def test_directions_move_the_result(visit):
     page.get_by_role("button", name="Back to the middle").click()
     expect(page.locator(".result img").first).to_have_attribute("src", before)
     choose_model(page, "shapes@1")
-    assert not page.get_by_text("Directions").is_visible()
+    expect(page.get_by_text("Directions")).to_be_hidden()
