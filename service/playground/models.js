@@ -15,7 +15,7 @@ const METHODS = {
   pix2pix: "Pix2pix",
   cyclegan: "CycleGAN",
 };
-const SMALL_PX = 64;
+const SMALL_PX = 32;
 
 /** @type {Record<string, (card: Card) => boolean>} */
 export const can = {
@@ -33,7 +33,7 @@ export const reference = (card) => `${card.name}@${card.version}`;
 /** @param {Card} card */
 export const methodOf = (card) => METHODS[card.method] ?? card.method;
 
-/** Whether its pixels are to be seen as squares. @param {Card} card */
+/** Whether its pixels are to be seen as squares: those of a face would hide it. @param {Card} card */
 export const isSmall = (card) => card.image.height <= SMALL_PX;
 
 /** @param {string} name `name@version` @returns {Card|undefined} */
