@@ -14,6 +14,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont, ImageSequence
 
+from service.manifest import Manifest
 from tests.conftest import listening
 from tests.docs.blocks import PAGES, ROOT, blocks, commands
 
@@ -109,11 +110,20 @@ _COLUMNS = (
         "HTTP",
     ),
 )
+_TILES = (  # model, and how many cells of its preview are shown, across and down
+    ("faces-dcgan", 4, 2),
+    ("fashion-wgan", 8, 1),
+    ("mnist-dcgan", 8, 1),
+    ("photo2monet", 2, 1),
+)
+_TILE_PX, _GAP_PX = 220, 8
 
 
 def draw_overview(path: Path) -> None:
     """What the project is, in one picture; its tiles are cut out of the bundled models' previews."""
-    wide, high, times = 1080, 250, 2
+    times = 2
+    tiles = [tile.resize((_TILE_PX * times, _TILE_PX * times * tile.height // tile.width)) for tile in cut_tiles()]
+    wide, high = 1080, max(250, 20 + sum(tile.height // times + _GAP_PX for tile in tiles) - _GAP_PX)
     sheet = Image.new("RGB", (wide * times, high * times), _PAPER)
     pen = ImageDraw.Draw(sheet)
 
@@ -138,19 +148,22 @@ def draw_overview(path: Path) -> None:
         tip = [(left + 262, 118), (left + 254, 113), (left + 254, 123)]
         pen.polygon([(x * times, y * times) for x, y in tip], _ACCENT)
         left += 270
-    newest = [max(model.glob("[0-9]*"), key=lambda path: int(path.name)) for model in sorted_models()]
-    rows = 2
-    for index in range(rows):
-        with Image.open(newest[index % len(newest)] / "preview.png") as preview:
-            side = 112 if preview.width <= 512 else 128
-            tile = preview.convert("RGB").crop((0, 0, 2 * side, side))
-        tile = tile.resize((220 * times, 110 * times), Image.Resampling.BICUBIC)
-        sheet.paste(tile, (left * times + 20, (10 + 120 * index) * times))
+    top = 10 * times
+    for tile in tiles:
+        sheet.paste(tile, (left * times + 20, top))
+        top += tile.height + _GAP_PX * times
     sheet.resize((wide, high), Image.Resampling.LANCZOS).save(path, quality=88, method=6)
 
 
-def sorted_models():
-    return sorted((path for path in (ROOT / "models").iterdir() if path.is_dir()), reverse=True)
+def cut_tiles() -> Iterator[Image.Image]:
+    """The first cells of the previews of those models that are bundled."""
+    for name, across, down in _TILES:
+        versions = sorted((ROOT / "models" / name).glob("[0-9]*"), key=lambda folder: int(folder.name))
+        if versions:
+            about = Manifest.model_validate_json((versions[-1] / "manifest.json").read_bytes())
+            with Image.open(versions[-1] / about.preview) as preview:
+                cell = (across * about.image.width, down * about.image.height)
+                yield preview.convert("RGB").crop((0, 0, *cell))
 
 
 def main() -> None:
