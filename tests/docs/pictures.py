@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,27 +42,28 @@ class Shot:
     file: str
 
 
-def shots() -> Iterator[Shot]:
+def shots(pages: Iterable[Path] = PAGES) -> Iterator[Shot]:
     """Every picture that a page shows, once.
 
     Raises:
-        ValueError: no call above a picture writes its file.
+        ValueError: no call above a picture writes its file, or another call draws it elsewhere.
     """
-    told = {OVERVIEW}
-    for page in PAGES:
+    told: dict[str, Shot] = {}
+    for page in pages:
         calls = [(block.line, command) for block in blocks(page) for command in commands_of(block)]
         for number, line in enumerate(page.read_text().splitlines(), 1):
             for name in _SHOWN.findall(line):
-                path = FOLDER / f"{name}.webp"
-                if path in told:
+                if name == OVERVIEW.stem:
                     continue
-                told.add(path)
                 above = [text for start, text in calls if start < number and re.search(rf"-o {name}\.\w+", text)]
                 if not above:
                     raise ValueError(f"{page.name}:{number}: no call above it writes {name}.*")
                 file = re.search(rf"-o ({name}\.\w+)", above[-1])
                 assert file
-                yield Shot(path, above[-1], file[1])
+                shot = Shot(FOLDER / f"{name}.webp", above[-1], file[1])
+                if told.setdefault(name, shot) != shot:
+                    raise ValueError(f"{page.name}:{number}: elsewhere another call draws {name}.webp")
+    yield from told.values()
 
 
 def commands_of(block):

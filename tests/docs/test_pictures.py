@@ -40,6 +40,25 @@ def test_a_picture_is_what_its_call_gives(shot, port, tmp_path):
     assert np.mean([np.abs(one - other).mean() for one, other in zip(kept, drawn, strict=True)]) < 4, STALE
 
 
+_CALL, _WALK = (
+    "    curl 'localhost:8000/v1/models/mnist-gan/sample?seed={}' -o walk.png",
+    "![A walk](pictures/walk.webp)",
+)
+
+
+def test_a_picture_is_shown_again_only_below_the_call_that_draws_it(tmp_path):
+    pages = [tmp_path / f"{number}.md" for number in range(3)]
+    for page, seed in zip(pages, (1, 1, 2), strict=True):
+        page.write_text(f"{_CALL.format(seed)}\n\n{_WALK}\n")
+    (shot,) = pictures.shots(pages[:2])
+    assert shot.path == pictures.FOLDER / "walk.webp"
+    with pytest.raises(ValueError, match=r"2.md:3: elsewhere another call draws walk\.webp"):
+        list(pictures.shots(pages))
+    pages[1].write_text(f"{_WALK}\n")
+    with pytest.raises(ValueError, match=r"1.md:1: no call above it writes walk"):
+        list(pictures.shots(pages))
+
+
 def test_pictures_are_few_and_small():
     there = {*pictures.FOLDER.iterdir()}
     assert there == {pictures.OVERVIEW, *(shot.path for shot in _SHOTS)}, STALE
