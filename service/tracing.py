@@ -26,7 +26,9 @@ def traced(app: ASGIApp) -> ASGIApp:
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter
     except ImportError:
-        _log.warning("traces are asked for, but the extra otel is not installed: pip install 'ganvas[otel]'")
+        _log.warning(
+            "traces are asked for, but the extra otel is missing: in Ganvas's folder, pip install --editable '.[otel]'"
+        )
         return app
     os.environ.setdefault("OTEL_SERVICE_NAME", "ganvas")
     provider = TracerProvider()

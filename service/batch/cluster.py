@@ -177,7 +177,7 @@ def _ray() -> Any:
         import ray
         import ray.data
     except ImportError as error:
-        raise BatchError("--ray needs the extra ray: pip install 'ganvas[ray]'") from error
+        raise BatchError("--ray needs the extra ray: in Ganvas's folder, pip install --editable '.[ray]'") from error
     if not ray.is_initialized():
         try:
             ray.init(log_to_driver=False, include_dashboard=False, logging_level=logging.ERROR)

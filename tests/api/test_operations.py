@@ -172,7 +172,7 @@ def test_without_the_extra_a_wish_for_traces_is_answered_in_the_log(monkeypatch,
     monkeypatch.setattr(builtins, "__import__", without)
     with caplog.at_level(logging.WARNING):
         assert tracing.traced(client.app) is client.app
-    assert "ganvas[otel]" in caplog.text
+    assert "pip install --editable '.[otel]'" in caplog.text
 
 
 def test_every_call_and_every_error_of_the_page_has_an_example(client):

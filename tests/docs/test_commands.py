@@ -317,7 +317,11 @@ SAMPLE = "localhost:8000/v1/models/mnist-gan/sample"
         ("GANVAS_NOTHING=1 python -m service", "GANVAS_NOTHING"),
         ("GANVAS_RATE_LIMIT=often python -m service", "often"),
         ("pip install torch", "not ours"),
-        ("pip install 'ganvas[nothing]'", "nothing"),
+        ("pip install ganvas", "not ours"),
+        ("pip install 'ganvas[cpu]'", "not ours"),
+        ("pip install --editable '.[nothing]'", "nothing"),
+        ("pip install --constraint nothing.txt '.[cpu]'", "nothing.txt"),
+        ("make serve EXTRA=nothing", "nothing"),
         ("torchrun --nnodes 2 -m training train dcgan-faces --data PATH --nothing", "--nothing"),
         ("python -m training study nothing --data PATH --out RUN", "nothing"),
         ("python -m training directions RUN --attributes Nothing", "Nothing"),
@@ -326,3 +330,33 @@ SAMPLE = "localhost:8000/v1/models/mnist-gan/sample"
 def test_a_wrong_command_fails(text: str, said: str, desk: Path, request: pytest.FixtureRequest):
     with pytest.raises((AssertionError, ValueError, SystemExit), match=re.escape(said)):
         follow(Block(ROOT / "README.md", 1, "shell", text), desk, request)
+
+
+_OURS = re.compile(r"python -m (service|training)\b|pip install .*\.\[|(serve|ray|torchrun|tensorboard)\b")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
+def test_the_environment_is_activated_before_it_is_used(page: Path):
+    """What a reader has not activated finds neither our packages nor their programs."""
+    used = [
+        block.line
+        for block in (*blocks(page), *(inline(page) if page.name == "README.md" else ()))
+        if block.language == "shell"
+        for command in commands(block.text)
+        for words in command.parts
+        if _OURS.match(" ".join(without_settings(words)[1]))
+    ]
+    # A block may begin with it.
+    above = page.read_text().splitlines()[: min(used, default=0)]
+    assert not used or any(". .venv/bin/activate" in line for line in above)
+
+
+_TELLING = ("service/**/*.py", "training/**/*.py", "deploy/**/*", "docs/**/*.md", "clients/*/*.md", "*.md", "*.yml")
+
+
+@pytest.mark.parametrize("pattern", _TELLING)
+def test_nobody_is_told_to_install_a_stranger(pattern: str):
+    """No distribution `ganvas` is ours on PyPI: whoever took the name would be run."""
+    told = [path for path in ROOT.glob(pattern) if path.is_file() and path.suffix != ".pyc"]
+    assert told
+    assert [path for path in told if re.search(r"install [^\n]*(?<![\w/.-])ganvas\b(?![/-])", path.read_text())] == []
