@@ -26,7 +26,7 @@ _BATCH = 16  # of each domain
 _LEARNING_RATE = 4e-3
 _LABEL_NOISE = 0.05
 _SHARES = {"colors": 0.5, "blur": 0.35, "noise": 0.4, "jpeg": 0.3}
-_TINT = 0.15
+_TINT = 0.08
 _NOISE_LEVELS = 18.0
 _BLUR_PX = (0.3, 2.0)
 _QUALITY = (35, 96)
@@ -131,10 +131,10 @@ def _some(images: Tensor, kind: str, put: Callable[[Tensor, Tensor], Tensor]) ->
 
 
 def _recolor(images: Tensor) -> Tensor:
-    """Brightness +-0.3 of [-1, 1], saturation x 0.5 to 1.5, contrast x 0.6 to 1.4, and a tint."""
+    """Brightness +-0.15 of [-1, 1], saturation x 0.75 to 1.25, contrast x 0.8 to 1.2, and a tint."""
     brightness, saturation, contrast = (2.0 * torch.rand(3, len(images), 1, 1, 1) - 1.0).unbind()
-    images = torch.lerp(images.mean(1, keepdim=True), images, 1.0 + 0.5 * saturation) + 0.3 * brightness
-    images = torch.lerp(images.mean((1, 2, 3), keepdim=True), images, 1.0 + 0.4 * contrast)
+    images = torch.lerp(images.mean(1, keepdim=True), images, 1.0 + 0.25 * saturation) + 0.15 * brightness
+    images = torch.lerp(images.mean((1, 2, 3), keepdim=True), images, 1.0 + 0.2 * contrast)
     return (images + _TINT * (2.0 * torch.rand(len(images), 3, 1, 1) - 1.0)).clamp(-1.0, 1.0)
 
 

@@ -10,7 +10,8 @@ class DomainNet(nn.Module):
     """(N, 3, H, W) in [-1, 1] -> (N, 2) logits, of A and of B; sides of at least 16 px.
 
     Features are averaged over all places, so that it reads how a picture is made and not where things stand, at any
-    size; the first layer keeps the full size, where brush strokes and stripes are.
+    size; the first layer keeps the full size, where brush strokes and stripes are. After the training a picture and its
+    mirror image are read alike: the logits are the mean of both.
     """
 
     def __init__(self, width: int = 16) -> None:
@@ -34,7 +35,10 @@ class DomainNet(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """(N, 3, H, W) in [-1, 1] -> (N, 2) logits."""
-        out: Tensor = self.head(self.dropout(self.features(images)))
+        features = self.features(images)
+        if not self.training:
+            features = (features + self.features(images.flip(3))) / 2.0  # the head is linear
+        out: Tensor = self.head(self.dropout(features))
         return out
 
 
