@@ -87,17 +87,20 @@ def attributes(words: Words) -> None:
 
 
 def a_profile(words: Words) -> None:
-    """docker-compose.yml has the profiles and the services."""
-    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
-    rest, profiles = list(words[2:]), set()
-    while "--profile" in rest:
-        at = rest.index("--profile")
-        profiles.add(rest[at + 1])
-        del rest[at : at + 2]
-    assert profiles <= {profile for about in services.values() for profile in about.get("profiles", ())}, words
+    """The Compose files are there, and have the profiles and the services."""
+    rest, given = list(words[2:]), {"-f": [], "--profile": []}
+    while rest[0] in given:
+        given[rest[0]].append(rest[1])
+        del rest[:2]
+    paths = [ROOT / name for name in given["-f"] or ["docker-compose.yml"]]
+    for path in paths:
+        assert path.exists(), f"there is no {path.name}"
+    services = [about for path in paths for about in yaml.safe_load(path.read_text())["services"].items()]
+    known = {profile for _, about in services for profile in about.get("profiles", ())}
+    assert {*given["--profile"]} <= known, words
     verb, *named = [word for word in rest if not word.startswith("-")]
     assert verb in ("up", "down", "build", "logs", "pull"), words
-    assert set(named) <= set(services), words
+    assert {*named} <= {name for name, _ in services}, words
 
 
 def an_image(words: Words) -> None:
