@@ -84,12 +84,40 @@ def test_what_kustomize_makes_is_valid_and_holds_what_was_asked_for(everything):
     deployment = found["Deployment"]
     made = container(deployment)
     assert made["resources"]["limits"]["nvidia.com/gpu"] == "1"
-    assert made["image"].endswith(":gpu")
+    assert made["image"] == "ganvas:gpu"
     assert environment(deployment).keys() == {"GANVAS_DRAIN_S", "GANVAS_WORKERS", "GANVAS_ENGINE"}
     assert {mount["mountPath"] for mount in made["volumeMounts"]} == {"/tmp", "/app/models"}
     assert made["securityContext"]["readOnlyRootFilesystem"]
     claims = [volume.get("persistentVolumeClaim", {}) for volume in deployment["spec"]["template"]["spec"]["volumes"]]
     assert {"claimName": found["PersistentVolumeClaim"]["metadata"]["name"], "readOnly": True} in claims
+
+
+@has_kustomize
+def test_each_image_is_named_where_its_comment_says(tmp_path):
+    shutil.copytree(ROOT, tmp_path, dirs_exist_ok=True)
+
+    def image(folder):
+        return container(rendered(tmp_path / folder)["Deployment"])["image"]
+
+    def edit(name, old, new):
+        text = (tmp_path / name).read_text()
+        assert text.count(old) == 1
+        (tmp_path / name).write_text(text.replace(old, new))
+
+    edit("base/kustomization.yaml", "newName: ganvas, newTag: latest", "newName: registry:5000/ours, newTag: '1.4'")
+    assert (image("base"), image("overlays/gpu")) == ("registry:5000/ours:1.4", "ganvas:gpu")
+    edit("overlays/gpu/gpu.yaml", "image: ganvas:gpu", "image: registry:5000/ours:1.4-gpu")
+    assert (image("base"), image("overlays/gpu")) == ("registry:5000/ours:1.4", "registry:5000/ours:1.4-gpu")
+
+
+@has_kustomize
+@pytest.mark.parametrize("under", ["base", "overlays/gpu"])
+def test_an_overlay_of_ones_own_can_name_the_image(under, tmp_path):
+    shutil.copytree(ROOT, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "own").mkdir()
+    told = {"resources": [f"../{under}"], "images": [{"name": "ganvas", "newName": "quay.io/ours", "newTag": "2"}]}
+    (tmp_path / "own/kustomization.yaml").write_text(yaml.safe_dump(told))
+    assert container(rendered(tmp_path / "own")["Deployment"])["image"] == "quay.io/ours:2"
 
 
 def test_every_file_is_used(base):
