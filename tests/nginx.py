@@ -19,7 +19,7 @@ def nginx(folder: Path, port: int, upstream: int, *changes: tuple[str, str]) -> 
     """nginx with the shipped configuration, on other ports and folders."""
     text = CONFIG.read_text()
     for old, new in (
-        ("server ganvas:8000", f"server 127.0.0.1:{upstream}"),
+        ("server ${GANVAS_SERVICE}:8000", f"server 127.0.0.1:{upstream}"),
         ("listen 8080", f"listen 127.0.0.1:{port}"),
         ("/var/cache/nginx/ganvas", str(folder / "cache")),
         *changes,

@@ -1,4 +1,4 @@
-"""The Compose files: services that go together in any choice of profiles, with a GPU or without."""
+"""The Compose file: services that go together in any choice of profiles, with a GPU or without."""
 
 import re
 import tomllib
@@ -7,10 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-SERVICES, GPU = (
-    yaml.safe_load(Path(name).read_text())["services"]
-    for name in ("docker-compose.yml", "deploy/docker-compose.gpu.yml")
-)
+SERVICES = yaml.safe_load(Path("docker-compose.yml").read_text())["services"]
+PUT_BEFORE = re.compile(r"\$\{GANVAS_SERVICE:-(\w+)\}")
 
 
 def names_of(service):
@@ -27,29 +25,37 @@ def test_no_two_services_want_the_same_port_or_name():
     assert len(names) == len({*names})
 
 
-def test_the_gpu_is_another_form_of_the_service_and_goes_with_every_profile():
-    (about,) = GPU.values()
-    assert GPU.keys() == {"ganvas"} <= SERVICES.keys()
-    assert about.keys() == {"build", "image", "deploy"}
-    assert about["image"] != SERVICES["ganvas"]["image"]
+def test_the_gpu_is_another_form_of_the_service():
+    plain, gpu = SERVICES["ganvas"], SERVICES["ganvas-gpu"]
+    assert gpu["profiles"] == ["gpu"]
+    assert {key for key in gpu if gpu[key] != plain.get(key)} == {"profiles", "build", "image", "ports", "deploy"}
     extras = tomllib.loads(Path("pyproject.toml").read_text())["project"]["optional-dependencies"]
-    assert about["build"]["args"]["EXTRA"] in extras
-    (device,) = about["deploy"]["resources"]["reservations"]["devices"]
+    assert gpu["build"]["args"]["EXTRA"] in extras
+    (device,) = gpu["deploy"]["resources"]["reservations"]["devices"]
     assert device["driver"] == "nvidia"
 
 
-@pytest.mark.parametrize(
-    ("file", "pattern"),
-    [
-        ("deploy/nginx/default.conf", r"server (\w+):(\d+);"),
-        ("deploy/prometheus/prometheus.yml", r'"(\w+):(\d+)"'),
-        ("deploy/grafana/provisioning/datasources/prometheus.yml", r"http://(\w+):(\d+)"),
-    ],
-)
-def test_neighbours_ask_for_a_service_by_its_name(file, pattern):
-    ((name, port),) = re.findall(pattern, Path(file).read_text())
-    assert name in SERVICES
-    assert name != "ganvas" or f"8000:{port}" in SERVICES[name]["ports"]
+@pytest.mark.parametrize("name", ["cache", "prometheus"])
+def test_neighbours_go_with_either_form(name):
+    """`depends_on` starts what it names: with the GPU's form chosen, the processor's is not started beside it."""
+    (neighbour,) = SERVICES[name]["depends_on"]
+    assert PUT_BEFORE.fullmatch(neighbour)[1] in SERVICES
+
+
+def test_the_cache_asks_the_form_that_was_chosen():
+    ((variable, port),) = re.findall(r"server \$\{(\w+)\}:(\d+);", Path("deploy/nginx/default.conf").read_text())
+    assert PUT_BEFORE.fullmatch(SERVICES["cache"]["environment"][variable])[1] == "ganvas"
+    assert f"8000:{port}" in SERVICES["ganvas"]["ports"]
+    assert any(".conf:/etc/nginx/templates/" in volume for volume in SERVICES["cache"]["volumes"])
+
+
+def test_prometheus_asks_both_forms_and_grafana_asks_prometheus():
+    config = yaml.safe_load(Path("deploy/prometheus/prometheus.yml").read_text())
+    ((found,),) = [job["dns_sd_configs"] for job in config["scrape_configs"]]
+    assert {*found["names"]} == {"ganvas", "ganvas-gpu"} <= SERVICES.keys()
+    assert {f":{found['port']}"} == {port[4:] for name in found["names"] for port in SERVICES[name]["ports"]}
+    source = Path("deploy/grafana/provisioning/datasources/prometheus.yml").read_text()
+    assert re.findall(r"http://(\w+):", source) == ["prometheus"]
 
 
 def test_a_service_whose_neighbour_is_not_there_yet_starts_again():

@@ -87,20 +87,18 @@ def attributes(words: Words) -> None:
 
 
 def a_profile(words: Words) -> None:
-    """The Compose files are there, and have the profiles and the services."""
-    rest, given = list(words[2:]), {"-f": [], "--profile": []}
-    while rest[0] in given:
-        given[rest[0]].append(rest[1])
+    """docker-compose.yml has the profiles and the services, also the one that the cache is put before."""
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    given, words = without_settings(words)
+    assert {*given.values()} <= set(services), given
+    rest, profiles = list(words[2:]), set()
+    while rest[0] == "--profile":
+        profiles.add(rest[1])
         del rest[:2]
-    paths = [ROOT / name for name in given["-f"] or ["docker-compose.yml"]]
-    for path in paths:
-        assert path.exists(), f"there is no {path.name}"
-    services = [about for path in paths for about in yaml.safe_load(path.read_text())["services"].items()]
-    known = {profile for _, about in services for profile in about.get("profiles", ())}
-    assert {*given["--profile"]} <= known, words
+    assert profiles <= {profile for about in services.values() for profile in about.get("profiles", ())}, words
     verb, *named = [word for word in rest if not word.startswith("-")]
     assert verb in ("up", "down", "build", "logs", "pull"), words
-    assert {*named} <= {name for name, _ in services}, words
+    assert {*named} <= set(services), words
 
 
 def an_image(words: Words) -> None:
@@ -184,7 +182,7 @@ TABLE = (
     Kept(r"tensorboard --logdir", "goes on until it is stopped", nothing),
     Kept(r"kubectl", "needs a cluster; tests/deploy/test_kubernetes.py renders and checks what is named", files),
     Kept(r"(RAY_\w+=\S+ )*(serve|ray)", "needs Ray; tests/deploy/test_ray_serve.py starts the same", files),
-    Kept(r"docker compose", "needs Docker", a_profile),
+    Kept(r"(GANVAS_SERVICE=\S+ )?docker compose", "needs Docker", a_profile),
     Kept(r"docker (build|run)", "needs Docker", an_image),
     Kept(r"(pip|npm) install", "needs a network", a_package),
     Kept(r"apt-get install", "needs a network, and changes the machine", nothing),

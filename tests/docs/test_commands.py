@@ -312,7 +312,7 @@ SAMPLE = "localhost:8000/v1/models/mnist-gan/sample"
         ("make bench BENCH='--nothing 1'", "2"),
         ("docker compose --profile nothing up", "nothing"),
         ("docker compose up nothing", "nothing"),
-        ("docker compose -f docker-compose.yml -f deploy/nothing.yml up", "there is no nothing.yml"),
+        ("GANVAS_SERVICE=nothing docker compose up", "nothing"),
         ("kubectl apply --kustomize deploy/kubernetes/nothing", "there is no"),
         ("serve run deploy/nothing.yaml", "there is no"),
         ("docker run -p 8000:9000 ganvas", "9000"),
