@@ -17,11 +17,12 @@ import { key } from "./state.js";
 export const ROOT = new URL("..", import.meta.url);
 const TRIES = 3;
 const LONGEST_WAIT_S = 5;
+const LOOK_MS = 1000;
 /** @type {Record<number, string>} */
 const ADVICE = {
   401: "put a valid key into the field “API key” at the top",
   404: "reload this page to see what is served now",
-  413: "choose a smaller size",
+  413: "ask for less, or choose a smaller size",
   415: "choose a PNG, JPEG or WebP",
   429: "wait a little, then try again",
   500: "try again; if it stays, tell whoever runs this service",
@@ -63,6 +64,21 @@ export async function send(call, signal) {
     const wait_s = Number(answer.headers.get("Retry-After") ?? NaN);
     if (attempt === TRIES || !(wait_s <= LONGEST_WAIT_S)) throw await failure(answer);
     await pause(1000 * wait_s, signal);
+  }
+}
+
+/**
+ * Waits until the models are open.
+ * @param {AbortSignal} signal
+ * @param {(sentence: string) => void} tell is given why they are not yet
+ */
+export async function ready(signal, tell) {
+  for (;;) {
+    const answer = await once({ method: "GET", path: "readyz" }, signal);
+    if (answer.status !== 503) return;
+    const { detail } = await answer.json().catch(() => ({}));
+    tell(sentence(detail ?? "the service is not ready"));
+    await pause(LOOK_MS, signal);
   }
 }
 
@@ -118,10 +134,13 @@ async function failure(answer) {
   return new Failure(sentence(problem.detail ?? `The service answered ${answer.status}`, answer.status), answer.status);
 }
 
-/** @param {string} detail @param {number} status */
-function sentence(detail, status) {
-  const said = detail.charAt(0).toUpperCase() + detail.slice(1).replace(/\.$/, "");
-  return ADVICE[status] ? `${said}: ${ADVICE[status]}.` : `${said}.`;
+/** @param {string} detail @param {number} [status] */
+function sentence(detail, status = 0) {
+  // After a semicolon the service advises programs, in the words of its API.
+  const advice = ADVICE[status];
+  const wrong = advice ? detail.split(";")[0] : detail;
+  const said = wrong.charAt(0).toUpperCase() + wrong.slice(1).replace(/\.$/, "");
+  return advice ? `${said}: ${advice}.` : `${said}.`;
 }
 
 /** @param {number} ms @param {AbortSignal} signal @returns {Promise<void>} */

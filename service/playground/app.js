@@ -1,9 +1,9 @@
 // @ts-check
 /** The page: asks what is served, shows the view that the address names, and takes the key. */
 
-import { Failure, json } from "./api.js";
+import { Failure, json, ready } from "./api.js";
 import * as calls from "./calls.js";
-import { h } from "./dom.js";
+import { button, h } from "./dom.js";
 import { key, setKey, state } from "./state.js";
 import { Task } from "./task.js";
 import * as arithmetic from "./views/arithmetic.js";
@@ -30,16 +30,17 @@ const keyPanel = /** @type {HTMLDetailsElement} */ (document.getElementById("key
 const keyField = /** @type {HTMLInputElement} */ (document.getElementById("key-field"));
 const links = VIEWS.map((view) => h("a", { href: `#${view.name}` }, view.title));
 let life = new AbortController();
+let isLoaded = false;
 
 /** @param {boolean} moves whether a person has come from another view */
 function open(moves) {
   const asked = location.hash.slice(1);
-  if (asked === "main") return main.focus();
+  if (asked === "main" && main.querySelector(".view")) return main.focus();
   const view = VIEWS.find((each) => each.name === asked) ?? VIEWS[0];
   life.abort();
   life = new AbortController();
   const heading = h("h1", { tabindex: "-1" }, view.title);
-  const root = h("div", { class: `view ${view.name}`, on: { again: () => open(false) } });
+  const root = h("div", { class: `view ${view.name}`, on: { again: renew } });
   main.replaceChildren(heading, h("p", { class: "lede" }, view.lede), root);
   document.title = `${view.title} · Ganvas`;
   links.forEach((link, index) => {
@@ -52,13 +53,31 @@ function open(moves) {
   heading.focus({ preventScroll: true });
 }
 
-async function load() {
+/** Opens the same view again for another model; whoever chose it goes on from there. */
+function renew() {
+  open(false);
+  main.querySelector("select")?.focus();
+}
+
+/** @param {boolean} [waits] until all models are open @param {boolean} [moves] whether a button here was pressed */
+async function load(waits = true, moves = false) {
+  isLoaded = false;
   life.abort();
   life = new AbortController();
-  const task = new Task(life.signal);
-  main.replaceChildren(task.element);
-  const answer = await task.run("Asking what is served", async (signal) => {
+  const { signal: here } = life;
+  const task = new Task(here);
+  const why = h("p", { class: "note" });
+  const enough = button("Show what is served already", () => load(false, true), { hidden: true });
+  const retry = button("Try again", () => load(true, true), { hidden: true });
+  main.replaceChildren(task.element, why, enough, retry);
+  if (moves) main.focus();
+  const answer = await task.run("Opening the models", async (signal) => {
     try {
+      if (waits)
+        await ready(signal, (sentence) => {
+          why.textContent = sentence;
+          enough.hidden = false;
+        });
       return await json(calls.models(), signal);
     } catch (error) {
       if (error instanceof Failure && error.status === 401) {
@@ -68,7 +87,11 @@ async function load() {
       throw error;
     }
   });
+  if (here.aborted) return;
+  why.hidden = enough.hidden = true;
+  retry.hidden = Boolean(answer);
   if (!answer) return;
+  isLoaded = true;
   state.cards = answer.models;
   state.skipped = answer.skipped;
   const served = new Set(state.cards.map((card) => `${card.name}@${card.version}`));
@@ -85,6 +108,7 @@ document.getElementById("key-form")?.addEventListener("submit", (event) => {
   load();
 });
 addEventListener("hashchange", () => {
-  if (state.cards.length || state.skipped.length) open(true);
+  if (isLoaded) open(true);
+  else load();
 });
 load();

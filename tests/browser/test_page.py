@@ -1,9 +1,5 @@
 """The page as a whole: code to copy, failures, slow answers, keys, prefixes, small screens, keyboards, axe."""
 
-import json
-import subprocess
-import sys
-
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -11,36 +7,10 @@ from playwright.sync_api import expect
 
 from tests import builders
 from tests.browser.conftest import NARROW
-from tests.browser.pages import choose_model, code_of, keep, pictures
+from tests.browser.pages import act, choose_file, code_of, pictures
 from tests.conftest import listening
 
 VIEWS = ("gallery", "sample", "walk", "arithmetic", "translate", "real-or-fake", "encode")
-FILE = {"name": "me.png", "mimeType": "image/png", "buffer": builders.picture(40, 24)}
-
-
-def act(page, view):
-    """Does what a page is for, so that all of it is there."""
-    page.evaluate("view => { location.hash = view; }", view)
-    page.locator(f".view.{view}").wait_for()
-    if view == "sample":
-        keep(page, "faces@1", 2)
-    elif view == "walk":
-        page.get_by_role("slider", name="Place on the walk").wait_for()
-    elif view == "arithmetic":
-        page.locator(".shelf [data-id]").first.press("1")
-        pictures(page.locator(".sum .grid"), 8)
-    elif view == "translate":
-        choose_model(page, "facades@1")
-        page.get_by_role("button", name="Begin with an example").click()
-        page.locator(".divider").wait_for()
-    elif view == "real-or-fake":
-        page.get_by_label("Choose a").set_input_files(FILE)
-        page.locator(".verdict img").wait_for()
-        page.get_by_role("button", name="Begin").click()
-        page.locator(".pair .picture").first.click()
-    elif view == "encode":
-        page.get_by_label("Choose a").set_input_files(FILE)
-        pictures(page.locator(".sides"), 1)
 
 
 def test_axe_finds_nothing_serious_and_nothing_is_wider_than_a_telephone(visit):
@@ -95,43 +65,6 @@ def test_everything_can_be_reached_by_keyboard(visit):
     expect(place).to_have_value("1")
 
 
-def test_the_lines_that_are_shown_do_the_same(visit, tmp_path):
-    page = visit("sample")
-    keep(page, "shapes@1", 2)
-    (tmp_path / "drawing.png").write_bytes(FILE["buffer"])
-    for view, output in (("sample", "pictures.png"), ("walk", "walk.gif"), ("translate", "translated.png")):
-        if view != "sample":
-            act(page, view)
-        made = {}
-        for language in ("curl", "Python"):
-            lines = code_of(page, language)
-            command = ["bash", "-c", lines] if language == "curl" else [sys.executable, "-c", lines]
-            subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=60)
-            made[language] = (tmp_path / output).read_bytes()
-        lines = code_of(page, "JavaScript")
-        sent = [*FILE["buffer"]]
-        program = (
-            f"async (bytes) => {{ const file = new Blob([new Uint8Array(bytes)]); {lines}\n"
-            "return [...new Uint8Array(await picture.arrayBuffer())]; }"
-        )
-        made["JavaScript"] = bytes(page.evaluate(program, sent))
-        assert made["curl"] == made["Python"] == made["JavaScript"]
-        assert len(builders.pixels(made["curl"])) > 10
-    page.evaluate("location.hash = 'encode'")
-    page.get_by_label("Choose a").set_input_files(FILE)
-    lines = code_of(page, "curl").replace("me.png", "drawing.png")
-    answer = json.loads(subprocess.run(["bash", "-c", lines], cwd=tmp_path, check=True, capture_output=True).stdout)
-    assert "token" in answer["latent"]
-
-
-def test_the_lines_are_copied(visit):
-    page = visit(permissions=["clipboard-read", "clipboard-write"])
-    page.get_by_role("button", name="Python").click()
-    page.get_by_role("button", name="Copy").click()
-    page.get_by_text("Copied.").wait_for()
-    assert page.evaluate("navigator.clipboard.readText()") == page.locator(".code code").inner_text()
-
-
 def test_a_slow_answer_shows_progress_and_can_be_cancelled(visit):
     page = visit(prepare=lambda tab: tab.route("**/sample?*", lambda route: None))
     page.evaluate("location.hash = 'sample'")
@@ -175,7 +108,10 @@ def test_a_drag_gives_up_what_it_has_passed(visit):
     [
         (None, "The service did not answer; see whether it is running and reachable, then try again."),
         ((504, "the request was not answered before its deadline"), "before its deadline: ask for less, or try again"),
-        ((413, "9 pixels would be translated"), "9 pixels would be translated: choose a smaller size."),
+        (
+            (413, "9 pixels would be translated, but 4 at most are; send less, or use fit=resize"),
+            "9 pixels would be translated, but 4 at most are: ask for less, or choose a smaller size.",
+        ),
         (
             (500, "something went wrong"),
             "Something went wrong: try again; if it stays, tell whoever runs this service.",
@@ -191,19 +127,19 @@ def test_a_failure_says_what_went_wrong_and_what_to_do(visit, answer, sentence):
 
     page = visit(prepare=lambda tab: tab.route("**/models/*/translate*", fail))
     page.evaluate("location.hash = 'translate'")
-    page.get_by_label("Choose a").set_input_files(FILE)
+    choose_file(page)
     expect(page.locator(".view > .task").get_by_role("alert")).to_contain_text(sentence)
     page.context.unroute("**/models/*/translate*")
-    page.get_by_label("Choose a").set_input_files(FILE)
+    choose_file(page)
     page.locator(".divider").wait_for()
     expect(page.locator(".view > .task").get_by_role("alert")).to_have_text("")
 
 
 def test_the_services_own_sentences_are_shown(visit):
     page = visit("translate")
-    page.get_by_label("Choose a").set_input_files(FILE | {"buffer": b"no picture"})
+    choose_file(page, buffer=b"no picture")
     expect(page.locator(".view > .task").get_by_role("alert")).to_contain_text("choose a PNG, JPEG or WebP.")
-    page.get_by_label("Choose a").set_input_files({"name": "a.txt", "mimeType": "text/plain", "buffer": b"text"})
+    choose_file(page, name="a.txt", mimeType="text/plain", buffer=b"text")
     page.get_by_text("That is not a picture").wait_for()
     page.evaluate("location.hash = 'sample'")
     page.get_by_label("Seed").first.fill("minus one")
@@ -276,6 +212,8 @@ def test_without_any_model_and_with_broken_ones_the_gallery_says_so(visit, tmp_p
     (tmp_path / "broken" / "1" / "generator.onnx").write_bytes(b"no network")
     with listening(tmp_path) as port:
         page = visit(origin=f"http://127.0.0.1:{port}/")
+        page.get_by_text("holds no package that can be served").wait_for()
+        page.get_by_role("button", name="Show what is served already").click()
         page.get_by_text("No model is served yet").wait_for()
         page.get_by_text("Not served (1)").click()
         expect(page.get_by_text("broken@1: ")).to_be_visible()
