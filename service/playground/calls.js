@@ -19,13 +19,8 @@ export function sample(model, { seed, n, class: class_, truncation, columns }) {
   };
 }
 
-/**
- * @param {string} model
- * @param {any[]} latents
- * @param {{class?: string|null}} [what]
- * @returns {Call}
- */
-export const draw = (model, latents, what = {}) => post(model, "sample", { latents, ...given(what) });
+/** @param {import("./state.js").Picture} picture @returns {Call} what draws it again */
+export const draw = (picture) => post(picture.model, "sample", { latents: [picture.latent] });
 
 /** @param {string} model @param {any[]} keyframes @param {object} what @returns {Call} */
 export function walk(model, keyframes, what) {

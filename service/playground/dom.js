@@ -101,6 +101,20 @@ export function slider(text, range, act) {
 }
 
 /**
+ * Gives a list other items. The focus stays at its place among their buttons: where one is taken out, on the next one.
+ * @param {HTMLElement} list
+ * @param {HTMLElement[]} items
+ * @param {HTMLElement} heading is focused where no button is left
+ */
+export function refill(list, items, heading) {
+  const place = [...list.querySelectorAll("button")].findIndex((each) => each === document.activeElement);
+  list.replaceChildren(...items);
+  if (place < 0) return;
+  const buttons = list.querySelectorAll("button");
+  (buttons[Math.min(place, buttons.length - 1)] ?? heading).focus();
+}
+
+/**
  * Calls at most once per pause.
  * @template {any[]} A
  * @param {(...given: A) => void} act

@@ -5,6 +5,7 @@ import { h } from "./dom.js";
 import { find, isSmall } from "./models.js";
 
 /** @typedef {import("./state.js").Picture} Picture */
+/** @typedef {import("./state.js").Given} Given */
 
 let count = 0;
 
@@ -72,13 +73,15 @@ export function save(blob, name) {
 
 /**
  * A picture with no side above a limit, drawn smaller where it has to be.
- * @param {Blob} blob
+ * @param {Given} given
  * @param {number} longest_px Infinity leaves every picture as it is
- * @returns {Promise<Blob>} the same blob, where it is small enough or cannot be read here
+ * @param {AbortSignal} signal after which nobody waits for it
+ * @returns {Promise<Given>} the same, where it is small enough or cannot be read here; else one that has no name
  */
-export async function shrink(blob, longest_px) {
-  const bitmap = await createImageBitmap(blob).catch(() => null); // the service says what is wrong with it
-  if (!bitmap || Math.max(bitmap.width, bitmap.height) <= longest_px) return blob;
+export async function shrink(given, longest_px, signal) {
+  const bitmap = await createImageBitmap(given.file).catch(() => null); // the service says what is wrong with it
+  signal.throwIfAborted();
+  if (!bitmap || Math.max(bitmap.width, bitmap.height) <= longest_px) return given;
   const scale = longest_px / Math.max(bitmap.width, bitmap.height);
   const canvas = h("canvas", {
     width: Math.max(1, Math.round(bitmap.width * scale)),
@@ -87,7 +90,7 @@ export async function shrink(blob, longest_px) {
   const context = canvas.getContext("2d");
   context.imageSmoothingQuality = "high";
   context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-  return bytesOf(canvas);
+  return { file: await bytesOf(canvas) };
 }
 
 /** @param {HTMLCanvasElement} canvas @returns {Promise<Blob>} a PNG */

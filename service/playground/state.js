@@ -11,15 +11,44 @@
  * @property {string} src a data: URL
  */
 
+/**
+ * @typedef {object} Given a picture of a person's own
+ * @property {Blob} file
+ * @property {string} [name] of the file, where there is one with these bytes
+ */
+
 /** @typedef {any} Card as `GET /v1/models` gives it */
+
+/**
+ * @typedef {object} State what lasts until the page is left
+ * @property {Card[]} cards
+ * @property {any[]} skipped
+ * @property {Picture[]} kept longer than the page, as long as the tab
+ * @property {Record<string, string>} chosen models by task
+ * @property {Record<string, string>} classes by model
+ * @property {Record<string, Picture[][]>} bins by model
+ * @property {{seed: string, n: number, truncation: number}} sample
+ * @property {Record<string, Given>} given by view
+ * @property {import("./parts/easel.js").Box[]} drawing
+ */
 
 const KEPT = "ganvas.kept";
 const KEY = "ganvas.key";
 const MOST_KEPT = 48;
 const changes = new EventTarget();
 
-/** @type {{cards: Card[], skipped: any[], kept: Picture[], chosen: Record<string, string>, classes: Record<string, string>}} */
-export const state = { cards: [], skipped: [], kept: read(), chosen: {}, classes: {} };
+/** @type {State} */
+export const state = {
+  cards: [],
+  skipped: [],
+  kept: read(),
+  chosen: {},
+  classes: {},
+  bins: {},
+  sample: { seed: "0", n: 24, truncation: 1 },
+  given: {},
+  drawing: [],
+};
 
 /** The key that calls are sent with; empty without one. */
 export function key() {

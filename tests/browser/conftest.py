@@ -21,9 +21,9 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("playground")
     axes = np.eye(builders.Z_DIM, dtype=np.float32)
     builders.write_package(folder, "shapes", conditional=True)
-    builders.write_package(
-        folder, "faces", channels=3, encoder=True, directions={"smile": 3 * axes[0], "glasses": 3 * axes[1]}
-    )
+    directions = {"smile": 3 * axes[0], "glasses": 3 * axes[1]}
+    metrics = (builders.manifest.Metric(name="coverage", value=0.875, protocol="of ten samples"),)
+    builders.write_package(folder, "faces", channels=3, encoder=True, directions=directions, metrics=metrics)
     builders.write_translator(folder, "dusk", builders.affine_graph(0.5, -0.25), inverse="dawn", side=64)
     builders.write_translator(folder, "dawn", builders.affine_graph(2.0, 0.5), inverse="dusk", side=64)
     about = "Facades from drawings of their labels."

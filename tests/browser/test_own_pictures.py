@@ -1,41 +1,11 @@
 """Translate, real or fake, and encode: what people do with pictures of their own."""
 
-import base64
 import re
 
-import pytest
 from playwright.sync_api import expect
 
 from tests import builders
-from tests.browser.pages import choose_model, code_of, keep, pictures
-
-FILE = {"name": "me.png", "mimeType": "image/png", "buffer": builders.picture(40, 24)}
-HAND_OVER = """([kind, data]) => {
-  const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
-  const files = new DataTransfer();
-  files.items.add(new File([bytes], "me.png", {type: "image/png"}));
-  const zone = document.querySelector(".dropzone");
-  if (kind === "drop") zone.dispatchEvent(new DragEvent("drop", {dataTransfer: files, cancelable: true}));
-  else document.dispatchEvent(new ClipboardEvent("paste", {clipboardData: files, bubbles: true}));
-}"""
-
-
-def choose_file(page, **changes):
-    page.get_by_label("Choose a").set_input_files(FILE | changes)
-
-
-def brightness(image):
-    """The mean level of a picture on the page, 0 ... 255."""
-    return image.evaluate(
-        """async (image) => {
-          await image.decode();
-          const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight);
-          const context = canvas.getContext("2d");
-          context.drawImage(image, 0, 0);
-          const levels = context.getImageData(0, 0, canvas.width, canvas.height).data;
-          return levels.reduce((sum, level, index) => sum + (index % 4 === 3 ? 0 : level), 0) / levels.length / 0.75;
-        }"""
-    )
+from tests.browser.pages import choose_file, choose_model, code_of, keep, levels, pictures
 
 
 def test_a_file_is_translated_under_a_divider_and_saved(visit):
@@ -45,7 +15,7 @@ def test_a_file_is_translated_under_a_divider_and_saved(visit):
     figure = page.locator(".divider")
     before, after = figure.get_by_role("img", name="days"), figure.get_by_role("img", name="nights")
     after.wait_for()
-    assert brightness(after) < brightness(before) - 5
+    assert levels(after).mean() < levels(before).mean() - 5
     assert after.evaluate("image => [image.naturalWidth, image.naturalHeight]") == [40, 24]
     handle = page.get_by_role("slider", name="Divider between days and nights")
     clip = "image => getComputedStyle(image).clipPath"
@@ -67,66 +37,10 @@ def test_the_way_back_is_shown_with_its_error(visit):
     page.get_by_text(re.compile(r"misses the original by 0\.\d\d of 255")).wait_for()
     first, second = page.locator(".divider").all()
     original, again = first.get_by_role("img", name="days"), second.get_by_role("img", name="days again")
-    assert abs(brightness(again) - brightness(original)) < 2
+    assert abs(levels(again).mean() - levels(original).mean()) < 2
     assert "cycle=true" in code_of(page, "curl")
     choose_model(page, "facades@1")
     expect(page.get_by_label("and back")).to_be_hidden()
-
-
-@pytest.mark.parametrize("kind", ["drop", "paste"])
-def test_a_picture_is_dropped_or_pasted(visit, kind):
-    page = visit("translate")
-    page.locator(".dropzone").wait_for()
-    page.evaluate(HAND_OVER, [kind, base64.b64encode(FILE["buffer"]).decode()])
-    page.locator(".divider").wait_for()
-
-
-def test_a_photo_is_taken(visit):
-    page = visit("translate")
-    page.get_by_role("button", name="Use the camera").click()
-    expect(page.get_by_role("button", name="Use the camera")).to_be_disabled()
-    page.get_by_role("button", name="Take the picture").click()
-    page.locator(".divider img").first.wait_for()
-    assert page.locator(".divider img").first.evaluate("async i => { await i.decode(); return i.naturalWidth; }") > 100
-    expect(page.locator("video")).to_be_hidden()
-    page.get_by_role("button", name="Use the camera").click()
-    page.get_by_role("button", name="Close the camera").click()
-    expect(page.locator("video")).to_be_hidden()
-
-
-SLOW_CAMERA = """() => {
-    const canvas = Object.assign(document.createElement("canvas"), { width: 320, height: 480 });
-    const stream = canvas.captureStream(0);
-    navigator.mediaDevices.getUserMedia = async () => stream;
-    window.show = () => { canvas.getContext("2d").fillRect(0, 0, 9, 9); stream.getTracks()[0].requestFrame(); };
-}"""
-
-
-def test_the_buttons_stay_in_place_when_the_camera_s_picture_comes(visit):
-    page = visit("translate")
-    page.evaluate(SLOW_CAMERA)
-    page.get_by_role("button", name="Use the camera").click()
-    take = page.get_by_role("button", name="Take the picture")
-    expect(take).to_be_disabled()
-    before = take.bounding_box()
-    page.evaluate("show()")
-    expect(take).to_be_enabled()
-    assert take.bounding_box() == before
-
-
-def test_a_large_picture_is_made_smaller_first_unless_it_is_to_stay(visit):
-    page = visit("translate")
-    choose_file(page, buffer=builders.picture(700, 350))
-    shown = page.locator(".divider img").first
-    shown.wait_for()
-    sizes = []
-    for size, width in (("256", 256), ("Infinity", 700), ("model", 700)):
-        old = shown.get_attribute("src")
-        page.get_by_role("combobox", name="Size").select_option(size)
-        expect(shown).not_to_have_attribute("src", old)
-        sizes.append((shown.evaluate("async i => { await i.decode(); return i.naturalWidth; }"), width))
-    assert all(found == wanted for found, wanted in sizes)
-    assert "fit=resize" in code_of(page, "curl")
 
 
 def test_a_facade_is_drawn_and_built(visit):
@@ -208,3 +122,15 @@ def test_a_face_is_encoded_and_moved_along_a_direction(visit):
     page.get_by_role("button", name="Keep the model's picture").click()
     page.get_by_role("link", name="Walk").click()
     expect(page.locator(".shelf [data-id]")).to_have_count(1)
+
+
+def test_a_size_is_chosen_for_a_picture_and_not_for_a_drawing(visit):
+    page = visit("translate")
+    choose_model(page, "facades@1")
+    size = page.get_by_role("combobox", name="Size")
+    expect(size).to_be_hidden()
+    choose_file(page)
+    page.locator(".divider").wait_for()
+    expect(size).to_be_visible()
+    page.get_by_role("button", name="Begin with an example").click()
+    expect(size).to_be_hidden()

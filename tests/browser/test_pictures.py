@@ -19,6 +19,8 @@ def test_the_gallery_shows_every_model_and_what_it_can_do(visit):
         expect(preview).to_have_js_property("complete", True)
         assert preview.evaluate("image => image.naturalWidth") > 0
     faces = cards.filter(has_text="faces version")
+    faces.get_by_text("Measured").click()
+    expect(faces.get_by_text("of ten samples")).to_be_visible()
     assert faces.locator(".ways a").all_inner_texts() == ["Sample", "Walk", "Arithmetic", "Real or fake?", "Encode"]
     faces.get_by_role("link", name="Walk").click()
     page.get_by_role("heading", name="Walk").wait_for()
@@ -135,7 +137,7 @@ def test_arithmetic_by_dragging_and_by_buttons(visit):
     kept.first.drag_to(page.locator(".bin").nth(0))
     pictures(page.locator(".bin").nth(0), 1)
     kept.nth(1).click()
-    page.locator(".bin").nth(2).get_by_role("button", name="Put the chosen one here").click()
+    page.locator(".bin").nth(2).get_by_role("button", name="Put it here").click()
     pictures(page.locator(".bin").nth(2), 1)
     pictures(page.locator(".result"), 1)
 

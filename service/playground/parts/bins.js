@@ -1,9 +1,9 @@
 // @ts-check
 /** Three bins for kept pictures, as in the DCGAN paper: the mean of each, the first minus the second plus the third. */
 
-import { button, h } from "../dom.js";
+import { button, h, refill } from "../dom.js";
 import { nameOf, show } from "../pictures.js";
-import { kept } from "../state.js";
+import { isKept, kept, state } from "../state.js";
 import { DRAGGED } from "./shelf.js";
 
 /** @typedef {import("../state.js").Picture} Picture */
@@ -13,16 +13,23 @@ const SIGNS = ["+", "−", "+"];
 const NAMES = ["Start from", "Take away", "Add"];
 
 export class Bins {
-  /** @param {() => void} act when a bin has changed @param {() => void} ask when nothing is chosen for one */
-  constructor(act, ask) {
+  /**
+   * @param {string} model whose bins, which are as they were left
+   * @param {() => void} act when a bin has changed
+   * @param {() => void} ask when nothing is chosen for one
+   */
+  constructor(model, act, ask) {
     this.act = act;
     this.ask = ask;
-    /** @type {Picture[][]} */
-    this.pictures = [[], [], []];
+    this.pictures = state.bins[model] ??= [[], [], []];
     /** @type {Picture|null} */
     this.chosen = null;
     this.lists = NAMES.map((name) => h("ul", { "aria-label": name }));
+    this.headings = NAMES.map((name, index) =>
+      h("h2", { tabindex: "-1" }, h("span", { class: "sign", "aria-hidden": "true" }, SIGNS[index]), ` ${name}`),
+    );
     this.element = h("div", { class: "bins" }, ...this.lists.map((list, index) => this.bin(list, index)));
+    this.lists.forEach((_, index) => this.fill(index));
   }
 
   /** @param {HTMLElement} list @param {number} index */
@@ -30,11 +37,9 @@ export class Bins {
     const element = h(
       "section",
       { class: "bin", "aria-label": `Bin ${index + 1}: ${NAMES[index]}` },
-      h("h2", {}, h("span", { class: "sign", "aria-hidden": "true" }, SIGNS[index]), ` ${NAMES[index]}`),
+      this.headings[index],
       list,
-      button("Put the chosen one here", () => (this.chosen ? this.put(index, this.chosen) : this.ask()), {
-        class: "quiet",
-      }),
+      button("Put it here", () => (this.chosen ? this.put(index, this.chosen) : this.ask()), { class: "quiet" }),
     );
     element.addEventListener("dragover", (/** @type {DragEvent} */ event) => {
       if (!event.dataTransfer?.types.includes(DRAGGED)) return;
@@ -59,41 +64,30 @@ export class Bins {
 
   /** Takes out of all bins what is no longer kept. */
   tidy() {
-    const still = kept();
     const before = this.pictures.flat().length;
-    this.pictures = this.pictures.map((pictures) => pictures.filter((picture) => still.includes(picture)));
-    if (this.pictures.flat().length === before) return;
-    this.lists.forEach((_, index) => this.fill(index));
-    this.act();
+    this.pictures.forEach((pictures, index) => {
+      this.pictures[index] = pictures.filter(isKept);
+      this.fill(index);
+    });
+    if (this.pictures.flat().length !== before) this.act();
   }
 
   /** @param {number} index */
   fill(index) {
-    this.lists[index].replaceChildren(
-      ...this.pictures[index].map((picture, place) =>
-        h(
-          "li",
-          {},
-          h(
-            "button",
-            {
-              type: "button",
-              class: "picture",
-              "aria-label": `Take ${nameOf(picture)} out`,
-              title: "Take out",
-              on: {
-                click: () => {
-                  this.pictures[index].splice(place, 1);
-                  this.fill(index);
-                  this.act();
-                },
-              },
-            },
-            show(picture, ""),
-          ),
-        ),
-      ),
-    );
+    const items = this.pictures[index].map((picture, place) => h("li", {}, this.taker(index, place, picture)));
+    refill(this.lists[index], items, this.headings[index]);
+  }
+
+  /** @param {number} index @param {number} place @param {Picture} picture */
+  taker(index, place, picture) {
+    const take = () => {
+      this.pictures[index].splice(place, 1);
+      this.fill(index);
+      this.act();
+    };
+    const label = `Take ${nameOf(picture)} out`;
+    const given = { type: "button", class: "picture", "aria-label": label, title: "Take out", on: { click: take } };
+    return h("button", given, show(picture, ""));
   }
 
   /** The terms of an arithmetic call. */

@@ -7,7 +7,7 @@ import { bytesOf } from "../pictures.js";
 /**
  * @param {HTMLElement} place where it is shown
  * @param {AbortSignal} life after which the camera is off
- * @returns {Promise<Blob|null>} a PNG; null where it was closed
+ * @returns {Promise<Blob|null>} a PNG; null where it was closed, or left before it was allowed
  */
 export async function photograph(place, life) {
   if (!navigator.mediaDevices)
@@ -15,12 +15,17 @@ export async function photograph(place, life) {
   const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "user" } }).catch(() => {
     throw new Error("No camera could be used: allow it in the browser, or choose a file.");
   });
+  const off = () => stream.getTracks().forEach((track) => track.stop());
+  if (life.aborted) {
+    off();
+    return null;
+  }
   const video = h("video", { srcObject: stream, muted: true, playsinline: true, "aria-label": "What the camera sees" });
   const panel = h("div", { class: "camera" }, video);
   return new Promise((resolve) => {
     /** @param {Blob|null} blob */
     const end = (blob) => {
-      stream.getTracks().forEach((track) => track.stop());
+      off();
       panel.remove();
       resolve(blob);
     };
@@ -39,7 +44,7 @@ export async function photograph(place, life) {
     );
     life.addEventListener("abort", () => end(null), { once: true });
     place.append(panel);
-    video.play();
+    video.play().catch(() => {}); // it was closed before it began
   });
 }
 

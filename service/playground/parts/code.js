@@ -2,10 +2,11 @@
 /** The lines that do what a view has just done, with a button that copies them. */
 
 import { button, h } from "../dom.js";
+import { save } from "../pictures.js";
 import { LANGUAGES, snippets } from "../snippets.js";
 import { key } from "../state.js";
 
-/** @typedef {import("../api.js").Call} Call */
+/** @typedef {import("../snippets.js").Step} Step */
 
 const CHOSEN = "ganvas.language";
 
@@ -14,6 +15,9 @@ export class Code {
   constructor() {
     this.text = h("code");
     this.said = h("span", { role: "status", class: "note" });
+    /** @type {Blob|undefined} */
+    this.sent = undefined;
+    this.saver = button("Save the picture that was sent", () => this.sent && save(this.sent, sentName(this.sent)));
     this.choices = h("div", { role: "group", "aria-label": "Language", class: "choices" });
     this.element = h(
       "section",
@@ -24,6 +28,7 @@ export class Code {
         h("h2", {}, "The same by code"),
         this.choices,
         button("Copy", () => this.copy()),
+        this.saver,
         this.said,
       ),
       h("pre", { tabindex: "0", "aria-label": "Code" }, this.text),
@@ -35,11 +40,17 @@ export class Code {
   }
 
   /**
-   * @param {Call} call
-   * @param {{output?: string|null, input?: string}} [about] see `snippets`
+   * Writes down what was done. A picture that is sent and has no name lies nowhere but here: it is offered to be saved.
+   * @param {Step[]} steps
    */
-  show(call, about = {}) {
-    this.lines = snippets(call, { ...about, hasKey: key() !== "" });
+  show(steps) {
+    const nameless = steps.filter(({ call, input }) => call.file && !input);
+    this.sent = nameless[0]?.call.file;
+    this.saver.hidden = !this.sent;
+    const named = steps.map((step) =>
+      nameless.includes(step) ? { ...step, input: sentName(/** @type {Blob} */ (step.call.file)) } : step,
+    );
+    this.lines = snippets(named, key() !== "");
     this.element.hidden = false;
     this.choose(sessionStorage.getItem(CHOSEN) ?? LANGUAGES[0]);
   }
@@ -66,4 +77,9 @@ export class Code {
     }
     this.said.textContent = "Copied.";
   }
+}
+
+/** @param {Blob} file */
+function sentName(file) {
+  return file.type === "image/jpeg" ? "sent.jpg" : "sent.png";
 }

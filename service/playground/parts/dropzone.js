@@ -7,7 +7,7 @@ import { photograph } from "./camera.js";
 /**
  * @param {object} about
  * @param {AbortSignal} about.life
- * @param {(file: Blob, name: string) => void} about.take
+ * @param {(given: import("../state.js").Given) => void} about.take
  * @param {string} [about.what] what is wanted
  * @returns {HTMLElement}
  */
@@ -18,20 +18,21 @@ export function dropzone({ life, take, what = "a picture" }) {
     accept: "image/*",
     class: "unseen",
     "aria-label": `Choose ${what}`,
-    on: { change: () => offer(input.files) },
+    on: { change: () => offer(input.files, true) },
   });
   const camera = button("Use the camera", () => {
     said.textContent = "";
     camera.disabled = true;
     photograph(element, life)
       .then(
-        (blob) => blob && take(blob, "photo.png"),
+        (file) => file && take({ file }),
         (error) => {
           said.textContent = error.message;
         },
       )
       .finally(() => {
         camera.disabled = false;
+        camera.focus();
       });
   });
   const element = h(
@@ -42,11 +43,11 @@ export function dropzone({ life, take, what = "a picture" }) {
     said,
   );
 
-  /** @param {Iterable<File>|null|undefined} files */
-  function offer(files) {
+  /** @param {Iterable<File>|null|undefined} files @param {boolean} isNamed whether they lie somewhere by their names */
+  function offer(files, isNamed) {
     const file = [...(files ?? [])].find((each) => each.type.startsWith("image/"));
     said.textContent = file ? "" : "That is not a picture: choose a PNG, JPEG or WebP file.";
-    if (file) take(file, file.name || "picture.png");
+    if (file) take({ file, name: isNamed ? file.name : undefined });
     input.value = "";
   }
 
@@ -65,16 +66,26 @@ export function dropzone({ life, take, what = "a picture" }) {
     "drop",
     (/** @type {DragEvent} */ event) => {
       event.preventDefault();
-      offer(event.dataTransfer?.files);
+      offer(event.dataTransfer?.files, true);
     },
     listen,
   );
+  // What is dropped beside it would be opened by the browser in place of this page.
+  for (const name of ["dragover", "drop"])
+    document.addEventListener(name, (event) => refuse(/** @type {DragEvent} */ (event)), listen);
   document.addEventListener(
     "paste",
     (event) => {
-      if (event.clipboardData?.files.length) offer(event.clipboardData.files);
+      if (event.clipboardData?.files.length) offer(event.clipboardData.files, false);
     },
     listen,
   );
   return element;
+}
+
+/** @param {DragEvent} event */
+function refuse(event) {
+  if (event.defaultPrevented || !event.dataTransfer?.types.includes("Files")) return;
+  event.preventDefault();
+  event.dataTransfer.dropEffect = "none";
 }

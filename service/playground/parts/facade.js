@@ -2,6 +2,7 @@
 /** A facade to draw with the label colours of the CMP Facade Database (Tylecek and Sara, 2013). */
 
 import { button, debounce, h } from "../dom.js";
+import { state } from "../state.js";
 import { Easel } from "./easel.js";
 
 /** As measured on the published label drawings. @type {Record<string, string>} */
@@ -29,11 +30,16 @@ const HINT =
  * @param {any} card of the model that builds: its size is the drawing's
  * @param {AbortSignal} life
  * @param {(drawing: Blob) => void} take called with a PNG a while after each change
+ * @param {HTMLElement} built where the picture of it comes: next to it, to be seen while drawing
  * @returns {HTMLElement}
  */
-export function facade(card, life, take) {
-  const built = debounce(async () => take(await easel.bytes()), PAUSE_MS, life);
-  const easel = new Easel(card.image, LABELS.background, built);
+export function facade(card, life, take, built) {
+  const later = debounce(async () => take(await easel.bytes()), PAUSE_MS, life);
+  const easel = new Easel(card.image, LABELS.background, () => {
+    state.drawing = easel.boxes;
+    later();
+  });
+  if (state.drawing.length) easel.replace(state.drawing);
   const palette = h("div", { class: "palette", role: "group", "aria-label": "What the next box is" });
   const pick = (/** @type {string} */ label) => {
     easel.colour = LABELS[label];
@@ -55,8 +61,8 @@ export function facade(card, life, take) {
     button("Undo", () => easel.undo(), { class: "quiet" }),
     button("Clear", () => easel.replace([]), { class: "quiet" }),
   );
-  const beside = h("div", {}, h("p", { class: "note" }, HINT), palette, row);
-  return h("section", { class: "facade", "aria-label": "Draw a facade" }, easel.canvas, beside);
+  const tools = h("div", {}, h("p", { class: "note" }, HINT), palette, row);
+  return h("section", { class: "facade", "aria-label": "Draw a facade" }, easel.canvas, built, tools);
 }
 
 /** A house of three floors. */

@@ -32,9 +32,14 @@ export function guess(card, life, code) {
   async function deal() {
     const dealt = await task.run("Drawing two pictures, and judging them", async (signal) => {
       const seed = Math.floor(Math.random() * SEEDS);
-      const pictures = fromAnswer(await json(calls.as(calls.sample(model, { seed, n: 2 }), "json"), signal));
+      const pictures = fromAnswer(await json(calls.as(calls.sample(model, { seed, n: 2 }), "json"), signal), true);
       const questions = pictures.map(question);
-      code.show(questions[0]);
+      code.show(
+        ["left.png", "right.png"].flatMap((file, index) => [
+          { call: calls.draw(pictures[index]), output: file },
+          { call: questions[index], input: file },
+        ]),
+      );
       return { pictures, said: await Promise.all(questions.map((call) => json(call, signal))) };
     });
     if (dealt) offer(dealt.pictures, dealt.said);

@@ -3,13 +3,14 @@
 
 import { json } from "../api.js";
 import * as calls from "../calls.js";
-import { button, h } from "../dom.js";
+import { button, h, refill } from "../dom.js";
 import { classOf, reference } from "../models.js";
 import { fromAnswer, nameOf, show } from "../pictures.js";
 import { keep, kept, letGo, onKept } from "../state.js";
 
 /** @typedef {import("../state.js").Picture} Picture */
 /** @typedef {import("../state.js").Card} Card */
+/** @typedef {import("../snippets.js").Step} Step */
 
 const SEEDS = 2 ** 32;
 export const DRAGGED = "text/x-ganvas-picture";
@@ -21,11 +22,13 @@ export const DRAGGED = "text/x-ganvas-picture";
  * @param {AbortSignal} about.life
  * @param {(picture: Picture) => void} about.pick what a click does
  * @param {(picture: Picture) => string} about.label says what a click does
+ * @param {(step: Step) => void} about.tell is given what has fetched some more
  * @param {(picture: Picture, key: string) => boolean} [about.press] a key on a picture; whether it meant something
  * @param {(picture: Picture) => boolean} [about.isChosen]
  * @returns {{element: HTMLElement, refresh: () => void}}
  */
-export function shelf({ card, task, life, pick, label, press, isChosen }) {
+export function shelf({ card, task, life, pick, label, tell, press, isChosen }) {
+  const heading = h("h2", { tabindex: "-1" }, "Kept");
   const list = h("ul", { class: "shelf", "aria-label": "Kept pictures" });
   const empty = h(
     "p",
@@ -34,14 +37,21 @@ export function shelf({ card, task, life, pick, label, press, isChosen }) {
     h("a", { href: "#sample" }, "Sample"),
     ", or:",
   );
-  const more = button("Keep four at random", () => fetchSome(card, task, 4), { class: "quiet" });
+  const more = button("Keep four at random", fetchSome, { class: "quiet" });
+
+  async function fetchSome() {
+    const seed = Math.floor(Math.random() * SEEDS);
+    const call = calls.sample(reference(card), { seed, n: 4, class: classOf(card) });
+    const answer = await task.run("Drawing", (signal) => json(calls.as(call, "json"), signal));
+    if (!answer) return;
+    keep(...fromAnswer(answer, true));
+    tell({ call, output: "pictures.png" });
+  }
 
   function refresh() {
-    const focused = list.contains(document.activeElement) ? document.activeElement?.getAttribute("data-id") : null;
     const pictures = kept(reference(card));
-    list.replaceChildren(...pictures.map(item));
+    refill(list, pictures.map(item), heading);
     empty.hidden = pictures.length > 0;
-    if (focused) list.querySelector(`[data-id="${CSS.escape(focused)}"]`)?.focus();
   }
 
   /** @param {Picture} picture */
@@ -77,20 +87,7 @@ export function shelf({ card, task, life, pick, label, press, isChosen }) {
   onKept(refresh, life);
   refresh();
   return {
-    element: h("section", { class: "kept", "aria-label": "Kept" }, h("h2", {}, "Kept"), list, empty, more),
+    element: h("section", { class: "kept", "aria-label": "Kept" }, heading, list, empty, more),
     refresh,
   };
-}
-
-/**
- * Keeps fresh pictures of a model.
- * @param {Card} card
- * @param {import("../task.js").Task} task
- * @param {number} n
- */
-export async function fetchSome(card, task, n) {
-  const seed = Math.floor(Math.random() * SEEDS);
-  const call = calls.sample(reference(card), { seed, n, class: classOf(card) });
-  const answer = await task.run("Drawing", (signal) => json(calls.as(call, "json"), signal));
-  if (answer) keep(...fromAnswer(answer, true));
 }

@@ -43,6 +43,7 @@ export function mount(root, life) {
   const later = debounce(() => add(), PAUSE_MS, life);
   const sliders = directions(card.directions, later);
   const bins = new Bins(
+    reference(card),
     () => {
       tell();
       later();
@@ -62,6 +63,7 @@ export function mount(root, life) {
     },
     label: (picture) => `Choose ${nameOf(picture)}; keys 1, 2 and 3 put it into a bin`,
     isChosen: (picture) => bins.chosen === picture,
+    tell: (step) => code.show([step]),
     press: (picture, key) => {
       if (!["1", "2", "3"].includes(key)) return false;
       bins.put(Number(key) - 1, picture);
@@ -83,13 +85,13 @@ export function mount(root, life) {
       return task.stop("");
     }
     const steps = sliders.weights();
-    const call = calls.arithmetic(reference(/** @type {any} */ (card)), {
+    const call = calls.arithmetic(reference(card), {
       terms,
       directions: steps.length ? steps : null,
       variations: VARIATIONS,
       seed: 0,
     });
-    code.show(call, { output: "sum.png" });
+    code.show([{ call, output: "sum.png" }]);
     const answer = await task.run("Adding up", (signal) => json(calls.as(call, "json"), signal));
     if (!answer) return;
     const [first, ...others] = fromAnswer(answer);
@@ -108,13 +110,14 @@ export function mount(root, life) {
       { class: "controls" },
       picker("generate", () => root.dispatchEvent(new Event("again"))),
     ),
-    bins.element,
+    h("div", { class: "equation" }, bins.element, sum),
+    task.element,
     hint,
     choice.element,
     sliders.element,
-    task.element,
-    sum,
     code.element,
   );
   tell();
+  bins.tidy();
+  add();
 }

@@ -9,7 +9,8 @@ import { Code } from "../parts/code.js";
 import { directions } from "../parts/directions.js";
 import { dropzone } from "../parts/dropzone.js";
 import { keeper } from "../parts/grid.js";
-import { fromAnswer } from "../pictures.js";
+import { fromAnswer, shrink } from "../pictures.js";
+import { state } from "../state.js";
 import { Task } from "../task.js";
 
 export const name = "encode";
@@ -17,6 +18,7 @@ export const title = "Encode";
 export const lede = "The encoder finds the latent whose picture is most like yours. From there it can go anywhere.";
 
 const PAUSE_MS = 120;
+const MOST_PX = 1024;
 
 /** @param {HTMLElement} root @param {AbortSignal} life */
 export function mount(root, life) {
@@ -35,26 +37,31 @@ export function mount(root, life) {
   );
   /** @type {any} */
   let latent = null;
+  /** @type {import("../snippets.js").Step[]} */
+  let before = [];
   let shown = "";
   life.addEventListener("abort", () => URL.revokeObjectURL(shown));
   const later = debounce(() => draw(), PAUSE_MS, life);
   const sliders = directions(card.directions, later);
 
-  /** @param {Blob} file @param {string} name */
-  async function take(file, name) {
-    const call = calls.encode(model, file);
-    code.show(call, { input: name });
-    const answer = await task.run("Looking for its latent", (signal) => json(call, signal));
+  /** @param {import("../state.js").Given} picture */
+  async function take(picture) {
+    state.given[name] = picture;
+    const answer = await task.run("Looking for its latent", async (signal) => {
+      const { file, name: input } = await shrink(picture, MOST_PX, signal);
+      const steps = [{ call: calls.encode(model, file), input }];
+      code.show(steps);
+      return { steps, latent: (await json(steps[0].call, signal)).latent };
+    });
     if (!answer) return;
-    latent = answer.latent;
+    ({ latent, steps: before } = answer);
     URL.revokeObjectURL(shown);
-    shown = URL.createObjectURL(file);
+    shown = URL.createObjectURL(picture.file);
     given.replaceChildren(h("img", { src: shown, alt: "Your picture" }));
-    await draw(false);
+    await draw();
   }
 
-  /** @param {boolean} tells whether the code is that of this step */
-  async function draw(tells = true) {
+  async function draw() {
     if (!latent) return;
     const steps = sliders.weights();
     const class_ = card.classes ? (classOf(card) ?? card.classes[0]) : null;
@@ -63,7 +70,7 @@ export function mount(root, life) {
       directions: steps.length ? steps : null,
       class: class_,
     });
-    if (tells) code.show(call, { output: "moved.png" });
+    code.show([...before, { call, output: "moved.png" }]);
     const answer = await task.run("Drawing", (signal) => json(calls.as(call, "json"), signal));
     if (!answer) return;
     sides.hidden = false;
@@ -83,4 +90,5 @@ export function mount(root, life) {
     sliders.element,
     code.element,
   );
+  if (state.given[name]) take(state.given[name]);
 }

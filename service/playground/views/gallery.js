@@ -27,7 +27,7 @@ const WAYS = [
 /** @param {HTMLElement} root */
 export function mount(root) {
   const code = new Code();
-  code.show(calls.models());
+  code.show([{ call: calls.models() }]);
   const cards = h("ul", { class: "cards" }, ...state.cards.map(card));
   root.append(
     state.cards.length
@@ -92,7 +92,8 @@ function metric({ name, value, standard_error, floor, reference: paper, protocol
     .filter(Boolean)
     .join("; ");
   return [
-    h("dt", { title: protocol }, name.replaceAll("_", " ")),
+    h("dt", {}, name.replaceAll("_", " ")),
     h("dd", {}, `${number(value)}${error}`, beside && h("small", {}, ` ${beside}`)),
+    h("dd", { class: "protocol" }, protocol),
   ];
 }

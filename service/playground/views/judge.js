@@ -9,13 +9,19 @@ import { Code } from "../parts/code.js";
 import { dropzone } from "../parts/dropzone.js";
 import { guess } from "../parts/guess.js";
 import { shelf } from "../parts/shelf.js";
-import { blobOf, nameOf } from "../pictures.js";
+import { blobOf, nameOf, shrink } from "../pictures.js";
+import { state } from "../state.js";
 import { Task } from "../task.js";
 
 export const name = "real-or-fake";
 export const title = "Real or fake?";
 export const lede =
   "The discriminator learnt to tell real pictures from made ones. Show it one, or guess what it will say.";
+
+/** @typedef {import("../snippets.js").Step} Step */
+/** @typedef {import("../state.js").Given} Given */
+
+const MOST_PX = 1024;
 
 /** @param {HTMLElement} root @param {AbortSignal} life */
 export function mount(root, life) {
@@ -29,16 +35,19 @@ export function mount(root, life) {
   let shown = "";
   life.addEventListener("abort", () => URL.revokeObjectURL(shown));
 
-  /** @param {Blob} file @param {string} name @param {string|null} class_ @param {boolean} hasPixels to be seen */
-  async function judge(file, name, class_, hasPixels = false) {
-    const call = calls.discriminate(model, file, class_);
-    code.show(call, { input: name });
-    const said = await task.run("Asking the discriminator", (signal) => json(call, signal));
+  /** @param {Given} picture @param {string|null} class_ @param {Step[]} [before] what has made the picture */
+  async function judge(picture, class_, before = []) {
+    const said = await task.run("Asking the discriminator", async (signal) => {
+      const { file, name: input } = await shrink(picture, MOST_PX, signal);
+      const call = calls.discriminate(model, file, class_);
+      code.show([...before, { call, input }]);
+      return json(call, signal);
+    });
     if (!said) return verdict.replaceChildren();
     URL.revokeObjectURL(shown);
-    shown = URL.createObjectURL(file);
+    shown = URL.createObjectURL(picture.file);
     verdict.replaceChildren(
-      h("img", { src: shown, alt: "The judged picture", class: hasPixels ? "pixels" : null }),
+      h("img", { src: shown, alt: "The judged picture", class: before.length && isSmall(card) ? "pixels" : null }),
       h(
         "div",
         {},
@@ -54,15 +63,19 @@ export function mount(root, life) {
     card,
     task,
     life,
-    pick: (picture) =>
-      judge(
-        blobOf(picture.src),
-        "picture.png",
-        typeof picture.class === "string" ? picture.class : claimed(),
-        isSmall(card),
-      ),
+    pick: (picture) => {
+      delete state.given[name];
+      const output = "picture.png";
+      const class_ = typeof picture.class === "string" ? picture.class : claimed();
+      judge({ file: blobOf(picture.src), name: output }, class_, [{ call: calls.draw(picture), output }]);
+    },
     label: (picture) => `Judge ${nameOf(picture)}`,
+    tell: (step) => code.show([step]),
   });
+  const take = (/** @type {Given} */ picture) => {
+    state.given[name] = picture;
+    judge(picture, claimed());
+  };
   root.append(
     h(
       "div",
@@ -71,12 +84,13 @@ export function mount(root, life) {
       classPicker(card, () => {}, { any: false }),
     ),
     choice.element,
-    dropzone({ life, take: (file, name) => judge(file, name, claimed()) }),
+    dropzone({ life, take }),
     task.element,
     verdict,
     guess(card, life, code),
     code.element,
   );
+  if (state.given[name]) take(state.given[name]);
 }
 
 /** @param {{probability: number|null, score: number}} said */

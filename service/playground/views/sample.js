@@ -8,7 +8,7 @@ import { chosen, classOf, classPicker, nobody, picker, reference } from "../mode
 import { Code } from "../parts/code.js";
 import { Grid } from "../parts/grid.js";
 import { fromAnswer } from "../pictures.js";
-import { kept, onKept } from "../state.js";
+import { kept, onKept, state } from "../state.js";
 import { Task } from "../task.js";
 
 export const name = "sample";
@@ -25,16 +25,15 @@ export function mount(root, life) {
   const task = new Task(life),
     code = new Code(),
     grid = new Grid(life, "Pictures");
+  const how = state.sample;
   let now = card,
-    truncation = 1,
-    n = 24,
     drawn = 0;
   const seed = h("input", {
     type: "text",
     inputmode: "numeric",
     pattern: "[0-9]{1,16}",
     autocomplete: "off",
-    value: "0",
+    value: how.seed,
     on: { input: () => later() },
   });
   const classes = h("div", { class: "slot" });
@@ -44,6 +43,8 @@ export function mount(root, life) {
   /** @param {boolean} adds keeps what is there */
   async function draw(adds) {
     const first = Number(seed.value);
+    const { n, truncation } = how;
+    how.seed = seed.value;
     if (!/^[0-9]+$/.test(seed.value) || first > LARGEST)
       return void task.stop(`A seed is a whole number from 0 to ${LARGEST}.`);
     const start = adds ? drawn : 0;
@@ -55,7 +56,7 @@ export function mount(root, life) {
     if (adds) grid.append(pictures);
     else grid.replace(pictures);
     drawn = start + n;
-    code.show(call, { output: "pictures.png" });
+    code.show([{ call, output: "pictures.png" }]);
   }
   const later = debounce(() => draw(false), PAUSE_MS, life);
 
@@ -91,12 +92,12 @@ export function mount(root, life) {
         seed.value = String(Math.floor(Math.random() * 1e6));
         draw(false);
       }),
-      choice("At a time", { 12: "12", 24: "24", 48: "48" }, String(n), (value) => {
-        n = Number(value);
+      choice("At a time", { 12: "12", 24: "24", 48: "48" }, String(how.n), (value) => {
+        how.n = Number(value);
         draw(false);
       }),
-      slider("Truncation", { min: 0.1, max: 1, step: 0.05, value: 1 }, (value) => {
-        truncation = value;
+      slider("Truncation", { min: 0.1, max: 1, step: 0.05, value: how.truncation }, (value) => {
+        how.truncation = value;
         later();
       }),
     ),

@@ -18,6 +18,8 @@ export const title = "Translate";
 export const lede =
   "A picture of your own, as another kind of picture. It goes to this service alone, which keeps nothing.";
 
+/** @typedef {import("../state.js").Given} Given */
+
 const MODELS_SIZE = "model";
 const MOST_PX = 2048;
 const SIZES = {
@@ -34,14 +36,16 @@ export function mount(root, life) {
   if (!card) return void root.append(nobody("None of the served models turns one kind of picture into another."));
   const task = new Task(life);
   const code = new Code();
-  const result = h("div");
   const inverse = inverseOf(card);
+  const draws = can.buildFacades(card);
+  const place = draws && h("p", { class: "note" }, `The ${card.target} is built here while you draw.`);
+  const result = h("div", { class: "built" }, place);
   /** @type {string[]} */
   let urls = [];
   let size = "512";
   let goesBack = false;
-  /** @type {{file: Blob, name: string}|null} */
-  let given = null;
+  /** @type {Given|undefined} */
+  let given = draws ? undefined : state.given[name];
   life.addEventListener("abort", forget);
 
   function forget() {
@@ -55,30 +59,34 @@ export function mount(root, life) {
     return urls[urls.length - 1];
   }
 
-  /** @param {Blob} file @param {string} name @param {number} longest_px @param {{fit?: string}} [query] */
-  async function turn(file, name, longest_px, query = {}) {
+  /** @param {Given} picture @param {number} longest_px @param {{fit?: string}} [query] */
+  async function turn(picture, longest_px, query = {}) {
     const back = goesBack ? inverse : undefined;
     const made = await task.run(`Turning ${card.source} into ${card.target}`, async (signal) => {
-      const before = await shrink(file, longest_px);
+      const { file: before, name: input } = await shrink(picture, longest_px, signal);
       const call = calls.translate(reference(card), before, { ...query, cycle: back ? true : null });
-      code.show(call, { output: "translated.png", input: name });
+      const steps = [{ call, input, output: "translated.png" }];
+      code.show(steps);
       const answer = await send(call, signal);
       const after = await answer.blob();
-      const again = back && (await (await send(calls.translate(reference(back), after, query), signal)).blob());
+      if (!back) return { before, after };
+      const home = calls.translate(reference(back), after, query);
+      code.show([...steps, { call: home, input: "translated.png", output: "back.png" }]);
+      const again = await (await send(home, signal)).blob();
       return { before, after, again, error: answer.headers.get("X-Cycle-Error") };
     });
     if (made) show(made);
   }
 
-  /** @param {{before: Blob, after: Blob, again: Blob|undefined, error: string|null}} made */
+  /** @param {{before: Blob, after: Blob, again?: Blob, error?: string|null}} made */
   function show({ before, after, again, error }) {
     forget();
     const original = { src: url(before), name: card.source };
+    const turned = { src: url(after), name: card.target };
     const keeper = button("Save", () => save(after, "translated.png"));
-    result.replaceChildren(
-      divider(original, { src: url(after), name: card.target }),
-      h("div", { class: "row" }, keeper),
-    );
+    // A drawing lies beside what is built of it already.
+    const shown = draws && !given ? h("img", { src: turned.src, alt: turned.name }) : divider(original, turned);
+    result.replaceChildren(shown, h("div", { class: "row" }, keeper));
     if (!again) return;
     result.append(
       h("h2", {}, "And back"),
@@ -88,23 +96,24 @@ export function mount(root, life) {
   }
 
   function again() {
+    sizes.hidden = draws && !given;
     if (!given) return;
-    if (size === MODELS_SIZE) turn(given.file, given.name, MOST_PX, { fit: "resize" });
-    else turn(given.file, given.name, Number(size));
+    if (size === MODELS_SIZE) turn(given, MOST_PX, { fit: "resize" });
+    else turn(given, Number(size));
   }
 
   const builder = state.cards.find(can.buildFacades);
-  const draws = can.buildFacades(card);
+  const sizes = choice("Size", SIZES, size, (value) => {
+    size = value;
+    again();
+  });
   const renew = () => root.dispatchEvent(new Event("again"));
   root.append(
     h(
       "div",
       { class: "controls" },
       picker("translate", renew),
-      choice("Size", SIZES, size, (value) => {
-        size = value;
-        again();
-      }),
+      sizes,
       inverse &&
         check(`and back to ${card.source}`, (isOn) => {
           goesBack = isOn;
@@ -118,11 +127,17 @@ export function mount(root, life) {
         }),
     ),
   );
-  const take = (/** @type {Blob} */ file, /** @type {string} */ name) => {
-    given = { file, name };
+  const take = (/** @type {Given} */ picture) => {
+    given = state.given[name] = picture;
     again();
   };
+  const build = (/** @type {Blob} */ file) => {
+    given = undefined;
+    again();
+    turn({ file }, Infinity);
+  };
   const zone = dropzone({ life, what: `a picture (${card.source})`, take });
-  const easel = draws && facade(card, life, (drawing) => turn(drawing, "drawing.png", Infinity));
-  root.append(...(easel ? [easel, task.element, result, zone] : [zone, task.element, result]), code.element);
+  const parts = draws ? [facade(card, life, build, result), task.element, zone] : [zone, task.element, result];
+  root.append(...parts, code.element);
+  again();
 }

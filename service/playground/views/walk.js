@@ -47,6 +47,7 @@ export function mount(root, life) {
     },
     label: (picture) =>
       `${path.includes(picture) ? `Stop ${path.indexOf(picture) + 1}, leave out` : "Walk to"} ${nameOf(picture)}`,
+    tell: (step) => code.show(stage.hidden ? [step] : [step, written()]),
     isChosen: (picture) => path.includes(picture),
   });
   const forms = choice("Save as", { gif: "GIF", webp: "WebP" }, form, (value) => {
@@ -75,8 +76,10 @@ export function mount(root, life) {
     );
   }
 
+  const written = () => ({ call: whole(), output: `walk.${form}` });
+
   function tell() {
-    code.show(whole(), { output: `walk.${form}` });
+    code.show([written()]);
   }
 
   function renew() {
