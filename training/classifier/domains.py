@@ -17,7 +17,7 @@ from training.data import ImageSet, PairSet, crop_and_flip
 from training.data.augment import CROP_DRAWS
 from training.devices import computes_bf16
 from training.metrics import filters
-from training.networks.domainnet import DomainNet
+from training.networks.domainnet import DomainNet, TextureNet
 
 LOAD_PX = 143
 CROP_PX = 128
@@ -26,7 +26,8 @@ _BATCH = 16  # of each domain
 _LEARNING_RATE = 4e-3
 _LABEL_NOISE = 0.05
 _SHARES = {"colors": 0.5, "blur": 0.35, "noise": 0.4, "jpeg": 0.3}
-_TINT = 0.08
+_RECOLORED = (1.0, 0.5)  # how strongly, for each of the two networks
+_TINT = 0.15
 _NOISE_LEVELS = 18.0
 _BLUR_PX = (0.3, 2.0)
 _QUALITY = (35, 96)
@@ -49,26 +50,33 @@ FILTERS: Mapping[str, Filter] = {
 
 
 def train(train_set: PairSet, epochs: int = EPOCHS, seed: int = 1_000, width: int = 16) -> DomainNet:
-    """Trains a judge: AdamW, one-cycle learning rate, as many of either domain in each batch.
+    """Trains a judge's networks: AdamW, one-cycle learning rate, as many of either domain in each batch.
 
     Args:
         train_set: pictures of both domains, of at least 128 px a side.
         epochs: how long, of the larger domain.
         seed: of weights, order and augmentation.
-        width: of the network's first layer.
+        width: of the networks' first layer.
 
     Returns:
-        The network in evaluation mode.
+        The networks in evaluation mode.
     """
+    judge = DomainNet(width, len(_RECOLORED))
+    for number, strength in enumerate(_RECOLORED):
+        judge.members[number] = _train_one(train_set, epochs, seed, width, strength)
+    return judge.eval()
+
+
+def _train_one(train_set: PairSet, epochs: int, seed: int, width: int, strength: float) -> TextureNet:
     torch.manual_seed(seed)
     steps = epochs * len(train_set) // _BATCH or 1
-    network = DomainNet(width).train()
+    network = TextureNet(width).train()
     optimizer = torch.optim.AdamW(network.parameters(), weight_decay=0.05)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _LEARNING_RATE, total_steps=steps)
     truth = torch.arange(2).repeat_interleave(_BATCH)
     for _ in tqdm(range(steps), unit="step"):
         a, b = _draw(train_set.A), _draw(train_set.B)
-        shown = torch.cat([_augment(a, like=b), _augment(b, like=a)])
+        shown = torch.cat([_augment(a, b, strength), _augment(b, a, strength)])
         with torch.autocast("cpu", torch.bfloat16, enabled=computes_bf16(on_gpu=False)):
             logits = network(shown)
         loss = F.cross_entropy(logits.float(), truth, label_smoothing=_LABEL_NOISE)
@@ -76,7 +84,7 @@ def train(train_set: PairSet, epochs: int = EPOCHS, seed: int = 1_000, width: in
         loss.backward()
         optimizer.step()
         schedule.step()
-    return network.eval()
+    return network
 
 
 def figures(network: DomainNet, test_set: PairSet) -> tuple[float, dict[str, float]]:
@@ -115,10 +123,10 @@ def _middle(images: ImageSet) -> Tensor:
     return whole[:, :, start : start + CROP_PX, start : start + CROP_PX].contiguous()
 
 
-def _augment(images: Tensor, like: Tensor) -> Tensor:
+def _augment(images: Tensor, like: Tensor, strength: float) -> Tensor:
     """Each picture on its own: perhaps in another's colours, recoloured, perhaps blurred, noisy or compressed."""
     images = _some(images, "colors", lambda x, at: filters.match_colors(x, like[at]))
-    images = _recolor(images)
+    images = _recolor(images, strength)
     images = _some(images, "blur", lambda x, _: filters.blur(x, _between(len(x), *_BLUR_PX)))
     images = _some(images, "noise", lambda x, _: filters.noise(x, _between(len(x), 0.0, _NOISE_LEVELS)))
     return _some(images, "jpeg", lambda x, _: filters.jpeg(x, torch.randint(*_QUALITY, (len(x),))))
@@ -130,12 +138,13 @@ def _some(images: Tensor, kind: str, put: Callable[[Tensor, Tensor], Tensor]) ->
     return images.index_copy(0, chosen, put(images[chosen], chosen)) if len(chosen) else images
 
 
-def _recolor(images: Tensor) -> Tensor:
-    """Brightness +-0.15 of [-1, 1], saturation x 0.75 to 1.25, contrast x 0.8 to 1.2, and a tint."""
-    brightness, saturation, contrast = (2.0 * torch.rand(3, len(images), 1, 1, 1) - 1.0).unbind()
-    images = torch.lerp(images.mean(1, keepdim=True), images, 1.0 + 0.25 * saturation) + 0.15 * brightness
-    images = torch.lerp(images.mean((1, 2, 3), keepdim=True), images, 1.0 + 0.2 * contrast)
-    return (images + _TINT * (2.0 * torch.rand(len(images), 3, 1, 1) - 1.0)).clamp(-1.0, 1.0)
+def _recolor(images: Tensor, strength: float) -> Tensor:
+    """At strength 1 brightness +-0.3 of [-1, 1], saturation x 0.5 to 1.5, contrast x 0.6 to 1.4, and a tint."""
+    by = strength * (2.0 * torch.rand(3, len(images), 1, 1, 1) - 1.0)
+    brightness, saturation, contrast = by.unbind()
+    images = torch.lerp(images.mean(1, keepdim=True), images, 1.0 + 0.5 * saturation) + 0.3 * brightness
+    images = torch.lerp(images.mean((1, 2, 3), keepdim=True), images, 1.0 + 0.4 * contrast)
+    return (images + strength * _TINT * (2.0 * torch.rand(len(images), 3, 1, 1) - 1.0)).clamp(-1.0, 1.0)
 
 
 def _between(count: int, low: float, high: float) -> Tensor:

@@ -81,8 +81,8 @@ class Judge:
         return (logits.sigmoid() if self.reads == "attributes" else logits.softmax(dim=1)).numpy()
 
     def features(self, images: Floats) -> Tensor:
-        """(N, C, H, W) in [-1, 1] -> (N, n_features) float32; a judge of labels has none."""
-        assert not isinstance(self.network, SegmentNet)
+        """(N, C, H, W) in [-1, 1] -> (N, n_features) float32; judges of domains and of labels have none."""
+        assert isinstance(self.network, LeNet | AttributeNet)
         return _run(self.network.features, images)
 
 
@@ -148,7 +148,9 @@ def _shares(text: str) -> dict[str, float]:
 _NETWORKS: Mapping[str, Callable[[Mapping[str, Tensor]], Network]] = {
     "classes": lambda of: LeNet(len(of["head.weight"]), len(of["body.0.weight"]), of["head.weight"].shape[1]),
     "attributes": lambda of: AttributeNet(len(of["head.weight"]), len(of["body.0.weight"]), of["head.weight"].shape[1]),
-    "domains": lambda of: DomainNet(len(of["body.0.weight"])),
+    "domains": lambda of: DomainNet(
+        len(of["members.0.body.0.weight"]), sum(name.endswith("head.weight") for name in of)
+    ),
     "labels": lambda of: SegmentNet(*of["head.weight"].shape[:2]),
 }
 

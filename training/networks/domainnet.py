@@ -1,5 +1,6 @@
-"""A small convolutional classifier of texture: to which of two domains a picture belongs. A judge, never a player."""
+"""Small convolutional classifiers of texture: to which of two domains a picture belongs. A judge, never a player."""
 
+import torch
 from torch import Tensor, nn
 
 _STAGES = 4
@@ -9,12 +10,27 @@ _DROPOUT = 0.3
 class DomainNet(nn.Module):
     """(N, 3, H, W) in [-1, 1] -> (N, 2) logits, of A and of B; sides of at least 16 px.
 
-    Features are averaged over all places, so that it reads how a picture is made and not where things stand, at any
-    size; the first layer keeps the full size, where brush strokes and stripes are. After the training a picture and its
-    mirror image are read alike: the logits are the mean of both.
+    The mean of a few networks, which are trained one by one and are wrong about different pictures.
     """
 
-    def __init__(self, width: int = 16) -> None:
+    def __init__(self, width: int = 16, members: int = 2) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(TextureNet(width) for _ in range(members))
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(N, 3, H, W) in [-1, 1] -> (N, 2) logits."""
+        return torch.stack([member(images) for member in self.members]).mean(0)
+
+
+class TextureNet(nn.Module):
+    """(N, 3, H, W) in [-1, 1] -> (N, 2) logits.
+
+    Features are averaged over all places, so that it reads how a picture is made and not where things stand, at any
+    size; the first layer keeps the full size, where brush strokes and stripes are. After the training a picture and its
+    mirror image are read alike.
+    """
+
+    def __init__(self, width: int) -> None:
         super().__init__()
         layers: list[nn.Module] = []
         before = 3
@@ -28,16 +44,11 @@ class DomainNet(nn.Module):
         self.dropout = nn.Dropout(_DROPOUT)
         self.head = nn.Linear(before, 2)
 
-    def features(self, images: Tensor) -> Tensor:
-        """(N, 3, H, W) in [-1, 1] -> (N, n_features), what the last layer sees."""
-        out: Tensor = self.body(images)
-        return out
-
     def forward(self, images: Tensor) -> Tensor:
         """(N, 3, H, W) in [-1, 1] -> (N, 2) logits."""
-        features = self.features(images)
+        features = self.body(images)
         if not self.training:
-            features = (features + self.features(images.flip(3))) / 2.0  # the head is linear
+            features = (features + self.body(images.flip(3))) / 2.0  # the head is linear
         out: Tensor = self.head(self.dropout(features))
         return out
 
