@@ -20,6 +20,7 @@ from tests.docs.blocks import PAGES, ROOT, blocks, commands
 
 FOLDER = ROOT / "docs/pictures"
 OVERVIEW = FOLDER / "ganvas.webp"
+STRIP = FOLDER / "translations.webp"
 MOST_BYTES = 80_000  # of one picture
 
 _SHOWN = re.compile(r"!\[[^\]]*\]\((?:docs/)?pictures/([\w-]+)\.webp\)")
@@ -53,7 +54,7 @@ def shots(pages: Iterable[Path] = PAGES) -> Iterator[Shot]:
         calls = [(block.line, command) for block in blocks(page) for command in commands_of(block)]
         for number, line in enumerate(page.read_text().splitlines(), 1):
             for name in _SHOWN.findall(line):
-                if name == OVERVIEW.stem:
+                if name in (OVERVIEW.stem, STRIP.stem):
                     continue
                 above = [text for start, text in calls if start < number and re.search(rf"-o {name}\.\w+", text)]
                 if not above:
@@ -159,17 +160,38 @@ def draw_overview(path: Path) -> None:
 def cut_tiles() -> Iterator[Image.Image]:
     """The first cells of the previews of those models that are bundled."""
     for name, across, down in _TILES:
-        versions = sorted((ROOT / "models" / name).glob("[0-9]*"), key=lambda folder: int(folder.name))
-        if versions:
-            about = Manifest.model_validate_json((versions[-1] / "manifest.json").read_bytes())
-            with Image.open(versions[-1] / about.preview) as preview:
-                cell = (across * about.image.width, down * about.image.height)
-                yield preview.convert("RGB").crop((0, 0, *cell))
+        yield from cut(name, (0, 0, across, down))
+
+
+_PAIRS = (("photo2monet", 3), ("facades-pix2pix", 1), ("horse2zebra", 2))
+_PAIR_PX = 160
+
+
+def draw_strip(path: Path) -> None:
+    """Pictures and their translations, cut out of the bundled translators' previews, which have two pairs to a row."""
+    places = [(name, (2 * (pair % 2), pair // 2)) for name, count in _PAIRS for pair in range(count)]
+    pairs = [tile for name, (left, top) in places for tile in cut(name, (left, top, left + 2, top + 1))]
+    sheet = Image.new("RGB", ((2 * _PAIR_PX + _GAP_PX) * len(pairs) - _GAP_PX, _PAIR_PX), _PAPER)
+    for index, pair in enumerate(pairs):
+        pair = pair.resize((2 * _PAIR_PX, _PAIR_PX), Image.Resampling.LANCZOS)
+        sheet.paste(pair, (index * (2 * _PAIR_PX + _GAP_PX), 0))
+    sheet.save(path, quality=85, method=6)
+
+
+def cut(name: str, cells: tuple[int, int, int, int]) -> Iterator[Image.Image]:
+    """Cells of the preview of a model's newest version: left, top, right, bottom. Nothing where it is not bundled."""
+    versions = sorted((ROOT / "models" / name).glob("[0-9]*"), key=lambda folder: int(folder.name))
+    if versions:
+        about = Manifest.model_validate_json((versions[-1] / "manifest.json").read_bytes())
+        sides = (about.image.width, about.image.height) * 2
+        with Image.open(versions[-1] / about.preview) as preview:
+            yield preview.convert("RGB").crop(tuple(at * side for at, side in zip(cells, sides, strict=True)))
 
 
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     draw_overview(OVERVIEW)
+    draw_strip(STRIP)
     wanted = [(shot, with_bundled(shot.call)) for shot in shots()]
     with listening(ROOT / "models") as port, tempfile.TemporaryDirectory() as folder:
         for shot, call in wanted:
@@ -177,10 +199,10 @@ def main() -> None:
                 print(f"{shot.path.name} stays as it is: no bundled model answers its call")
             else:
                 draw(shot, call, port, Path(folder), shot.path)
-    for path in {*FOLDER.iterdir()} - {OVERVIEW, *(shot.path for shot, _ in wanted)}:
+    for path in {*FOLDER.iterdir()} - {OVERVIEW, STRIP, *(shot.path for shot, _ in wanted)}:
         path.unlink()
     total = sum(path.stat().st_size for path in FOLDER.iterdir())
-    print(f"{len(wanted) + 1} pictures, {total / 1024:.0f} KiB")
+    print(f"{len(wanted) + 2} pictures, {total / 1024:.0f} KiB")
 
 
 if __name__ == "__main__":
