@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from training import objectives
-from training.config import DcganConfig, TrainingConfig, WganConfig, WganGpConfig
+from training.config import CycleganConfig, DcganConfig, TrainingConfig, WganConfig, WganGpConfig
 from training.data import ImageSet, PairSet, open_stream, place
 from training.objectives import Objective
 from training.objectives.objective import Fabric
@@ -25,7 +25,7 @@ class Timing(NamedTuple):
     """What steps on real data took.
 
     Attributes:
-        step_s: median time of a step; of methods whose steps differ, the mean over as many as repeat.
+        step_s: median time of a step; where steps differ, the mean over as many as repeat, or over the parts of a run.
         images_per_s: real images that a discriminator looks at.
         steps: how many were timed.
         state_bytes: weights, optimisers and averages; a checkpoint is about as large.
@@ -57,20 +57,32 @@ def measure(config: TrainingConfig, data: ImageSet | PairSet, fabric: Fabric, bu
     fabric.seed_everything(config.seed, verbose=False)
     placed = place(data, fabric.device)
     stream, objective = open_stream(config, placed), objectives.build(config, placed, fabric)
-    if isinstance(config, WganConfig):  # past the start, at which the critic is trained nearly alone
-        objective.counters["generator_steps"] = config.warm_steps + 1
     if fabric.device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(fabric.device)
-    times = _step_times(lambda: objective.step(stream.next()), fabric.device, budget_s)
-    step_s = _typical(times, period_of(config))
+    step_s, count = 0.0, 0
+    for share, counters in _parts(config):
+        objective.counters.update(counters)
+        times = _step_times(lambda: objective.step(stream.next()), fabric.device, budget_s * share)
+        step_s += share * _typical(times, period_of(config))
+        count += len(times)
     return Timing(
         step_s,
         config.batch_size / step_s,
-        len(times),
+        count,
         _bytes(objective.state_dict()),
         _peak_bytes(fabric.device),
         _parameters(objective),
     )
+
+
+def _parts(config: TrainingConfig) -> list[tuple[float, dict[str, int]]]:
+    """The parts of a run whose steps differ: its share of the run, and an objective's counters there."""
+    if isinstance(config, WganConfig):  # past the start, at which the critic is trained nearly alone
+        return [(1.0, {"generator_steps": config.warm_steps + 1})]
+    if isinstance(config, CycleganConfig) and config.early_crop_px and config.early_share:
+        early = config.early_share
+        return [(early, {"steps": 0}), (1.0 - early, {"steps": config.total_steps})]
+    return [(1.0, {})]
 
 
 def _step_times(step: Callable[[], Any], device: torch.device, budget_s: float) -> list[float]:

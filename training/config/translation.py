@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from training.config.fields import STRICT, Augmentation, Positive, Task
+from training.config.fields import STRICT, Augmentation, Positive, Share, Task
 from training.config.networks import PatchDiscriminator, ResnetGenerator, UnetGenerator
 from training.config.optimizers import Adam
 from training.config.training import Pictures, TrainingConfig
@@ -28,19 +28,21 @@ class TranslationConfig(TrainingConfig):
     """Settings of both optimisers."""
 
     @model_validator(mode="after")
-    def _crop_is_a_multiple(self) -> Self:
-        if self.pictures.crop_px % self.multiple:
-            raise ValueError(f"pictures.crop_px is {self.pictures.crop_px}, but must be a multiple of {self.multiple}")
-        return self
-
-    @model_validator(mode="after")
-    def _crop_is_large_enough(self) -> Self:
+    def _crops_fit_the_networks(self) -> Self:
         # Three maps a side are left for PatchGAN's last two layers, and two for the residual blocks' statistics.
         for_judge = 3 * 2**self.discriminator.layers if self.discriminator.layers else 2
         least = max(for_judge, 8 if isinstance(self.generator, ResnetGenerator) else 0)
-        if self.pictures.crop_px < least:
-            raise ValueError(f"pictures.crop_px is {self.pictures.crop_px}, but the networks need at least {least}")
+        for name, side in self.crops.items():
+            if side % self.multiple:
+                raise ValueError(f"{name} is {side}, but must be a multiple of {self.multiple}")
+            if side < least:
+                raise ValueError(f"{name} is {side}, but the networks need at least {least}")
         return self
+
+    @property
+    def crops(self) -> dict[str, int]:
+        """The sides of all crops that steps see, by the setting that says so."""
+        return {"pictures.crop_px": self.pictures.crop_px}
 
     @property
     def multiple(self) -> int:
@@ -87,6 +89,10 @@ class CycleganConfig(TranslationConfig):
     """Weight of the game; 0 leaves the cycle alone, as in the paper's ablation."""
     lambda_identity: Annotated[float, Field(ge=0)] = 0.5
     """Weight of leaving pictures of the target as they are, as a share of lambda_cycle."""
+    early_crop_px: Positive | None = None
+    """Side of the crops in the first steps: smaller ones make more steps in the same time. None: pictures.crop_px."""
+    early_share: Share = 0.0
+    """Share of the run whose steps see these smaller crops."""
     late_share: Annotated[float, Field(ge=0, le=1)] = 1.0
     """Share of the run after which the two weights below hold."""
     late_lambda_cycle: Annotated[float, Field(ge=0)] = 10.0
@@ -95,3 +101,16 @@ class CycleganConfig(TranslationConfig):
     """Differentiable augmentations of real and fake pictures in the steps of both players (Zhao et al., 2020)."""
     pool_size: Annotated[int, Field(ge=0)] = 50
     """Past translations that D is shown again with probability 1/2 (Shrivastava et al., 2017)."""
+
+    @model_validator(mode="after")
+    def _early_crops_are_smaller(self) -> Self:
+        if self.early_crop_px is not None and self.early_crop_px > self.pictures.crop_px:
+            raise ValueError(
+                f"early_crop_px is {self.early_crop_px}, but crops have {self.pictures.crop_px} px: give less"
+            )
+        return self
+
+    @property
+    def crops(self) -> dict[str, int]:
+        """See `TranslationConfig.crops`."""
+        return super().crops | ({"early_crop_px": self.early_crop_px} if self.early_crop_px else {})

@@ -46,6 +46,7 @@ class Cyclegan(Translation):
 
     def step(self, batch: PairBatch) -> dict[str, Tensor]:
         """See `Objective.step`; reports each network's part of the game, the cycle and the identity distances."""
+        batch = self._cropped(batch)
         translated = self._translate(batch)
         g_losses = self._train_generators(batch, translated)
         d_losses = self._train_discriminators(batch, translated)
@@ -76,6 +77,13 @@ class Cyclegan(Translation):
         if self.counters["steps"] < config.late_share * config.total_steps:
             return config.lambda_cycle, config.lambda_cycle * config.lambda_identity
         return config.late_lambda_cycle, config.late_lambda_cycle * config.late_lambda_identity
+
+    def _cropped(self, batch: PairBatch) -> PairBatch:
+        """The smaller crops of the first part of a run: a corner of what was cropped at random."""
+        side = self._cyclegan.early_crop_px
+        if side is None or self.counters["steps"] >= self._cyclegan.early_share * self._cyclegan.total_steps:
+            return batch
+        return PairBatch(*(images[..., :side, :side] for images in batch))
 
     def _translate(self, batch: PairBatch) -> _Translated:
         real_a, real_b = batch

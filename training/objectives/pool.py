@@ -29,8 +29,11 @@ class ImagePool:
             images: (N, C, H, W), detached.
 
         Returns:
-            (N, C, H, W): new and past pictures. Draws come from torch's own CPU generator.
+            (N, C, H, W): new and past pictures. Draws come from torch's own CPU generator. Pictures of another size are
+            forgotten.
         """
+        if self._images and self._images[0].shape != images.shape[1:]:
+            self._images.clear()
         return torch.stack([self._exchange(image) for image in images]) if self._size else images
 
     def _exchange(self, image: Tensor) -> Tensor:

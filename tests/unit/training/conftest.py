@@ -137,7 +137,7 @@ TRANSLATOR_WORDS = (
     *("--discriminator.layers", "1", "--validation-share", "0"),
 )
 PIX2PIX_WORDS = (*TRANSLATOR_WORDS, "--generator.depth", "4")
-CYCLEGAN_WORDS = (*TRANSLATOR_WORDS, "--generator.blocks", "1", "--pool-size", "5")
+CYCLEGAN_WORDS = (*TRANSLATOR_WORDS, "--generator.blocks", "1", "--pool-size", "5", "--early-crop-px", "8")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -135,6 +135,18 @@ def test_the_late_weights_hold_after_their_share_of_the_run(build, batch):
         assert float(update.loss) == pytest.approx(weighted, rel=1e-5)
 
 
+def test_early_steps_see_smaller_crops_which_the_pool_then_forgets(build, batch):
+    config = replace(PLAIN, total_nimg=8, early_crop_px=8, early_share=0.5, pool_size=4)
+    objective, sides = build(config), []
+    objective.networks["generator_A2B"].register_forward_pre_hook(lambda _, given: sides.append(given[0].shape[2]))
+    for side in (8, 8, 16, 16):
+        sides.clear()
+        objective.step(batch)
+        assert {*sides} == {side}
+        pools = objective.state_dict()["pools"]
+        assert {image.shape[1] for pool in pools.values() for image in pool["images"]} == {side}
+
+
 def test_each_discriminator_has_a_pool_of_its_own_domain(build, batch):
     objective = build(replace(PLAIN, pool_size=4))
     objective.step(batch)

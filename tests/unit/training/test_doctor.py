@@ -7,9 +7,11 @@ import pytest
 import torch
 from PIL import Image
 
-from tests.unit.training.conftest import DCGAN, TINY, WGAN
+from tests.unit.training.conftest import CYCLEGAN, DCGAN, TINY, WGAN
 from training import devices, doctor, timing
 from training.config import ConvDiscriminator, ConvGenerator, DcganConfig, Pictures
+from training.data import ImageSet, PairSet
+from training.objectives.cyclegan import Cyclegan
 from training.recipes import RECIPES, hours
 from training.run import Run
 
@@ -138,6 +140,18 @@ def test_wgan_is_timed_past_its_start_and_over_whole_periods(train_set, fabric, 
     measured = timing.measure(WGAN, train_set, fabric, 0.02)
     assert measured.images_per_s == pytest.approx(32 / measured.step_s)
     assert measured.state_bytes > 4 * sum(measured.parameters.values())
+
+
+def test_small_crops_are_timed_for_their_share_of_a_run(fabric, monkeypatch):
+    config = replace(CYCLEGAN, early_crop_px=8, early_share=0.75, pool_size=0)
+    pairs = PairSet(*(ImageSet(torch.zeros(4, 3, 18, 18, dtype=torch.uint8), torch.zeros(4).long()) for _ in range(2)))
+    sides, translate = [], Cyclegan._translate
+    monkeypatch.setattr(
+        Cyclegan, "_translate", lambda self, batch: sides.append(batch.real_A.shape[2]) or translate(self, batch)
+    )
+    monkeypatch.setattr(timing, "timed", lambda work, device: work() and float(sides[-1]))
+    measured = timing.measure(config, pairs, fabric, 1.0)
+    assert measured.step_s == pytest.approx(0.75 * 8.0 + 0.25 * 16.0)
 
 
 @pytest.mark.parametrize("recipe", [name for name in RECIPES if name.endswith("-small")])
