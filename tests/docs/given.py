@@ -18,7 +18,7 @@ from tests.docs.blocks import ROOT
 ADDRESS = "localhost:8000"
 
 _MODELS = (  # what is said of a model, and the one of tests/conftest.py that it is said of
-    (r"\b(MODEL|photo2monet|facades-pix2pix)(?=/translate)", "darker"),
+    (r"\bMODEL(?=/translate)", "darker"),
     (r"(?<=translate )MODEL\b", "darker"),
     (r'(?<=\.translate\(")MODEL\b', "darker"),
     (r"\b(MODEL|NAME)(?=/(encode|arithmetic))", "colour"),

@@ -61,11 +61,14 @@ def test_a_picture_is_shown_again_only_below_the_call_that_draws_it(tmp_path):
 
 def test_pictures_are_few_and_small():
     there = {*pictures.FOLDER.iterdir()}
-    assert there == {pictures.OVERVIEW, *(shot.path for shot in _SHOTS)}, STALE
+    assert there == {pictures.OVERVIEW, pictures.STRIP, *(shot.path for shot in _SHOTS)}, STALE
     assert all(path.stat().st_size <= pictures.MOST_BYTES for path in there)
 
 
-def test_the_overview_can_be_drawn(tmp_path):
-    pictures.draw_overview(tmp_path / "overview.webp")
-    with Image.open(tmp_path / "overview.webp") as drawn, Image.open(pictures.OVERVIEW) as kept:
+@pytest.mark.parametrize(
+    ("draw", "shown"), [(pictures.draw_overview, pictures.OVERVIEW), (pictures.draw_strip, pictures.STRIP)]
+)
+def test_what_is_made_of_previews_can_be_drawn(draw, shown, tmp_path):
+    draw(tmp_path / "drawn.webp")
+    with Image.open(tmp_path / "drawn.webp") as drawn, Image.open(shown) as kept:
         assert drawn.size == kept.size
