@@ -118,7 +118,7 @@ class Trained:
         if verb == "train" and "--measure-every-nimg" in words:
             at = extra.index("--validation-share")
             extra = (*extra[:at], *extra[at + 2 :], "--measure-every-nimg", "320", "--patience-nimg", "320")
-        dataset = config.dataset if config else "mnist"
+        dataset = config.dataset if config else words[1] if verb == "judge" else "mnist"
         told = {"PATH": str(self.data(dataset))}
         if config is None:
             told["RUN"] = str(self._copy("monet" if "--inverse" in words else _kind(verb))) if "RUN" in words else ""
