@@ -86,7 +86,7 @@ def create_app(settings: Settings) -> FastAPI:
         settings.max_batch_size, settings.max_batch_bytes, settings.max_queue_rows, settings.max_queue_bytes
     )
     kind = session.chosen(settings.choice)
-    engine = Engine(settings.infer_threads, settings.infer_instances, limits, kind)
+    engine = Engine(settings.infer_threads, settings.infer_instances, limits, kind, settings.crowd_threads)
     repository = Repository(
         settings.models_dir,
         settings.models,

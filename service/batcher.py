@@ -35,6 +35,7 @@ _CLOSED = "the model is being closed; send the request again"
 _NICE = 5  # of the threads that infer: the event loop, which answers everyone, must not wait for its turn
 _INLINE_S = 0.004  # a batch of light entries that is expected to take less does not leave the event loop
 _AT_ONCE_S = 0.0003  # likewise, does not even wait for company
+_LONG_S = 0.1  # a batch that is expected to take longer is cut: its rows would wait for each other, for no gain
 _RISE = 1.2  # of a row's time from batch to batch at most: one that was merely interrupted says little
 
 
@@ -100,7 +101,7 @@ class Batcher:
 
     def __init__(
         self,
-        run: Callable[[Rows], Floats],
+        run: Callable[[Rows, bool], Floats],
         limits: Limits,
         instances: int = 1,
         on_batch: Callable[[int], None] = lambda _rows: None,
@@ -108,7 +109,8 @@ class Batcher:
         """Makes an idle batcher; `start` it inside an event loop.
 
         Args:
-            run: arrays by name, (N, ...) each, to (N, ...); called in a worker thread.
+            run: arrays by name, (N, ...) each, to (N, ...), told whether no other batch runs or waits; called in a
+                worker thread.
             limits: what it holds at most.
             instances: how many batches may run at once.
             on_batch: told the rows of each batch that is run.
@@ -122,6 +124,7 @@ class Batcher:
         self._workers: list[asyncio.Task[None]] = []
         self._closed = False
         self._row_s = math.inf  # expected of a row; until a batch has run
+        self._running = 0
 
     @property
     def waiting_rows(self) -> int:
@@ -209,7 +212,7 @@ class Batcher:
             return None
         started = time.perf_counter()
         self._on_batch(count)
-        output = self._run(rows)
+        output = self._run(rows, not self._running)
         ran = time.perf_counter()
         made = finish(output, 0)
         ended = time.perf_counter()
@@ -250,6 +253,7 @@ class Batcher:
         batch: list[_Entry] = []
         passed: list[_Entry] = []
         rows, most, now = 0, self._limits.batch_rows, asyncio.get_running_loop().time()
+        in_time = max(1, int(_LONG_S / self._row_s))
         while self._queue and rows < most:
             entry = self._queue.popleft()
             if entry.future.done() or entry.deadline <= now:
@@ -259,7 +263,7 @@ class Batcher:
             else:
                 self._leave(entry)
                 batch.append(entry)
-                most = self._limits.rows_at_once(entry.n_bytes // entry.count)
+                most = min(self._limits.rows_at_once(entry.n_bytes // entry.count), in_time)
                 rows += entry.count
         self._queue.extendleft(reversed(passed))
         return batch
@@ -267,20 +271,25 @@ class Batcher:
     async def _work(self) -> None:
         while not self._closed:
             if batch := self._take():
-                await self._settle(batch)
+                alone = not self._running and not self._queue
+                self._running += 1
+                try:
+                    await self._settle(batch, alone)
+                finally:
+                    self._running -= 1
             else:
                 self._arrival.clear()
                 await self._arrival.wait()
 
-    async def _settle(self, batch: list[_Entry]) -> None:
+    async def _settle(self, batch: list[_Entry], alone: bool) -> None:
         """Runs a batch and answers its entries."""
         try:
             if self._is_quick(batch):
                 await asyncio.sleep(0)  # whoever has come meanwhile is heard before the next batch
-                results = self._results(batch)
+                results = self._results(batch, alone)
             else:
                 # Shielded, so that closing waits for the thread instead of leaving it behind.
-                running = asyncio.get_running_loop().run_in_executor(self._threads, self._results, batch)
+                running = asyncio.get_running_loop().run_in_executor(self._threads, self._results, batch, alone)
                 results = await asyncio.shield(running)
         except asyncio.CancelledError:
             for entry in batch:
@@ -290,7 +299,7 @@ class Batcher:
             if len(batch) > 1:
                 for entry in batch:
                     if not entry.future.done():
-                        await self._settle([entry])
+                        await self._settle([entry], alone)
             elif not batch[0].future.done():
                 batch[0].future.set_exception(error)
             return
@@ -306,12 +315,12 @@ class Batcher:
         count = sum(entry.count for entry in batch)
         return count * self._row_s < _INLINE_S and all(entry.light for entry in batch)
 
-    def _results(self, batch: list[_Entry]) -> list[Result[Any] | Exception]:
+    def _results(self, batch: list[_Entry], alone: bool) -> list[Result[Any] | Exception]:
         """What became of each entry of a batch."""
         first, started = batch[0].rows, time.perf_counter()
         rows = first if len(batch) == 1 else {n: np.concatenate([e.rows[n] for e in batch]) for n in first}
         self._on_batch(sum(entry.count for entry in batch))
-        output = self._run(rows)
+        output = self._run(rows, alone)
         results, start, ran = list[Result[Any] | Exception](), 0, time.perf_counter()
         for entry in batch:
             part = output[start : start + entry.count]

@@ -20,6 +20,10 @@ class _RequestId(logging.Filter):
 
 def configure(level: str) -> None:
     """Sends every log line of the process to standard error as JSON."""
+    # No line says where it was written, nor by which thread or process, and to find out takes a tenth of a line's time
+    # (Python's logging HOWTO, "Optimization").
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging.config.dictConfig(
         {
             "version": 1,

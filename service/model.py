@@ -18,16 +18,18 @@ class Engine:
     """How networks are run.
 
     Attributes:
-        threads: of a network, which its batches share.
+        threads: of a batch that runs alone.
         instances: batches of one network that may run at once.
         limits: of each network's queue.
         kind: what computes networks that draw.
+        crowd_threads: of a batch that runs beside others.
     """
 
     threads: int
     instances: int
     limits: Limits
     kind: Kind = ONNXRUNTIME
+    crowd_threads: int = 1
 
 
 class LoadedModel:

@@ -31,17 +31,27 @@ class Session:
 
     Attributes:
         kind: what computes it, and in what precision.
+        copies: how many times it is held in memory.
     """
 
-    def __init__(self, model: bytes, threads: int, any_size: bool = False, kind: Kind = ONNXRUNTIME) -> None:
+    def __init__(
+        self,
+        model: bytes,
+        threads: int,
+        any_size: bool = False,
+        kind: Kind = ONNXRUNTIME,
+        crowd_threads: int | None = None,
+    ) -> None:
         """Loads a network.
 
         Args:
             model: a whole ONNX file.
-            threads: how many one run may use.
+            threads: how many a run that is alone may use.
             any_size: whether pictures of many sizes will go through it. The engine would otherwise keep a plan of its
                 memory for each size that ever came, and the memory of the largest.
             kind: of engine and precision.
+            crowd_threads: how many a run beside others may use. Where that is fewer, and the engine is ONNX Runtime
+                on the processor, the network is held twice: a session's threads are its own for good.
 
         Raises:
             PackageError: the bytes are no network that the engine loads.
@@ -51,8 +61,11 @@ class Session:
         self.kind = kind
         self._options = _run_options(kind, any_size)
         self._held: list[Any]
+        self.copies = 1
         if not kind.on_gpu:
-            self._held = [_open(model, threads, any_size, kind)]
+            counts = {threads, crowd_threads or threads} if kind == ONNXRUNTIME else {threads}
+            self._held = [_open(model, count, any_size, kind) for count in sorted(counts, reverse=True)]
+            self.copies = len(self._held)
             return
         self._held = device.call(_open_on_gpu, model, threads, any_size, kind)
         # It leaves the memory in the thread that does everything else with the device.
@@ -68,26 +81,27 @@ class Session:
         """Shape of each output by name; a dynamic axis is a string or None."""
         return {node.name: list(node.shape) for node in self._held[0].get_outputs()}
 
-    def run(self, inputs: Mapping[str, Floats]) -> Floats:
+    def run(self, inputs: Mapping[str, Floats], alone: bool = True) -> Floats:
         """The network's first output; row i depends on row i of the inputs alone.
 
         Args:
             inputs: float32 arrays by input name, all with the same first axis.
+            alone: whether nothing else is being computed beside it. The output is the same.
 
         Raises:
             EngineError: the engine failed.
         """
         if self.kind.buckets and inputs:
             return in_buckets(self._run, inputs, self.kind.buckets)
-        return self._run(inputs)
+        return self._run(inputs, alone)
 
-    def _run(self, inputs: Mapping[str, Floats]) -> Floats:
+    def _run(self, inputs: Mapping[str, Floats], alone: bool = True) -> Floats:
         output: Floats
         try:
             if self.kind.on_gpu:
                 output = device.call(self._held[1].run, inputs)
             else:
-                (output,) = self._held[0].run(None, dict(inputs), self._options)[:1]
+                (output,) = self._held[0 if alone else -1].run(None, dict(inputs), self._options)[:1]
         except Exception as error:  # onnxruntime's exceptions have no common base
             raise EngineError(f"the engine failed: {_first_line(error)}") from error
         return output

@@ -1,5 +1,6 @@
 import asyncio
 import threading
+import time
 from contextlib import asynccontextmanager
 
 import numpy as np
@@ -15,17 +16,19 @@ def rows(*values: float, width: int = 2):
 
 
 class Doubler:
-    """The function under the batcher: doubles its rows, once the gate is open, and notes each batch."""
+    """The function under the batcher: doubles its rows, once the gate is open, and notes each batch, and if alone."""
 
     def __init__(self, is_open: bool = True) -> None:
         self.gate = threading.Event()
         self.batches: list[list[float]] = []
+        self.alone: list[bool] = []
         self.most_at_once = self._at_once = 0
         if is_open:
             self.gate.set()
 
-    def __call__(self, fed):
+    def __call__(self, fed, alone):
         self._at_once += 1
+        self.alone.append(alone)
         self.most_at_once = max(self.most_at_once, self._at_once)
         self.batches.append(fed["x"][:, 0].tolist())
         self.gate.wait(10)
@@ -274,6 +277,42 @@ def test_so_many_batches_run_at_once_as_there_are_instances():
         assert run.most_at_once == 2
 
     asyncio.run(scenario())
+
+
+def test_a_batch_is_told_whether_it_has_the_cores_to_itself():
+    async def scenario():
+        run = Doubler(is_open=False)
+        async with batching(run, instances=2, batch_rows=1) as batcher:
+            first = send(batcher, 0)
+            await until(lambda: len(run.alone) == 1)
+            second = send(batcher, 1)
+            await until(lambda: len(run.alone) == 2)
+            run.gate.set()
+            await asyncio.gather(first, second)
+            await send(batcher, 2)
+            both = asyncio.gather(send(batcher, 3), send(batcher, 4))
+            await both
+        assert run.alone == [True, False, True, False, False]
+
+    asyncio.run(scenario())
+
+
+def test_a_batch_that_would_take_long_is_cut():
+    def slowly(fed, _alone):
+        rows_of.append(len(fed["x"]))
+        time.sleep(0.06 * len(fed["x"]))
+        return fed["x"]
+
+    rows_of: list[int] = []
+
+    async def scenario():
+        batcher = Batcher(slowly, Limits(batch_rows=16))
+        batcher.start()
+        await asyncio.gather(*(send(batcher, n) for n in range(4)))
+        await batcher.close()
+
+    asyncio.run(scenario())
+    assert rows_of == [1, 1, 1, 1]
 
 
 def test_closing_refuses_what_waits_and_lets_what_runs_finish():

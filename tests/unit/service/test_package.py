@@ -35,7 +35,7 @@ def drawn(levels: int = 0, share: float = 1.0):
 
 
 def session(picture, kind):
-    return SimpleNamespace(run=lambda _inputs: picture, kind=kind)
+    return SimpleNamespace(run=lambda _inputs, alone: picture, kind=kind)
 
 
 @pytest.mark.parametrize(
@@ -65,12 +65,12 @@ class Lossy(Session):
     error = 0.2
     opened: list[Kind] = []  # noqa: RUF012  # emptied by the fixture
 
-    def __init__(self, model, threads, any_size=False, kind=ONNXRUNTIME):
+    def __init__(self, model, threads, any_size=False, kind=ONNXRUNTIME, _crowd_threads=None):
         super().__init__(model, threads, any_size)
         self.kind = kind
         self.opened.append(kind)
 
-    def run(self, inputs):
+    def run(self, inputs, alone=True):
         if self.kind.engine == "onnxruntime-cuda":
             raise EngineError("out of memory")
         lossy = self.kind.precision != "float32"

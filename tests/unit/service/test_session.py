@@ -95,6 +95,21 @@ def test_threads_that_wait_do_not_spin(fake):
     assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
 
 
+def test_a_run_beside_others_has_threads_of_its_own_and_the_same_output(fake):
+    session = Session(b"", 4, crowd_threads=1)
+    assert [made.options.intra_op_num_threads for made in fake] == [4, 1]
+    assert session.copies == 2
+    for alone in (True, False):
+        session.run({"latents": latents(2)}, alone)
+    assert [made.rows for made in fake] == [[2], [2]]
+
+
+def test_a_network_is_held_once_where_its_threads_are_the_same_or_its_engine_divides_them_itself(fake):
+    Session(b"", 1, crowd_threads=1)
+    Session(b"", 4, kind=Kind("openvino-cpu", "bfloat16", (1,)), crowd_threads=1)
+    assert len(fake) == 2
+
+
 @pytest.mark.parametrize(("buckets", "runs"), [((1,), [1, 1, 1]), ((2,), [2, 2]), ((), [3])])
 def test_a_kind_with_buckets_of_its_own_runs_no_others(fake, buckets, runs):
     drawn = Session(b"", 1, kind=Kind("openvino-cpu", "bfloat16", buckets)).run({"latents": latents(3)})

@@ -135,7 +135,7 @@ def test_a_worker_that_has_every_client_s_connection_refuses_none_for_whom_the_w
     limits = Limits(part.max_batch_size, part.max_batch_bytes, part.max_queue_rows, part.max_queue_bytes)
 
     async def scenario():
-        batcher = Batcher(lambda rows: rows["x"], limits)
+        batcher = Batcher(lambda rows, _alone: rows["x"], limits)
         latents = {"x": np.zeros((part.max_images, 64), np.float32)}
         until = asyncio.get_running_loop().time() + 60
         clients = [asyncio.create_task(batcher.submit(latents, until)) for _ in range(4)]
