@@ -114,6 +114,8 @@ class UnetGenerator:
     """Layers of stride 2; 8 take 256 px to one."""
     dropout: Share = 0.5
     """Share that dropout sets to zero in the first three layers of the decoder."""
+    smooth: bool = False
+    """Whether a binomial filter follows each transposed convolution, against stripes; the papers have none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +128,8 @@ class ResnetGenerator:
     """Feature maps of the first layer; four times as many in the blocks."""
     blocks: Annotated[int, Field(ge=1, le=32)] = 9
     """Residual blocks: 6 for 128 px, 9 for 256 px."""
+    smooth: bool = False
+    """Whether a binomial filter follows each transposed convolution, against stripes; the papers have none."""
 
 
 @dataclass(frozen=True, kw_only=True)

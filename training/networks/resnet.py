@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from training.config import ResnetGenerator
 from training.networks.init import init_normal
+from training.networks.upsampling import Up
 
 
 class Generator(nn.Module):
@@ -24,8 +25,8 @@ class Generator(nn.Module):
             *_normed(nn.Conv2d(ngf, 2 * ngf, 3, 2, 1)),
             *_normed(nn.Conv2d(2 * ngf, 4 * ngf, 3, 2, 1)),
             *(_Block(4 * ngf) for _ in range(config.blocks)),
-            *_normed(nn.ConvTranspose2d(4 * ngf, 2 * ngf, 3, 2, 1, 1)),
-            *_normed(nn.ConvTranspose2d(2 * ngf, ngf, 3, 2, 1, 1)),
+            *_normed(Up(4 * ngf, 2 * ngf, 3, smooth=config.smooth)),
+            *_normed(Up(2 * ngf, ngf, 3, smooth=config.smooth)),
             nn.ReflectionPad2d(3),
             nn.Conv2d(ngf, 3, 7),
             nn.Tanh(),

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from training.config import UnetGenerator
 from training.networks.init import init_normal
+from training.networks.upsampling import Up
 
 _LEAK = 0.2
 _DROPPED = 3
@@ -39,7 +40,7 @@ class Generator(nn.Module):
         )
         ups = (*widths[-2::-1], 3)  # each but the innermost takes the mirrored layer's maps beside its own
         self.ups = nn.ModuleList(
-            nn.ConvTranspose2d(before if layer == 0 else 2 * before, after, 4, 2, 1, bias=after == 3)
+            Up(before if layer == 0 else 2 * before, after, 4, smooth=config.smooth, bias=after == 3)
             for layer, (before, after) in enumerate(zip((widths[-1], *ups[:-1]), ups, strict=True))
         )
         self.up_norms = nn.ModuleList(nn.InstanceNorm2d(width, affine=True) for width in ups[:-1])
