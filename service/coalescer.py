@@ -25,6 +25,7 @@ class Coalescer(Generic[T]):
 
     def __init__(self) -> None:
         self._running: dict[Hashable, _Shared[T]] = {}
+        self._light: dict[Hashable, asyncio.Future[T]] = {}
 
     async def run(self, key: Hashable, start: Callable[[], Awaitable[T]], deadline: float) -> tuple[T, bool]:
         """The result for a key, and whether this call started the work.
@@ -46,6 +47,31 @@ class Coalescer(Generic[T]):
                 # The deadline was the first caller's; whoever has time left starts again.
                 if found is None or asyncio.get_running_loop().time() >= deadline:
                     raise
+
+    async def run_light(self, key: Hashable, work: Callable[[], Awaitable[T]]) -> tuple[T, bool]:
+        """As `run`, for work that takes less than a task of its own: whoever asks first does it himself.
+
+        Where that fails or is given up, those who waited for it do their own.
+
+        Args:
+            key: equal where the results are.
+            work: does it, under this caller's deadline.
+
+        Raises:
+            Exception: what the work raised.
+        """
+        found = self._light.get(key)
+        if found is not None:
+            await asyncio.wait((found,))
+            return (await work(), True) if found.cancelled() else (found.result(), False)
+        future = self._light[key] = asyncio.get_running_loop().create_future()
+        try:
+            result = await work()
+            future.set_result(result)
+        finally:
+            del self._light[key]
+            future.cancel()  # nothing, where it has a result
+        return result, True
 
     def _start(self, key: Hashable, start: Callable[[], Awaitable[T]]) -> _Shared[T]:
         shared = _Shared(asyncio.ensure_future(start()))

@@ -129,7 +129,8 @@ async def draw(
         return answers.respond(model, quick.output, form, source.seeds, clock)
     key = (model.name, form, shape, tuple(p.seed for p in points), *(array.tobytes() for array in fed.values()))
     waited = time.perf_counter()
-    body, is_own = await while_connected(request, parts.drawings.run(key, work, deadline))
+    shared = parts.drawings.run_light(key, work) if is_light else parts.drawings.run(key, work, deadline)
+    body, is_own = await while_connected(request, shared)
     if not is_own:
         clock.phases["queue"] = time.perf_counter() - waited
     return answers.respond(model, body, form, source.seeds, clock)

@@ -109,3 +109,41 @@ def test_a_leader_s_deadline_is_not_its_followers():
         assert len(calls) == 2
 
     asyncio.run(scenario())
+
+
+def test_light_work_is_done_by_whoever_asks_first():
+    async def scenario():
+        coalescer, work = Coalescer(), Work()
+        tasks = [asyncio.create_task(coalescer.run_light(key, work)) for key in ("key", "key", "other", "key")]
+        await asyncio.sleep(0)
+        assert work.begun == 2
+        work.go.set()
+        results = await asyncio.gather(*tasks)
+        assert [is_own for _, is_own in results] == [True, False, True, False]
+        assert results[0][0] is results[1][0] is results[3][0]
+        assert (await coalescer.run_light("key", work))[1]  # nothing is kept once it is done
+
+    asyncio.run(scenario())
+
+
+def test_where_the_first_goes_away_or_fails_the_others_do_light_work_themselves():
+    async def scenario():
+        coalescer, work = Coalescer(), Work()
+        first, *others = (asyncio.create_task(coalescer.run_light("key", work)) for _ in range(3))
+        await asyncio.sleep(0)
+        first.cancel()
+        work.go.set()
+        results = await asyncio.gather(*others)
+        assert [is_own for _, is_own in results] == [True, True]
+        assert (work.begun, work.cancelled) == (3, 1)
+
+        async def fail():
+            await asyncio.sleep(0)
+            raise EngineError("broken")
+
+        failing = [asyncio.create_task(coalescer.run_light("key", fail)) for _ in range(2)]
+        for task in failing:
+            with pytest.raises(EngineError):
+                await task
+
+    asyncio.run(scenario())
