@@ -35,7 +35,6 @@ _CLOSED = "the model is being closed; send the request again"
 _NICE = 5  # of the threads that infer: the event loop, which answers everyone, must not wait for its turn
 _INLINE_S = 0.004  # a batch of light entries that is expected to take less does not leave the event loop
 _AT_ONCE_S = 0.0003  # likewise, does not even wait for company
-_LONG_S = 0.1  # a batch that is expected to take longer is cut: its rows would wait for each other, for no gain
 _RISE = 1.2  # of a row's time from batch to batch at most: one that was merely interrupted says little
 
 
@@ -48,12 +47,15 @@ class Limits:
         batch_bytes: bytes of input of one batch; a row that has more goes alone.
         waiting_rows: rows that wait, over all requests.
         waiting_bytes: bytes of input that wait.
+        batch_s: seconds that requests in one batch are expected to take together, since they wait for each other.
+            Infinity for an engine that takes as long for one row as for many.
     """
 
     batch_rows: int = 16
     batch_bytes: int = 3_145_728
     waiting_rows: int = 256
     waiting_bytes: int = 256_000_000
+    batch_s: float = 0.1
 
     def rows_at_once(self, row_bytes: int) -> int:
         """Rows of so many bytes that may share a batch, at least one."""
@@ -252,8 +254,8 @@ class Batcher:
         """The next batch: the oldest live entry, and those behind it that fit beside it."""
         batch: list[_Entry] = []
         passed: list[_Entry] = []
-        rows, most, now = 0, self._limits.batch_rows, asyncio.get_running_loop().time()
-        in_time = max(1, int(_LONG_S / self._row_s))
+        rows, most, now = 0, float(self._limits.batch_rows), asyncio.get_running_loop().time()
+        in_time = max(1.0, self._limits.batch_s / self._row_s)
         while self._queue and rows < most:
             entry = self._queue.popleft()
             if entry.future.done() or entry.deadline <= now:

@@ -51,7 +51,7 @@ class Coalescer(Generic[T]):
     async def run_light(self, key: Hashable, work: Callable[[], Awaitable[T]]) -> tuple[T, bool]:
         """As `run`, for work that takes less than a task of its own: whoever asks first does it himself.
 
-        Where that fails or is given up, those who waited for it do their own.
+        Where that fails or is given up, the next who waited for it does it.
 
         Args:
             key: equal where the results are.
@@ -60,10 +60,10 @@ class Coalescer(Generic[T]):
         Raises:
             Exception: what the work raised.
         """
-        found = self._light.get(key)
-        if found is not None:
+        while found := self._light.get(key):
             await asyncio.wait((found,))
-            return (await work(), True) if found.cancelled() else (found.result(), False)
+            if not found.cancelled():
+                return found.result(), False
         future = self._light[key] = asyncio.get_running_loop().create_future()
         try:
             result = await work()

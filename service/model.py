@@ -3,7 +3,8 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import inf
 
 from service.batcher import Batcher, Limits
 from service.engines import ONNXRUNTIME, Kind
@@ -153,8 +154,14 @@ class LoadedModel:
 
     def _queues(self, sessions: Mapping[NetworkName, Session]) -> Mapping[NetworkName, Batcher]:
         limits, instances = self._how.limits, self._how.instances
+        whole = replace(limits, batch_s=inf)  # a GPU takes as long for one row as for a bucket of them
         return {
-            network: Batcher(session.run, limits, instances, self._metrics.batch_observer(self.name, network))
+            network: Batcher(
+                session.run,
+                whole if session.kind.on_gpu else limits,
+                instances,
+                self._metrics.batch_observer(self.name, network),
+            )
             for network, session in sessions.items()
         }
 

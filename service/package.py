@@ -7,6 +7,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import product
 from math import inf, log10
 from pathlib import Path
 
@@ -128,11 +129,13 @@ def prove(session: Session, goldens: tuple[Golden, ...]) -> None:
     Raises:
         UnfitEngine: a picture cannot be drawn, or differs by more than an engine of this precision may.
     """
-    for index, golden in enumerate(goldens):
+    # Beside others a network may have a session of its own: each is proven and warmed up.
+    ways = (True,) if session.copies == 1 else (True, False)
+    for (index, golden), alone in product(enumerate(goldens), ways):
         try:
             inputs = {name: float_array(array) for name, array in golden.inputs.items()}
             expected = _uint8_array(golden.images)
-            drawn = images.to_uint8(session.run(inputs, alone=index % 2 == 0))  # each way is proven and warmed up
+            drawn = images.to_uint8(session.run(inputs, alone))
         except (EngineError, NotFinite, ValueError) as error:
             raise UnfitEngine(f"golden {index} cannot be run: {error}") from error
         if drawn.shape != expected.shape:

@@ -50,7 +50,7 @@ class Session:
             any_size: whether pictures of many sizes will go through it. The engine would otherwise keep a plan of its
                 memory for each size that ever came, and the memory of the largest.
             kind: of engine and precision.
-            crowd_threads: how many a run beside others may use. Where that is fewer, and the engine is ONNX Runtime
+            crowd_threads: how many a run that is not alone may use. Where that is fewer, and the engine is ONNX Runtime
                 on the processor, the network is held twice: a session's threads are its own for good.
 
         Raises:
@@ -86,7 +86,7 @@ class Session:
 
         Args:
             inputs: float32 arrays by input name, all with the same first axis.
-            alone: whether nothing else is being computed beside it. The output is the same.
+            alone: whether no other run of this network goes on or waits. The output is the same.
 
         Raises:
             EngineError: the engine failed.

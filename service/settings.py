@@ -170,12 +170,12 @@ class Settings(BaseSettings):
 
     @property
     def crowd_threads(self) -> int:
-        """Threads of a batch that runs beside others: the cores divided among all that may run at once, at least one.
+        """Threads of a batch that runs beside others of its network: those divided among the instances, at least one.
 
         Threads that several batches share wait for each other: on two cores, a translator of 128 px draws 58 pictures a
-        second with one thread for each of its batches, and 48 with two.
+        second with one thread for each of its two batches, and 50 with two that they share.
         """
-        return max(1, self.infer_threads // (self.infer_instances * self.processes))
+        return max(1, self.infer_threads // self.infer_instances)
 
     @property
     def infer_instances(self) -> int:

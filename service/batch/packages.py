@@ -71,7 +71,7 @@ def engine(settings: Settings) -> Engine:
     """How networks are run: as the service does, but what waits is bounded by the run itself."""
     limits = Limits(settings.max_batch_size, settings.max_batch_bytes, waiting_rows=2**40, waiting_bytes=2**60)
     kind = session.chosen(settings.choice)
-    return Engine(settings.infer_threads, settings.infer_instances, limits, kind)
+    return Engine(settings.infer_threads, settings.infer_instances, limits, kind, settings.crowd_threads)
 
 
 def record(settings: Settings, model: LoadedModel, form: StillFormat, asked: Mapping[str, object]) -> Record:

@@ -1,4 +1,5 @@
 import asyncio
+import math
 import threading
 import time
 from contextlib import asynccontextmanager
@@ -297,22 +298,23 @@ def test_a_batch_is_told_whether_it_has_the_cores_to_itself():
     asyncio.run(scenario())
 
 
-def test_a_batch_that_would_take_long_is_cut():
+@pytest.mark.parametrize(("batch_s", "rows_of"), [(0.1, [1, 1, 1, 1]), (math.inf, [1, 3])])
+def test_a_batch_that_would_take_long_is_cut(batch_s, rows_of):
     def slowly(fed, _alone):
-        rows_of.append(len(fed["x"]))
-        time.sleep(0.06 * len(fed["x"]))
+        found.append(len(fed["x"]))
+        time.sleep(0.06)
         return fed["x"]
 
-    rows_of: list[int] = []
+    found: list[int] = []
 
     async def scenario():
-        batcher = Batcher(slowly, Limits(batch_rows=16))
+        batcher = Batcher(slowly, Limits(batch_rows=16, batch_s=batch_s))
         batcher.start()
         await asyncio.gather(*(send(batcher, n) for n in range(4)))
         await batcher.close()
 
     asyncio.run(scenario())
-    assert rows_of == [1, 1, 1, 1]
+    assert found == rows_of
 
 
 def test_closing_refuses_what_waits_and_lets_what_runs_finish():

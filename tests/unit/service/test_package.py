@@ -35,7 +35,7 @@ def drawn(levels: int = 0, share: float = 1.0):
 
 
 def session(picture, kind):
-    return SimpleNamespace(run=lambda _inputs, alone: picture, kind=kind)
+    return SimpleNamespace(run=lambda _inputs, _alone: picture, kind=kind, copies=1)
 
 
 @pytest.mark.parametrize(

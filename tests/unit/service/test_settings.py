@@ -97,6 +97,11 @@ def test_a_core_each_runs_a_batch_of_its_own_up_to_four(monkeypatch, cores, give
     assert Settings(instances=given).infer_instances == instances
 
 
+@pytest.mark.parametrize(("threads", "instances", "crowd"), [(2, 2, 1), (1, 2, 1), (24, 4, 6), (2, 1, 2)])
+def test_batches_side_by_side_divide_the_threads(threads, instances, crowd):
+    assert Settings(threads=threads, instances=instances).crowd_threads == crowd
+
+
 @pytest.mark.parametrize(("quota", "cores"), [(None, 8), (0.5, 1), (2.0, 2), (3.9, 3), (64.0, 8)])
 def test_cores_are_limited_by_affinity_and_by_the_container_s_quota(monkeypatch, quota, cores):
     monkeypatch.setattr(settings.os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
