@@ -242,14 +242,14 @@ RECIPES: dict[str, Recipe] = {
         "Pix2pix as published, 256 px; facades from drawings of their labels.", _PIX2PIX, images_per_s=1.84
     ),
     "pix2pix-facades-small": Recipe(
-        "Pix2pix with small networks, averaged; facades from drawings of their labels.",
+        "Pix2pix with small networks without stripes, averaged; facades from drawings of their labels.",
         replace(
             _PIX2PIX,
             total_nimg=12_000,
             ema_decay=0.999,
             sample_every_nimg=1_000,
             checkpoint_every_nimg=1_000,
-            generator=UnetGenerator(ngf=16),
+            generator=UnetGenerator(ngf=16, smooth=True),
             discriminator=PatchDiscriminator(ndf=32),
         ),
         images_per_s=10.6,
