@@ -7,7 +7,7 @@ PORT ?= $(or $(GANVAS_PORT),8000)
 EXTRA ?= cpu
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help serve test test-ray client-types pictures lint format bench bench-scaling bench-training soak clean
+.PHONY: help serve test test-ray client-types pictures lint format bench bench-scaling bench-engines bench-training soak clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -46,6 +46,9 @@ bench: $(VENV)/.dev ## measure the service beside others (BENCH='--help')
 
 bench-scaling: $(VENV)/.dev ## measure one copy and two, behind nginx and on Ray (BENCH='--help')
 	$(BIN)/python -m tests.benchmark.scaling $(BENCH)
+
+bench-engines: $(VENV)/.serve ## measure the installed engine beside ONNX Runtime's own (EXTRA=openvino VENV=.venv-openvino)
+	$(BIN)/python -m tests.benchmark.engines $(BENCH)
 
 bench-training: $(VENV)/.dev ## measure training beside a plain loop
 	$(BIN)/python -m tests.benchmark.training

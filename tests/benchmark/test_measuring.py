@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from tests.benchmark import goals, load, processes, wrk
+from tests import builders
+from tests.benchmark import engines, goals, load, processes, wrk
 from tests.benchmark.asks import Ask, Load
 from tests.benchmark.contest import Outcome, Plan
 from tests.benchmark.environments import requirements
@@ -118,3 +119,17 @@ def test_what_a_command_has_started_ends_with_it(tmp_path):
         assert watch.resident_mib() > 1
     assert watch.peak_mib > 1
     assert all(processes.resident_kib(pid.number) == 0 for pid in found)
+
+
+def test_engines_are_held_beside_onnxruntime_s_own(tmp_path, monkeypatch, capsys):
+    builders.write_package(tmp_path)
+    builders.write_translator(tmp_path)
+    names = [folder.name for folder in sorted(tmp_path.iterdir())]
+    monkeypatch.setattr(sys, "argv", ["engines", "--models", str(tmp_path), "--turns", "1", "--names", *names])
+    engines.main()
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()[2:]]
+    assert {line[0] for line in lines} == set(names)
+    assert {line[1] for line in lines} == {"1", "16"}
+    # Here all of them are ONNX Runtime's own.
+    assert {line[-1] for line in lines} == {"inf"}
+    assert all(0.0 < float(line[5]) for line in lines)
