@@ -159,7 +159,7 @@ class Kept:
 TABLE = (
     Kept(r"make bench .*BENCH=.*", "takes minutes; tests run it small", benchmark_options),
     Kept(
-        r"make (bench(-training|-scaling)?|soak)",
+        r"make (bench(-engines|-training|-scaling)?|soak)( EXTRA=\w+ VENV=\S+)?",
         "takes minutes; tests run it small",
         a_target,
     ),
