@@ -176,7 +176,9 @@ def test_identical_requests_in_flight_share_one_inference(slow, serve):
         assert batches(client) <= 4  # two where they all met; a few came late
 
 
-def test_a_leader_that_leaves_does_not_fail_its_followers(slow, serve):
+# Work that is light the next follower does again; other work goes on without its leader.
+@pytest.mark.parametrize(("form", "most"), [("png", 2), ("zip", 1)])
+def test_a_leader_that_leaves_does_not_fail_its_followers(slow, serve, form, most):
     async def scenario(app):
         async def leaving():
             yield {"type": "http.request", "body": b""}
@@ -184,14 +186,13 @@ def test_a_leader_that_leaves_does_not_fail_its_followers(slow, serve):
             yield {"type": "http.disconnect"}
 
         stay = [{"type": "http.request", "body": b""}]
-        # A zip is no light work, which followers would do themselves.
-        leader = asyncio.create_task(converse(app, "GET", f"{SAMPLE}?seed=8&n=3&format=zip", leaving()))
+        leader = asyncio.create_task(converse(app, "GET", f"{SAMPLE}?seed=8&n=3&format={form}", leaving()))
         await asyncio.sleep(0.02)
-        follower = asyncio.create_task(converse(app, "GET", f"{SAMPLE}?seed=8&n=3&format=zip", stay))
+        follower = asyncio.create_task(converse(app, "GET", f"{SAMPLE}?seed=8&n=3&format={form}", stay))
         await leader
         return await follower
 
     with serve(slow) as client:
         sent = client.portal.call(scenario, client.app)
         assert sent[0]["status"] == 200
-        assert batches(client) == 1
+        assert 1 <= batches(client) <= most
