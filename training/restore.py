@@ -54,7 +54,7 @@ def load(module: nn.Module, model: bytes, inputs: tuple[Tensor, ...]) -> None:
     subpixel.restore(loaded)
     graph = loaded.graph
     values = _values(graph)
-    nodes = [node for node in graph.node if node.op_type in (*_LAYER_OPS, *_NORM_OPS)]
+    nodes = [node for node in graph.node if node.op_type in (*_LAYER_OPS, *_NORM_OPS) and not _filters(node)]
     biases: dict[nn.Module, Tensor] = {}
     folded: list[BatchNorm] = []
     steps = _worked(module, inputs)
@@ -74,6 +74,11 @@ def load(module: nn.Module, model: bytes, inputs: tuple[Tensor, ...]) -> None:
     if any(parametrize.is_parametrized(layer) for layer in steps):
         for _ in range(_POWER_ITERATIONS):  # each pass improves the estimate of the spectral norm, which is near 1
             module.train()(*(part[:2] for part in inputs))
+
+
+def _filters(node: onnx.NodeProto) -> bool:
+    """Whether a convolution goes over each map on its own: only the fixed filter of `networks.upsampling` does."""
+    return any(attribute.name == "group" and attribute.i > 1 for attribute in node.attribute)
 
 
 def _values(graph: onnx.GraphProto) -> Arrays:

@@ -130,6 +130,9 @@ class ResnetGenerator:
     """Residual blocks: 6 for 128 px, 9 for 256 px."""
     smooth: bool = False
     """Whether a binomial filter follows each transposed convolution, against stripes; the papers have none."""
+    residual: bool = False
+    """Whether what it computes is added to its input before tanh; the paper's draws anew, and instance norm hides the
+    picture's mean colour from it."""
 
 
 @dataclass(frozen=True, kw_only=True)

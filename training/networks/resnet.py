@@ -6,11 +6,14 @@ References:
     J. Johnson et al., "Perceptual Losses for Real-Time Style Transfer and Super-Resolution", ECCV 2016.
 """
 
+import torch
 from torch import Tensor, nn
 
 from training.config import ResnetGenerator
 from training.networks.init import init_normal
 from training.networks.upsampling import Up
+
+_PALER = 0.98
 
 
 class Generator(nn.Module):
@@ -29,14 +32,18 @@ class Generator(nn.Module):
             *_normed(Up(2 * ngf, ngf, 3, smooth=config.smooth)),
             nn.ReflectionPad2d(3),
             nn.Conv2d(ngf, 3, 7),
-            nn.Tanh(),
+            *(() if config.residual else (nn.Tanh(),)),
         )
+        self._residual = config.residual
         init_normal(self)
 
     def forward(self, images: Tensor) -> Tensor:
         """(N, 3, H, W) in [-1, 1] -> the same."""
         out: Tensor = self.layers(images)
-        return out
+        if not self._residual:
+            return out
+        # As what tanh would have made the picture of, a little paler: white and black have no finite one.
+        return torch.tanh(out + torch.atanh(_PALER * images))
 
 
 class _Block(nn.Module):

@@ -96,3 +96,21 @@ def test_weights_start_as_published():
         assert float(conv.weight.mean()) == pytest.approx(0.0, abs=2e-3)
         assert float(conv.weight.std()) == pytest.approx(0.02, rel=0.05)
         assert not conv.bias.any()
+
+
+def test_instance_norm_hides_the_mean_colour_unless_the_network_adds_to_its_input(network):
+    torch.manual_seed(0)
+    adding = Generator(ResnetGenerator(ngf=4, blocks=2, residual=True))
+    given = torch.rand(1, 3, 16, 16) - 0.5
+    tinted = given + torch.tensor([0.3, 0.0, -0.3])[:, None, None]
+    with torch.no_grad():
+        torch.testing.assert_close(network(given), network(tinted), atol=1e-4, rtol=0.0)
+        assert float((adding(given) - adding(tinted)).abs().mean()) > 0.1
+
+
+def test_what_adds_nothing_leaves_all_but_the_ends_of_the_range_as_they_are():
+    adding = Generator(ResnetGenerator(ngf=4, blocks=1, residual=True))
+    last = convolutions(adding)[-1]
+    nn.init.zeros_(last.weight)
+    given = torch.linspace(-1.0, 1.0, 3 * 64).reshape(1, 3, 8, 8)
+    torch.testing.assert_close(adding(given), 0.98 * given)

@@ -35,6 +35,10 @@ NETWORKS = {
     "discriminator with spectral norms": (lambda: dcgan.Discriminator(SPECTRAL, COLOUR), (IMAGES,)),
     "unet": (lambda: unet.Generator(UnetGenerator(ngf=4, depth=3)), (IMAGES[:16],)),
     "resnet": (lambda: resnet.Generator(ResnetGenerator(ngf=4, blocks=2)), (IMAGES[:16],)),
+    "resnet that adds": (
+        lambda: resnet.Generator(ResnetGenerator(ngf=4, blocks=2, smooth=True, residual=True)),
+        (IMAGES[:16],),
+    ),
 }
 
 
