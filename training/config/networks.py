@@ -131,8 +131,8 @@ class ResnetGenerator:
     smooth: bool = False
     """Whether a binomial filter follows each transposed convolution, against stripes; the papers have none."""
     residual: bool = False
-    """Whether what it computes is added to its input before tanh; the paper's draws anew, and instance norm hides the
-    picture's mean colour from it."""
+    """Whether what it computes is added, before tanh, to its input blurred over 8 px. The paper's draws all anew,
+    though instance norm hides a picture's mean colour from it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ References:
 """
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from training.config import ResnetGenerator
@@ -43,7 +44,7 @@ class Generator(nn.Module):
         if not self._residual:
             return out
         # As what tanh would have made the picture of, a little paler: white and black have no finite one.
-        return torch.tanh(out + torch.atanh(_PALER * images))
+        return torch.tanh(out + torch.atanh(_PALER * _coarse(images)))
 
 
 class _Block(nn.Module):
@@ -66,3 +67,9 @@ class _Block(nn.Module):
 
 def _normed(conv: nn.Conv2d | nn.ConvTranspose2d) -> tuple[nn.Module, ...]:
     return conv, nn.InstanceNorm2d(conv.out_channels), nn.ReLU(inplace=True)
+
+
+def _coarse(images: Tensor) -> Tensor:
+    """(N, 3, H, W) -> the same: means over 8 x 8 px, taken every 4 px, and what lies between them."""
+    means = F.avg_pool2d(images, 8, 4, 2, count_include_pad=False)
+    return F.interpolate(means, scale_factor=4, mode="bilinear")
