@@ -17,6 +17,7 @@ import torch
 from torch import nn
 
 from tests import builders
+from tests.docs.blocks import ROOT
 from tests.unit.training.conftest import CYCLEGAN_WORDS, PIX2PIX_WORDS, TINY_WORDS
 from training import __main__ as command_line
 from training import commands, graphs, initialise, study
@@ -78,10 +79,11 @@ class Trained:
 
     @cached_property
     def monet(self) -> Path:
-        """A folder of packages with photo2monet and the way back."""
+        """A folder of packages with photo2monet and the way back, of the bundled version, which the pages name."""
         models = self.folder / "models"
+        version = str(max(int(path.name) for path in (ROOT / "models/photo2monet").iterdir()))
         words = (str(self.run("monet")), "--name", "monet2photo", "--inverse", "photo2monet", "--models", str(models))
-        code, said = self.execute(("export", *words))
+        code, said = self.execute(("export", *words, "--version", version))
         assert code == 0, said
         return models
 
