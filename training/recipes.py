@@ -177,8 +177,8 @@ _CYCLEGAN_HORSE = replace(_CYCLEGAN_MONET, dataset="horse2zebra", total_nimg=200
 
 
 def _cyclegan_small(config: CycleganConfig) -> CycleganConfig:
-    # A small network that draws all anew loses the colours within this length, and what it hides in stripes brings them
-    # back (docs/results.md): it gets them instead, and the identity is no longer worth its time after the beginning.
+    # A small network that draws all anew loses the colours within this length (docs/results.md). It is given them, and
+    # the identity is no longer worth its time after the beginning.
     return replace(
         config,
         total_nimg=36_000,
