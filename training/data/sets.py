@@ -36,8 +36,8 @@ class PairBatch(NamedTuple):
         real_B: (B, 3, H, W) float32 in [-1, 1].
     """
 
-    real_A: Tensor  # noqa: N815  # the papers' names
-    real_B: Tensor  # noqa: N815
+    real_A: Tensor
+    real_B: Tensor
 
 
 class Skipped(NamedTuple):

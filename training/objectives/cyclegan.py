@@ -22,12 +22,12 @@ from training.objectives.translation import Direction, Translation, mean_absolut
 class _Translated(NamedTuple):
     """What the translators made of a batch, each (B, 3, H, W)."""
 
-    fake_A: Tensor  # noqa: N815  # the paper's names
-    fake_B: Tensor  # noqa: N815
-    rec_A: Tensor  # noqa: N815
-    rec_B: Tensor  # noqa: N815
-    idt_A: Tensor | None  # noqa: N815
-    idt_B: Tensor | None  # noqa: N815
+    fake_A: Tensor
+    fake_B: Tensor
+    rec_A: Tensor
+    rec_B: Tensor
+    idt_A: Tensor | None
+    idt_B: Tensor | None
 
 
 class Cyclegan(Translation):
