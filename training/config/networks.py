@@ -129,7 +129,8 @@ class ResnetGenerator:
     blocks: Annotated[int, Field(ge=1, le=32)] = 9
     """Residual blocks: 6 for 128 px, 9 for 256 px."""
     smooth: bool = False
-    """Whether a binomial filter follows each transposed convolution, against stripes; the papers have none."""
+    """Whether a binomial filter follows each transposed convolution, and a sharper one what is drawn, against stripes
+    and checkerboards; the paper has none."""
     residual: bool = False
     """Whether what it computes is added, before tanh, to its input blurred over 8 px. The paper's draws all anew,
     though instance norm hides a picture's mean colour from it."""

@@ -1,6 +1,5 @@
 """What a package of a translator holds."""
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -8,11 +7,13 @@ from service import images, manifest
 from training import graphs
 from training.config import TranslationConfig
 from training.data import PUBLISHED, PairSet
+from training.evaluate import Sampler
 from training.export.contents import Contents, engine, golden
 from training.objectives import Translation
 
 _PARITY_ROWS = 8
 _PREVIEW_ROWS = 4
+_MAX_PREVIEW_PX = 160
 _MAX_GOLDEN_PX = 64
 _LEAST_PX = 8  # below, the residual blocks of torch's network would see single pixels, of which it takes no statistics
 
@@ -56,8 +57,8 @@ def contents(
     assert domains is not None
     return Contents(
         networks={"generator": network},
-        goldens=(golden(sampler, {"images": _at(given[:1], golden_px, golden_px).numpy()}),),
-        preview=_preview(sampler({"images": _at(given[:_PREVIEW_ROWS], side, side).numpy()}), given, side),
+        goldens=(golden(sampler, {"images": _levels(_at(given[:1], golden_px, golden_px))}),),
+        preview=_preview(_at(given[:_PREVIEW_ROWS], side, side), sampler),
         fields={
             "image": manifest.Image(height=side, width=side, channels=3),
             "translation": manifest.Translation(
@@ -74,8 +75,14 @@ def _at(pictures: Tensor, height: int, width: int) -> Tensor:
     ).clamp(-1.0, 1.0)
 
 
-def _preview(made: np.ndarray, given: Tensor, side: int) -> images.Pixels:
+def _levels(pictures: Tensor) -> images.Floats:
+    """As the service is given them: in 256 levels, which a golden packs into a quarter of the room as well."""
+    return images.to_float32(images.to_uint8(pictures.numpy()))
+
+
+def _preview(given: Tensor, sampler: Sampler) -> images.Pixels:
     """Pairs of input and translation, two to a row."""
-    before = _at(given[:_PREVIEW_ROWS], side, side).numpy()
-    pairs = np.stack([before, made], axis=1)
-    return images.grid(images.to_uint8(pairs.reshape(-1, *pairs.shape[2:])), 4)
+    made = torch.from_numpy(sampler({"images": given.numpy()}))
+    side = min(given.shape[-1], _MAX_PREVIEW_PX)
+    pairs = torch.stack([_at(part, side, side) for part in (given, made)], 1)
+    return images.grid(images.to_uint8(pairs.flatten(0, 1).numpy()), 4)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from training.config import ResnetGenerator
 from training.networks.init import init_normal
-from training.networks.upsampling import Up
+from training.networks.upsampling import Up, without_half_rate
 
 _PALER = 0.98
 
@@ -33,18 +33,18 @@ class Generator(nn.Module):
             *_normed(Up(2 * ngf, ngf, 3, smooth=config.smooth)),
             nn.ReflectionPad2d(3),
             nn.Conv2d(ngf, 3, 7),
-            *(() if config.residual else (nn.Tanh(),)),
         )
-        self._residual = config.residual
+        self._smooth, self._residual = config.smooth, config.residual
         init_normal(self)
 
     def forward(self, images: Tensor) -> Tensor:
         """(N, 3, H, W) in [-1, 1] -> the same."""
-        out: Tensor = self.layers(images)
-        if not self._residual:
-            return out
-        # As what tanh would have made the picture of, a little paler: white and black have no finite one.
-        return torch.tanh(out + torch.atanh(_PALER * _coarse(images)))
+        drawn: Tensor = self.layers(images)
+        if self._smooth:  # what comes after the last transposed convolution can bring a checkerboard back
+            drawn = without_half_rate(drawn)
+        if self._residual:  # as what tanh would have made it of, a little paler: white and black have no finite one
+            drawn = drawn + torch.atanh(_PALER * _coarse(images))
+        return torch.tanh(drawn)
 
 
 class _Block(nn.Module):

@@ -38,9 +38,25 @@ class Up(nn.ConvTranspose2d):
 
 def binomial(x: Tensor) -> Tensor:
     """(N, C, H, W) -> the same, filtered by [1 2 1] / 4 along both axes; the border repeats itself outwards."""
-    kernel = x.new_tensor([1.0, 2.0, 1.0]) / 4.0
+    return _filtered(x, (0.25, 0.5, 0.25))
+
+
+def without_half_rate(x: Tensor) -> Tensor:
+    """(N, C, H, W) -> the same without what changes sign from pixel to pixel; the border repeats itself outwards.
+
+    [-1 4 10 4 -1] / 16 along both axes has the gain 1 - sin^4(w / 2) at w radians a pixel, so that it leaves coarser
+    detail sharper than `binomial` does.
+    """
+    return _filtered(x, (-1 / 16, 4 / 16, 10 / 16, 4 / 16, -1 / 16))
+
+
+def _filtered(x: Tensor, taps: tuple[float, ...]) -> Tensor:
+    """Filters each map along both axes."""
+    kernel, reach = x.new_tensor(taps), len(taps) // 2
     maps = x.shape[1]
     # One map at a time by a convolution: with its gradient seven times as fast on a CPU as two means of 2 x 2.
     return F.conv2d(
-        F.pad(x, (1, 1, 1, 1), mode="replicate"), torch.outer(kernel, kernel).expand(maps, 1, 3, 3), groups=maps
+        F.pad(x, (reach,) * 4, mode="replicate"),
+        torch.outer(kernel, kernel).expand(maps, 1, len(taps), len(taps)),
+        groups=maps,
     )

@@ -5,7 +5,7 @@ import torch
 
 from training.config import ResnetGenerator, UnetGenerator
 from training.networks import resnet, unet
-from training.networks.upsampling import Up, binomial
+from training.networks.upsampling import Up, binomial, without_half_rate
 
 
 @pytest.mark.parametrize("kernel", [3, 4])
@@ -26,6 +26,28 @@ def test_the_filter_is_the_binomial_one_and_repeats_the_border():
     kernel = torch.tensor([1.0, 2.0, 1.0])
     torch.testing.assert_close(binomial(impulse)[0, 0, 1:4, 1:4], kernel[:, None] * kernel)
     torch.testing.assert_close(binomial(torch.ones(1, 2, 3, 4)), torch.ones(1, 2, 3, 4))
+
+
+def test_the_sharper_filter_takes_the_checkerboard_and_leaves_a_slope():
+    slope = torch.arange(12.0).expand(1, 2, 12, 12)
+    checkerboard = (-1.0) ** (slope + slope.mT)
+    inside = (..., slice(2, -2), slice(2, -2))
+    torch.testing.assert_close(without_half_rate(slope + checkerboard)[inside], slope[inside])
+    stripes = torch.cos(torch.pi / 2 * slope)  # four pixels long: the gain is 1 - sin^4 45 degrees
+    torch.testing.assert_close(without_half_rate(stripes)[inside], 0.75 * stripes[inside], atol=1e-5, rtol=0)
+
+
+def test_what_the_residual_generator_draws_is_filtered_too():
+    torch.manual_seed(0)
+    plain, smooth = (resnet.Generator(ResnetGenerator(ngf=4, blocks=1, smooth=smooth)) for smooth in (False, True))
+    smooth.load_state_dict(plain.state_dict())
+    for part in smooth.modules():
+        if isinstance(part, Up):
+            part.smooth = False
+    x = torch.rand(1, 3, 16, 16) * 2 - 1
+    drawn, filtered = (torch.atanh(network(x)) for network in (plain, smooth))
+    torch.testing.assert_close(filtered, without_half_rate(drawn))
+    assert float((filtered - drawn).detach().abs().mean()) > 1e-3
 
 
 @pytest.mark.parametrize(
