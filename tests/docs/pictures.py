@@ -14,7 +14,6 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont, ImageSequence
 
-from service.manifest import Manifest
 from tests.conftest import listening
 from tests.docs.blocks import PAGES, ROOT, blocks, commands
 
@@ -112,11 +111,11 @@ _COLUMNS = (
         "HTTP",
     ),
 )
-_TILES = (  # model, and how many cells of its preview are shown, across and down
-    ("faces-dcgan", 4, 2),
-    ("fashion-wgan", 8, 1),
-    ("mnist-dcgan", 8, 1),
-    ("photo2monet", 2, 1),
+_TILES = (  # model, how many columns its preview has, and how many cells of it are shown, across and down
+    ("faces-dcgan", 8, 4, 2),
+    ("fashion-wgan", 8, 8, 1),
+    ("mnist-dcgan", 8, 8, 1),
+    ("photo2monet", 4, 2, 1),
 )
 _TILE_PX, _GAP_PX = 220, 8
 
@@ -159,33 +158,34 @@ def draw_overview(path: Path) -> None:
 
 def cut_tiles() -> Iterator[Image.Image]:
     """The first cells of the previews of those models that are bundled."""
-    for name, across, down in _TILES:
-        yield from cut(name, (0, 0, across, down))
+    for name, columns, across, down in _TILES:
+        yield from cut(name, columns, (0, 0, across, down))
 
 
-_PAIRS = (("photo2monet", 3), ("facades-pix2pix", 1), ("horse2zebra", 2))
-_PAIR_PX = 160
+_PAIRS = (("photo2monet", (0, 1, 2)), ("facades-pix2pix", (0,)), ("horse2zebra", (0, 3)))
+_PAIR_PX, _PAIRS_A_ROW = 160, 3
 
 
 def draw_strip(path: Path) -> None:
     """Pictures and their translations, cut out of the bundled translators' previews, which have two pairs to a row."""
-    places = [(name, (2 * (pair % 2), pair // 2)) for name, count in _PAIRS for pair in range(count)]
-    pairs = [tile for name, (left, top) in places for tile in cut(name, (left, top, left + 2, top + 1))]
-    sheet = Image.new("RGB", ((2 * _PAIR_PX + _GAP_PX) * len(pairs) - _GAP_PX, _PAIR_PX), _PAPER)
+    places = [(name, (2 * (pair % 2), pair // 2)) for name, pairs in _PAIRS for pair in pairs]
+    pairs = [tile for name, (left, top) in places for tile in cut(name, 4, (left, top, left + 2, top + 1))]
+    wide, high = 2 * _PAIR_PX + _GAP_PX, _PAIR_PX + _GAP_PX
+    rows = -(-len(pairs) // _PAIRS_A_ROW)
+    sheet = Image.new("RGB", (wide * _PAIRS_A_ROW - _GAP_PX, high * rows - _GAP_PX), _PAPER)
     for index, pair in enumerate(pairs):
         pair = pair.resize((2 * _PAIR_PX, _PAIR_PX), Image.Resampling.LANCZOS)
-        sheet.paste(pair, (index * (2 * _PAIR_PX + _GAP_PX), 0))
+        sheet.paste(pair, (wide * (index % _PAIRS_A_ROW), high * (index // _PAIRS_A_ROW)))
     sheet.save(path, quality=85, method=6)
 
 
-def cut(name: str, cells: tuple[int, int, int, int]) -> Iterator[Image.Image]:
+def cut(name: str, columns: int, cells: tuple[int, int, int, int]) -> Iterator[Image.Image]:
     """Cells of the preview of a model's newest version: left, top, right, bottom. Nothing where it is not bundled."""
     versions = sorted((ROOT / "models" / name).glob("[0-9]*"), key=lambda folder: int(folder.name))
     if versions:
-        about = Manifest.model_validate_json((versions[-1] / "manifest.json").read_bytes())
-        sides = (about.image.width, about.image.height) * 2
-        with Image.open(versions[-1] / about.preview) as preview:
-            yield preview.convert("RGB").crop(tuple(at * side for at, side in zip(cells, sides, strict=True)))
+        with Image.open(versions[-1] / "preview.png") as preview:
+            side = preview.width // columns
+            yield preview.convert("RGB").crop(tuple(at * side for at in cells))
 
 
 def main() -> None:

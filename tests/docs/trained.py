@@ -36,6 +36,7 @@ _SHORT = {  # what a recipe's method and data need beside its own words to be ti
     ("dcgan", "celeba"): (*_CONV, "--pictures.load-px", "18", "--pictures.crop-px", "16"),
     ("pix2pix", "facades"): PIX2PIX_WORDS,
     ("cyclegan", "monet2photo"): CYCLEGAN_WORDS,
+    ("cyclegan", "horse2zebra"): CYCLEGAN_WORDS,
 }
 _ALSO = {  # by command
     "encoder": ("--nimg", "64", "--accelerator", "cpu"),
@@ -66,6 +67,7 @@ class Trained:
             "celeba": builders.write_faces,
             "facades": builders.write_pairs,
             "monet2photo": builders.write_unpaired,
+            "horse2zebra": builders.write_unpaired,
         }
         return make[dataset](self.folder / "data" / dataset)
 

@@ -5,9 +5,13 @@ References:
     R. Zhang, "Making Convolutional Networks Shift-Invariant Again", ICML 2019, section 3.2.
 """
 
+from math import comb
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+_TAPS = 13  # of the filter that takes the half rate alone
 
 
 class Up(nn.ConvTranspose2d):
@@ -44,10 +48,10 @@ def binomial(x: Tensor) -> Tensor:
 def without_half_rate(x: Tensor) -> Tensor:
     """(N, C, H, W) -> the same without what changes sign from pixel to pixel; the border repeats itself outwards.
 
-    [-1 4 10 4 -1] / 16 along both axes has the gain 1 - sin^4(w / 2) at w radians a pixel, so that it leaves coarser
-    detail sharper than `binomial` does.
+    Along both axes it has the gain 1 - sin^12(w / 2) at w radians a pixel: stripes of four pixels keep 98 % of their
+    contrast, of which `binomial` leaves half.
     """
-    return _filtered(x, (-1 / 16, 4 / 16, 10 / 16, 4 / 16, -1 / 16))
+    return _filtered(x, tuple((n == _TAPS // 2) - (-1) ** n * comb(_TAPS - 1, n) / 4**6 for n in range(_TAPS)))
 
 
 def _filtered(x: Tensor, taps: tuple[float, ...]) -> Tensor:
