@@ -115,6 +115,7 @@ _TILES = (  # model, how many columns its preview has, and how many cells of it 
     ("faces-dcgan", 8, 4, 2),
     ("fashion-wgan", 8, 8, 1),
     ("mnist-dcgan", 8, 8, 1),
+    ("mnist-gan", 8, 8, 1),
     ("photo2monet", 4, 2, 1),
 )
 _TILE_PX, _GAP_PX = 220, 8

@@ -33,6 +33,17 @@ _CONV = (*_LENGTH, "--generator.z-dim", "8", "--generator.widths", "8", "4", "--
 _SHORT = {  # what a recipe's method and data need beside its own words to be tiny
     ("gan", "mnist"): (*TINY_WORDS, "--accelerator", "cpu"),
     ("dcgan", "mnist"): _CONV,
+    ("wgan-gp", "fashion-mnist"): (
+        *_LENGTH,
+        "--generator.z-dim",
+        "8",
+        "--generator.widths",
+        "8",
+        "4",
+        "--critic.widths",
+        "4",
+        "8",
+    ),
     ("dcgan", "celeba"): (*_CONV, "--pictures.load-px", "18", "--pictures.crop-px", "16"),
     ("pix2pix", "facades"): PIX2PIX_WORDS,
     ("cyclegan", "monet2photo"): CYCLEGAN_WORDS,
@@ -64,6 +75,7 @@ class Trained:
         """The folder that PATH stands for."""
         make = {
             "mnist": builders.write_digits,
+            "fashion-mnist": builders.write_digits,
             "celeba": builders.write_faces,
             "facades": builders.write_pairs,
             "monet2photo": builders.write_unpaired,
