@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect
 
 from service import multipart, problems
 from service.answers import Clock
-from service.errors import Invalid, TooLarge, Unavailable
+from service.errors import ClientLeft, Invalid, TooLarge
 from service.parts import ServicesDependency
 
 Body = TypeVar("Body", bound=BaseModel)
@@ -25,7 +25,7 @@ async def limited(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
     Raises:
         Invalid: the body is compressed.
         TooLarge: more bytes than the limit.
-        Unavailable: the client has gone.
+        ClientLeft: nobody is there to send the rest.
     """
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise Invalid("the body is compressed; send it without Content-Encoding")
@@ -40,7 +40,7 @@ async def limited(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
                 raise TooLarge(f"the body is larger than {limit} bytes")
             yield chunk
     except ClientDisconnect as error:
-        raise Unavailable("the client has gone") from error
+        raise ClientLeft from error
 
 
 def json_body(schema: type[Body]) -> Callable[..., Awaitable[Body]]:

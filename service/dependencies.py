@@ -11,7 +11,7 @@ from typing import Annotated, TypeVar
 from fastapi import Depends, Path, Query, Request
 
 from service import schemas
-from service.errors import Draining, GanvasError, Invalid, NotReady, NotSupported, Unavailable
+from service.errors import ClientLeft, Draining, GanvasError, Invalid, NotReady, NotSupported
 from service.model import LoadedModel
 from service.parts import Services, ServicesDependency
 
@@ -119,7 +119,7 @@ async def while_connected(request: Request, work: Awaitable[T]) -> T:
     """Waits for work, and gives it up when the client goes away. The request's body must have been read.
 
     Raises:
-        Unavailable: the client has gone; nobody will read the answer.
+        ClientLeft: nobody will read the answer.
     """
     task, loop = asyncio.current_task(), asyncio.get_running_loop()
     assert task is not None
@@ -144,7 +144,7 @@ async def while_connected(request: Request, work: Awaitable[T]) -> T:
     except asyncio.CancelledError:
         # Who else cancelled it, the deadline or the server, has to see that; see asyncio.timeout, which does the same.
         if is_gone and task.uncancel() == 0:
-            raise Unavailable("the client has gone") from None
+            raise ClientLeft from None
         raise
     finally:
         beginning.cancel()

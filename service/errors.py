@@ -10,6 +10,7 @@ GanvasError
 │   ├── TooLarge                 413  beyond a limit of size
 │   ├── NotAnImage               415  not a picture that we read
 │   ├── TooManyRequests          429  over the rate of one client
+│   ├── ClientLeft               499  nobody reads the answer; the log and the numbers alone have this status
 │   └── Invalid                  422  well-formed, but not allowed
 │       └── NotFinite            422  values so large that the network overflows
 ├── Unavailable                  503  try again later
@@ -67,6 +68,16 @@ class TooManyRequests(RequestError):
     def __init__(self, detail: str, retry_after_s: int = 1) -> None:
         super().__init__(detail)
         self.retry_after_s = retry_after_s
+
+
+class ClientLeft(RequestError):
+    """The client has gone: nobody reads the answer, but the log and the numbers shall not blame the service.
+
+    499 is what nginx writes in that case; HTTP knows no status for it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("the client has gone")
 
 
 @dataclass(frozen=True)

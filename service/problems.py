@@ -27,6 +27,7 @@ _KINDS: dict[type[GanvasError], tuple[int, str, str]] = {
     errors.TooLarge: (413, "too-large", "Too large"),
     errors.NotAnImage: (415, "not-an-image", "Not an image that we read"),
     errors.TooManyRequests: (429, "too-many-requests", "Too many requests"),
+    errors.ClientLeft: (499, "client-left", "Client left"),
     errors.Invalid: (422, "invalid", "Invalid request"),
     errors.Unavailable: (503, "unavailable", "Unavailable"),
     errors.QueueFull: (503, "queue-full", "Queue full"),
