@@ -1,4 +1,4 @@
-"""How a judge of domains is trained: painting or photo, horse or zebra; one that a filter does not fool.
+"""How a judge of domains is trained: painting or photo, horse or zebra; one that a filter seldom fools.
 
 An ordinary network goes by colours and by the fine detail that a camera leaves: it takes a photo in a painting's
 colours, with noise, for a painting. Here every training picture may be in the other domain's colours, blurred, noisy or
