@@ -29,21 +29,14 @@ _LENGTH = (
     *("--accelerator", "cpu", "--precision", "32-true", "--total-nimg", "640", "--batch-size", "32"),
     *("--log-every-steps", "1", "--sample-every-nimg", "320", "--checkpoint-every-nimg", "320"),
 )
-_CONV = (*_LENGTH, "--generator.z-dim", "8", "--generator.widths", "8", "4", "--discriminator.widths", "4", "8")
+_CONV_GENERATOR = ("--generator.z-dim", "8", "--generator.widths", "8", "4")
+_CONV = (*_LENGTH, *_CONV_GENERATOR, "--discriminator.widths", "4", "8")
+_WGAN = (*_LENGTH, *_CONV_GENERATOR, "--critic.widths", "4", "8")
 _SHORT = {  # what a recipe's method and data need beside its own words to be tiny
     ("gan", "mnist"): (*TINY_WORDS, "--accelerator", "cpu"),
     ("dcgan", "mnist"): _CONV,
-    ("wgan-gp", "fashion-mnist"): (
-        *_LENGTH,
-        "--generator.z-dim",
-        "8",
-        "--generator.widths",
-        "8",
-        "4",
-        "--critic.widths",
-        "4",
-        "8",
-    ),
+    ("wgan", "fashion-mnist"): _WGAN,
+    ("wgan-gp", "fashion-mnist"): _WGAN,
     ("dcgan", "celeba"): (*_CONV, "--pictures.load-px", "18", "--pictures.crop-px", "16"),
     ("pix2pix", "facades"): PIX2PIX_WORDS,
     ("cyclegan", "monet2photo"): CYCLEGAN_WORDS,
