@@ -163,7 +163,13 @@ def cut_tiles() -> Iterator[Image.Image]:
         yield from cut(name, columns, (0, 0, across, down))
 
 
-_PAIRS = (("photo2monet", (0, 2)), ("monet2photo", (2,)), ("facades-pix2pix", (0,)), ("horse2zebra", (0, 3)))
+_PAIRS = (
+    ("photo2monet", (0, 2)),
+    ("monet2photo", (2,)),
+    ("facades-pix2pix", (0,)),
+    ("horse2zebra", (3,)),
+    ("zebra2horse", (0,)),
+)
 _PAIR_PX, _PAIRS_A_ROW = 160, 3
 
 
