@@ -37,9 +37,21 @@ def config(request):
     )
 
 
+@pytest.fixture(scope="module")
+def made():
+    """What `package` has made, by configuration."""
+    return {}
+
+
 @pytest.fixture
-def package(config, start, tmp_path):
-    """A package of networks far from their start, and the trainer that holds them."""
+def package(config, start, tmp_path, made):
+    """A package of networks far from their start, and the trainer that holds them; no test changes either."""
+    if repr(config) not in made:
+        made[repr(config)] = make(config, start, tmp_path)
+    return made[repr(config)]
+
+
+def make(config, start, tmp_path):
     trainer = start(config)
     torch.manual_seed(4)
     with torch.no_grad():
