@@ -14,7 +14,7 @@ from safetensors import safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from training.data.published import OWN
+from training.data.published import OWN, PUBLISHED
 from training.networks.attributenet import AttributeNet
 from training.networks.domainnet import DomainNet
 from training.networks.lenet import LeNet
@@ -132,12 +132,14 @@ def load(dataset: str, folder: Path = FOLDER, role: Role = "reports") -> Judge:
 
 
 def find(dataset: str, folder: Path = FOLDER) -> Judge | None:
-    """The judge of a data set that reports, or None where there cannot be one: for pictures of one's own.
+    """The judge of a data set that reports, or None where there is none.
+
+    That is: for pictures of one's own, and for stacked MNIST, whose three digits MNIST's judge reads one by one.
 
     Raises:
         JudgeError: the data set is a published one, but its judge is missing or damaged.
     """
-    return None if dataset in OWN else load(dataset, folder)
+    return None if dataset in OWN or PUBLISHED[dataset].kind == "stacked" else load(dataset, folder)
 
 
 def _shares(text: str) -> dict[str, float]:

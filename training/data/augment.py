@@ -1,7 +1,7 @@
 """Random changes of pictures, on the device that trains: crops and flips of real ones, and DiffAugment.
 
-Knows neither files nor the order of a run. Random numbers are drawn on the CPU even for a GPU, so that they do not
-depend on the device and that torch's CPU state, which a checkpoint holds, is all that a resumed run needs.
+Knows neither files nor the order of a run. The numbers of crops and flips come from the CPU, so that every device sees
+the same pictures; those of DiffAugment are drawn on the device, where a step that is replayed draws anew.
 """
 
 from collections.abc import Sequence
@@ -56,7 +56,7 @@ def diff_augment(images: Tensor, policies: Sequence[Augmentation], rank: int = 0
         policies: `color`: brightness, saturation and contrast; `translation` by up to an eighth of each side, 0 comes
             in; `cutout` of a square of half of each side, set to 0. In this order, whatever theirs is.
         rank: this process.
-        world_size: how many there are; numbers are drawn for the whole batch, from torch's global CPU generator.
+        world_size: how many there are; numbers are drawn for the whole batch, from the device's global generator.
 
     Returns:
         A tensor of the same shape and type; `images` itself, and no number drawn, where there are no policies.
@@ -66,8 +66,7 @@ def diff_augment(images: Tensor, policies: Sequence[Augmentation], rank: int = 0
     """
     if not policies:
         return images
-    drawn = torch.rand(len(images) * world_size, _DIFF_DRAWS)[rank::world_size]
-    numbers = drawn.to(images.device, non_blocking=True)
+    numbers = torch.rand(len(images) * world_size, _DIFF_DRAWS, device=images.device)[rank::world_size]
     if "color" in policies:
         images = _color(images, numbers[:, 0:3])
     if "translation" in policies:

@@ -42,16 +42,20 @@ class Cyclegan(Translation):
         self._cyclegan = config
         self.add_players({"discriminator_A": 3, "discriminator_B": 3}, config.discriminator, len(data))
         self._pools = {name: ImagePool(config.pool_size) for name in ("A", "B")}
-        self.counters = {"steps": 0}
 
-    def step(self, batch: PairBatch) -> dict[str, Tensor]:
-        """See `Objective.step`; reports each network's part of the game, the cycle and the identity distances."""
+    def play(self, batch: PairBatch) -> dict[str, Tensor]:
+        """See `Objective.play`; reports each network's part of the game, the cycle and the identity distances."""
         batch = self._cropped(batch)
         translated = self._translate(batch)
         g_losses = self._train_generators(batch, translated)
         d_losses = self._train_discriminators(batch, translated)
-        self.counters["steps"] += 1
         return g_losses | d_losses
+
+    def phase(self) -> tuple[int, tuple[float, float]] | None:
+        """See `Objective.phase`: the side of the crops in px and the weights; none while a pool fills."""
+        side = self._side()
+        is_filling = not all(pool.is_full(side) for pool in self._pools.values())
+        return None if is_filling else (side, self.weights())
 
     def domains(self, direction: Direction) -> tuple[int, int]:
         """See `Translation.domains`."""
@@ -80,10 +84,15 @@ class Cyclegan(Translation):
 
     def _cropped(self, batch: PairBatch) -> PairBatch:
         """The smaller crops of the first part of a run: a corner of what was cropped at random."""
-        side = self._cyclegan.early_crop_px
-        if side is None or self.counters["steps"] >= self._cyclegan.early_share * self._cyclegan.total_steps:
-            return batch
+        side = self._side()
         return PairBatch(*(images[..., :side, :side] for images in batch))
+
+    def _side(self) -> int:
+        """Of the crops at this step, in px."""
+        config = self._cyclegan
+        assert config.pictures is not None
+        is_early = self.counters["steps"] < config.early_share * config.total_steps
+        return config.early_crop_px if config.early_crop_px and is_early else config.pictures.crop_px
 
     def _translate(self, batch: PairBatch) -> _Translated:
         real_a, real_b = batch

@@ -75,17 +75,16 @@ class Gan(Generative):
         if isinstance(config, DcganConfig):
             self._mixes = config.mixed_batches
             self._r1_gamma, self._r1_every = config.r1_gamma, config.r1_every_steps
-        self.counters = {"steps": 0}
 
-    def step(self, batch: Batch) -> dict[str, Tensor]:
-        """See `Objective.step`; reports the losses of both and the mean D(x) and D(G(z))."""
+    def play(self, batch: Batch) -> dict[str, Tensor]:
+        """See `Objective.play`; reports the losses of both and the mean D(x) and D(G(z))."""
         classes = self.rows(batch.labels)
         with self.fabric.autocast():
             fakes = self.fakes(batch.labels)
             real_logits, fake_logits = self._judged(batch.images, fakes.detach(), classes)
         d_loss = discriminator_loss(real_logits.float(), fake_logits.float())
         penalty = self._penalty(batch.images, classes)
-        turn = self.counters["steps"] % 2 if self._alternates else None
+        turn, _ = self.phase()
         if turn != 0:  # the paper's code begins with G
             self.descend("discriminator", d_loss + sum(penalty.values()))
         # G learns from the D that has just moved, on the same fakes: one pass through G serves both.
@@ -96,7 +95,6 @@ class Gan(Generative):
         if turn != 1:
             self.descend("generator", g_loss)
         self.judge.requires_grad_(True).train()
-        self.counters["steps"] += 1
         return {
             "d_loss": d_loss.detach(),
             "g_loss": g_loss.detach(),
@@ -104,6 +102,11 @@ class Gan(Generative):
             "d_fake": torch.sigmoid(fake_logits.detach().float()).mean(),
             **{name: value.detach() for name, value in penalty.items()},
         }
+
+    def phase(self) -> tuple[int | None, bool]:
+        """See `Objective.phase`: whose turn it is, None for both, and whether the penalty is due."""
+        steps = self.counters["steps"]
+        return steps % 2 if self._alternates else None, bool(self._r1_gamma) and steps % self._r1_every == 0
 
     def estimate(self, real_scores: Tensor, fake_scores: Tensor) -> Tensor:
         """See `Generative.estimate`; (V + log 4) / 2, which is the divergence itself where D is optimal."""
@@ -126,8 +129,9 @@ class Gan(Generative):
 
     def _penalty(self, images: Tensor, classes: tuple[Tensor, ...]) -> dict[str, Tensor]:
         """R1 = gamma / 2 E |grad D(x)|^2 at real pictures, in float32; each time it makes up for the steps without."""
-        if not self._r1_gamma or self.counters["steps"] % self._r1_every:
+        _, is_due = self.phase()
+        if not is_due:
             return {}
-        shown = self._augment(images).requires_grad_()
+        shown = self._augment(images).detach().requires_grad_()
         norms = gradient_norms(self.judge(shown, *classes), shown)
         return {"r1": 0.5 * self._r1_gamma * self._r1_every * norms.square().mean()}

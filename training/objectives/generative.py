@@ -71,16 +71,14 @@ class Generative(Objective):
     def latents(self, count: int, generator: torch.Generator | None = None) -> Tensor:
         """(count, z_dim) float32 latents on the device.
 
-        Drawn on the CPU even for a GPU, so that a run's latents do not depend on the device; they are small.
-
         Args:
             count: how many.
-            generator: a CPU generator; None is torch's own.
+            generator: a CPU generator, whose latents are the same for every device; None is the device's own.
         """
-        shape = (count, self._z_dim)
-        if self._distribution == "normal":
-            return torch.randn(shape, generator=generator).to(self.fabric.device)
-        return torch.rand(shape, generator=generator).mul(2.0).sub(1.0).to(self.fabric.device)
+        where = self.fabric.device if generator is None else generator.device
+        draw = torch.randn if self._distribution == "normal" else torch.rand
+        drawn = draw((count, self._z_dim), generator=generator, device=where)
+        return (drawn if self._distribution == "normal" else drawn.mul_(2.0).sub_(1.0)).to(self.fabric.device)
 
     def rows(self, labels: Tensor) -> tuple[Tensor, ...]:
         """What a network is given beside latents or images: nothing, or (N, n_classes) one-hot rows of labels."""

@@ -1,11 +1,11 @@
-"""What every objective shares: its parts by name, their state, and the sums over processes.
+"""What every objective shares: its parts by name, their state, the frame of a step, and the sums over processes.
 
 Knows nothing about the maths of a method, nor about files.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Any, NamedTuple
 
 import torch
 from lightning_fabric import Fabric as Fabric
@@ -16,11 +16,27 @@ from torch.optim.swa_utils import AveragedModel
 
 from training.networks.norm import share_statistics
 from training.objectives import optimizers
+from training.objectives.captured import Captured
 from training.objectives.optimizers import OptimizerConfig, Steps
 
 
+class Played(NamedTuple):
+    """What one step did.
+
+    Attributes:
+        losses: named scalars, detached.
+        moved: the optimisers that took a step.
+    """
+
+    losses: dict[str, Tensor]
+    moved: tuple[str, ...]
+
+
 class Objective(ABC):
-    """Networks, optimisers and one step of training."""
+    """Networks, optimisers and one step of training.
+
+    One process on one GPU replays its steps as CUDA graphs, one for each phase (docs/decisions/0007-captured-steps.md).
+    """
 
     def __init__(self, fabric: Fabric) -> None:
         self.fabric = fabric
@@ -29,16 +45,56 @@ class Objective(ABC):
         self.optimizers: dict[str, Optimizer] = {}
         self.schedulers: dict[str, LRScheduler] = {}
         self.averages: dict[str, AveragedModel] = {}
-        self.counters: dict[str, int] = {}
+        self.counters: dict[str, int] = {"steps": 0}
         self.frozen: frozenset[str] = frozenset()
+        self._decays: dict[str, float] = {}
+        self._moved: list[str] = []
+        self._captured = Captured(self._played)
 
-    @abstractmethod
     def step(self, batch: Any) -> dict[str, Tensor]:
         """Trains on this process's share of a batch.
 
         Returns:
-            Named scalars, detached: losses and mean outputs.
+            Named scalars, detached: losses and mean outputs. The next step may write over them.
         """
+        played = self._captured(batch, self._kind()) if self._can_be_captured() else self._played(batch)
+        for name in played.moved:
+            self.schedulers[name].step()
+        self.count()
+        return played.losses
+
+    @abstractmethod
+    def play(self, batch: Any) -> dict[str, Tensor]:
+        """What a step computes: see `step`.
+
+        Of what the host knows it depends on `phase` and `frozen` alone, and it changes nothing that the host keeps;
+        random numbers are drawn on the device. So it can be replayed.
+        """
+
+    def phase(self) -> Hashable | None:
+        """What the next step does, by the counters: steps of one phase differ in their numbers only.
+
+        None is a step that cannot be replayed.
+        """
+        return ()
+
+    def count(self) -> None:
+        """Moves the counters on after a step."""
+        self.counters["steps"] += 1
+
+    def _played(self, batch: Any) -> Played:
+        self._moved = []
+        losses = self.play(batch)
+        return Played(losses, tuple(self._moved))
+
+    def _kind(self) -> tuple[Hashable, frozenset[str]] | None:
+        phase = self.phase()
+        return None if phase is None else (phase, self.frozen)
+
+    def _can_be_captured(self) -> bool:
+        """SGD's momentum changes from step to step on the host; Adam and RMSprop say that they can be captured."""
+        groups = (group for optimizer in self.optimizers.values() for group in optimizer.param_groups)
+        return self.fabric.world_size == 1 and all(group.get("capturable") for group in groups)
 
     def margins(self, losses: Mapping[str, float]) -> dict[str, float]:
         """How surely each judge tells real from fake: D(x) - D(G(z)), -1 ... 1.
@@ -73,7 +129,7 @@ class Objective(ABC):
         Raises:
             ValueError: the state is of other networks.
         """
-        self.counters = dict(state.get("counters", {}))
+        self.counters |= state.get("counters", {})
         self._load_states(state, _PARTS)
 
     def _states(self, parts: Iterable[str]) -> dict[str, Any]:
@@ -110,7 +166,7 @@ class Objective(ABC):
     def average(self, name: str, decay: float) -> None:
         """Keeps an exponential moving average of a network, unless decay is 0."""
         if decay > 0.0:
-            self.averages[name] = AveragedModel(self.networks[name], multi_avg_fn=_warmed(decay))
+            self.averages[name], self._decays[name] = AveragedModel(self.networks[name]), decay
 
     def descend(self, name: str, loss: Tensor) -> None:
         """One step of an optimiser on `loss`, with gradients averaged over all processes; none if it is frozen."""
@@ -121,10 +177,10 @@ class Objective(ABC):
         self.fabric.backward(loss)
         self._share_gradients(self._parameters(name))
         optimizer.step()
-        self.schedulers[name].step()
+        self._moved.append(name)
         for network in self._trained[name]:
             if network in self.averages:
-                self.averages[network].update_parameters(self.networks[network])
+                follow(self.averages[network], self.networks[network], self._decays[network])
 
     def share(self, rows: Tensor) -> Tensor:
         """This process's rows of a tensor that every process has drawn alike."""
@@ -161,25 +217,23 @@ def _lay_channels_last(network: nn.Module) -> None:
             weight.data = weight.data.contiguous(memory_format=torch.channels_last)
 
 
-def _warmed(decay: float) -> Callable[..., None]:
-    """An exponential moving average that forgets the untrained start.
+@torch.no_grad()
+def follow(average: AveragedModel, network: nn.Module, decay: float) -> None:
+    """One update of an exponential moving average that forgets the untrained start.
 
     Update n has the decay min(decay, (1 + n) / (10 + n)), as in TensorFlow's ExponentialMovingAverage: early on the
-    average looks back over about a tenth of the run.
+    average looks back over about a tenth of the run. The first one is the network itself. AveragedModel's own update
+    reads n, for which a GPU would have to be waited for.
     """
-    is_warm = False
-
-    @torch.no_grad()
-    def update(averaged: list[Tensor], current: list[Tensor], count: Tensor) -> None:
-        nonlocal is_warm
-        share = decay
-        if not is_warm:  # reading the count waits for a GPU, so only as long as it matters
-            n = int(count)
-            share = min(decay, (1 + n) / (10 + n))
-            is_warm = share == decay
-        torch._foreach_lerp_(averaged, current, 1.0 - share)
-
-    return update
+    n = average.n_averaged
+    share = (1.0 - (1 + n) / (10 + n)).clamp_(min=1.0 - decay).masked_fill_(n == 0, 1.0)
+    averaged: list[Tensor] = list(average.module.parameters())
+    current: list[Tensor] = list(network.parameters())
+    shares: Any = [share] * len(averaged)  # its annotation knows numbers only
+    torch._foreach_lerp_(averaged, current, shares)
+    for kept, buffer in zip(average.module.buffers(), network.buffers(), strict=True):
+        kept.copy_(buffer)
+    n += 1
 
 
 _WEIGHTS = ("networks", "averages")

@@ -1,6 +1,6 @@
 """Optimisers and their schedules, from a configuration."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -19,7 +19,24 @@ class Steps(NamedTuple):
     per_epoch: int
 
 
-class MomentumLR(LambdaLR):
+class FactorLR(LambdaLR):
+    """A learning rate that is multiplied by a factor of the step. Its state is the step: all else is configured."""
+
+    def __init__(self, optimizer: torch.optim.Optimizer, lr: float, factor: Callable[[int], float]) -> None:
+        super().__init__(optimizer, factor)
+        self.base_lrs = [lr] * len(optimizer.param_groups)  # not a GPU's tensor, as the optimiser may have
+
+    def state_dict(self) -> dict[str, Any]:
+        """The step."""
+        return {"last_epoch": self.last_epoch}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Takes over what `state_dict` returned."""
+        # LambdaLR's own asks for its lambdas; of older checkpoints everything else is left.
+        LRScheduler.load_state_dict(self, {"last_epoch": state_dict["last_epoch"]})
+
+
+class MomentumLR(FactorLR):
     """A learning rate that shrinks at every step while the momentum grows linearly.
 
     References:
@@ -29,7 +46,7 @@ class MomentumLR(LambdaLR):
     def __init__(self, optimizer: torch.optim.SGD, config: Sgd, steps_per_epoch: int) -> None:
         self._config, self._steps = config, config.momentum_epochs * steps_per_epoch
         floor = config.min_lr / config.lr
-        super().__init__(optimizer, lambda step: max(config.lr_decay**-step, floor))
+        super().__init__(optimizer, config.lr, lambda step: max(config.lr_decay**-step, floor))
 
     def get_lr(self) -> Any:
         """The learning rate of the next step; sets the momentum that belongs to it."""
@@ -39,20 +56,18 @@ class MomentumLR(LambdaLR):
             group["momentum"] = momentum
         return super().get_lr()
 
-    def state_dict(self) -> dict[str, Any]:
-        """The step alone: everything else follows from the configuration."""
-        return {"last_epoch": self.last_epoch}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Takes over what `state_dict` returned."""
-        LRScheduler.load_state_dict(self, state_dict)  # LambdaLR's own asks for lambdas, which are not kept
-
 
 def lay_out(optimizer: torch.optim.Optimizer) -> None:
-    """Gives what an optimiser remembers of each weight the weight's own layout in memory.
+    """Gives what an optimiser remembers of each weight the weight's own layout in memory, and its rate the right kind.
 
-    A checkpoint may come from a device with another one, and a fused update walks through both side by side.
+    A checkpoint may come from another device, with another layout, and a fused update walks through both side by side.
     """
+    for group in optimizer.param_groups:
+        device = group["params"][0].device
+        if "capturable" in group:
+            group["capturable"] = device.type == "cuda"
+        if not isinstance(optimizer, torch.optim.RMSprop):
+            group["lr"] = _rate(float(group["lr"]), device)
     for weight, remembered in optimizer.state.items():
         for name, value in remembered.items():
             if isinstance(value, Tensor) and value.shape == weight.shape and value.stride() != weight.stride():
@@ -60,19 +75,33 @@ def lay_out(optimizer: torch.optim.Optimizer) -> None:
 
 
 def build(
-    config: OptimizerConfig, parameters: Iterable[nn.Parameter], steps: Steps
+    config: OptimizerConfig, parameters: Sequence[nn.Parameter], steps: Steps
 ) -> tuple[torch.optim.Optimizer, LRScheduler]:
     """An optimiser and the schedule that is stepped after each of its updates."""
     if isinstance(config, Sgd):
         sgd = torch.optim.SGD(parameters, lr=config.lr, momentum=config.momentum)
         return sgd, MomentumLR(sgd, config, steps.per_epoch)
+    device = parameters[0].device
+    on_gpu = device.type == "cuda"
     if isinstance(config, RmsProp):
-        rmsprop = torch.optim.RMSprop(parameters, lr=config.lr)
-        return rmsprop, LambdaLR(rmsprop, lambda _: 1.0)
-    adam = torch.optim.Adam(parameters, lr=config.lr, betas=config.betas, weight_decay=config.weight_decay, fused=True)
+        rmsprop = torch.optim.RMSprop(parameters, lr=config.lr, capturable=on_gpu)
+        return rmsprop, FactorLR(rmsprop, config.lr, lambda _: 1.0)
+    adam = torch.optim.Adam(
+        parameters,
+        lr=_rate(config.lr, device),
+        betas=config.betas,
+        weight_decay=config.weight_decay,
+        fused=True,
+        capturable=on_gpu,
+    )
     constant = config.constant_share * steps.total
 
     def factor(step: int) -> float:
         return 1.0 if step < constant else max(0.0, (steps.total - step) / max(1.0, steps.total - constant))
 
-    return adam, LambdaLR(adam, factor)
+    return adam, FactorLR(adam, config.lr, factor)
+
+
+def _rate(lr: float, device: torch.device) -> float | Tensor:
+    """A learning rate that changes: on a GPU in its memory, where a captured step reads the newest value."""
+    return torch.tensor(lr, device=device) if device.type == "cuda" else lr

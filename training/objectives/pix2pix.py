@@ -24,8 +24,8 @@ class Pix2pix(Translation):
         self._lambda_l1, self._lambda_gan = config.lambda_l1, config.lambda_gan
         self.add_players({"discriminator": 6}, config.discriminator, len(data))
 
-    def step(self, batch: PairBatch) -> dict[str, Tensor]:
-        """See `Objective.step`; reports both players' parts of the game and the L1 distance to the truth."""
+    def play(self, batch: PairBatch) -> dict[str, Tensor]:
+        """See `Objective.play`; reports both players' parts of the game and the L1 distance to the truth."""
         (direction,) = self.directions
         source, target = (batch[domain] for domain in self.domains(direction))
         with self.fabric.autocast():

@@ -19,8 +19,14 @@ class ImagePool:
     """
 
     def __init__(self, size: int) -> None:
-        self._size = size
-        self._images: list[Tensor] = []
+        self._size, self._count = size, 0
+        self._images: Tensor | None = None  # (size, C, H, W), of which the first `_count` are there
+
+    def is_full(self, side_px: int) -> bool:
+        """Whether pictures of that side are exchanged, all by the same operations on the device."""
+        if self._images is None:
+            return self._size == 0
+        return self._count == self._size and self._images.shape[2:] == (side_px, side_px)
 
     def query(self, images: Tensor) -> Tensor:
         """Exchanges some of the pictures.
@@ -29,27 +35,35 @@ class ImagePool:
             images: (N, C, H, W), detached.
 
         Returns:
-            (N, C, H, W): new and past pictures. Draws come from torch's own CPU generator. Pictures of another size are
-            forgotten.
+            (N, C, H, W): new and past pictures. Draws come from the device's own generator. Pictures of another size
+            are forgotten.
         """
-        if self._images and self._images[0].shape != images.shape[1:]:
-            self._images.clear()
-        return torch.stack([self._exchange(image) for image in images]) if self._size else images
+        if not self._size:
+            return images
+        if self._images is None or self._images.shape[1:] != images.shape[1:]:
+            self._images, self._count = images.new_empty((self._size, *images.shape[1:])), 0
+        return torch.cat([self._exchange(self._images, image[None]) for image in images])
 
-    def _exchange(self, image: Tensor) -> Tensor:
-        if len(self._images) < self._size:
-            self._images.append(image.clone())
+    def _exchange(self, kept: Tensor, image: Tensor) -> Tensor:
+        """(1, C, H, W) -> (1, C, H, W). Nothing of it waits for the draws, which stay on the device."""
+        if self._count < self._size:
+            kept[self._count] = image[0]
+            self._count += 1
             return image
-        if torch.rand(()) < 0.5:
-            return image
-        place = int(torch.randint(self._size, ()))
-        past, self._images[place] = self._images[place], image.clone()
-        return past
+        is_new = torch.rand((1, 1, 1, 1), device=image.device) < 0.5
+        place = torch.randint(self._size, (1,), device=image.device)
+        past = kept.index_select(0, place)
+        kept.index_copy_(0, place, torch.where(is_new, past, image))
+        return torch.where(is_new, image, past)
 
     def state_dict(self) -> dict[str, Any]:
         """The pictures."""
-        return {"images": list(self._images)}
+        return {"images": [] if self._images is None else list(self._images[: self._count])}
 
     def load_state_dict(self, state: dict[str, Any], device: torch.device) -> None:
         """Takes over what `state_dict` returned."""
-        self._images = [image.to(device) for image in state["images"]]
+        given = [image.to(device) for image in state["images"]]
+        self._images, self._count = None, len(given)
+        if given:
+            self._images = given[0].new_empty((self._size, *given[0].shape))
+            self._images[: self._count] = torch.stack(given)

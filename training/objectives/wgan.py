@@ -61,8 +61,8 @@ class _Wasserstein(Generative):
         self._wasserstein = config
         self.counters = {"generator_steps": 0, "critic_steps": 0}
 
-    def step(self, batch: Batch) -> dict[str, Tensor]:
-        """See `Objective.step`; reports the critic's estimate, and what the method adds to the critic's loss."""
+    def play(self, batch: Batch) -> dict[str, Tensor]:
+        """See `Objective.play`; reports the critic's estimate, and what the method adds to the critic's loss."""
         classes = self.rows(batch.labels)
         with torch.no_grad(), self.fabric.autocast():
             fakes = self.fakes(batch.labels)
@@ -71,10 +71,22 @@ class _Wasserstein(Generative):
         extra = self.regulariser(batch.images, fakes.float(), classes)
         self.descend("critic", -estimate + sum(extra.values()))
         self.constrain()
-        self.counters["critic_steps"] += 1
-        if self.counters["critic_steps"] >= critic_steps(self._wasserstein, self.counters["generator_steps"]):
+        if self.phase():
             self._train_generator(batch)
         return {"distance": estimate.detach(), **{name: value.detach() for name, value in extra.items()}}
+
+    def phase(self) -> bool:
+        """See `Objective.phase`: whether the generator moves after the critic."""
+        wanted = critic_steps(self._wasserstein, self.counters["generator_steps"])
+        return self.counters["critic_steps"] + 1 >= wanted
+
+    def count(self) -> None:
+        """See `Objective.count`."""
+        if self.phase():
+            self.counters["generator_steps"] += 1
+            self.counters["critic_steps"] = 0
+        else:
+            self.counters["critic_steps"] += 1
 
     def estimate(self, real_scores: Tensor, fake_scores: Tensor) -> Tensor:
         """See `Generative.estimate`; Equation 2 with the critic as it is."""
@@ -93,8 +105,6 @@ class _Wasserstein(Generative):
             scores = self.judge(self.fakes(batch.labels), *self.rows(batch.labels))
         self.descend("generator", -scores.float().mean())
         self.judge.requires_grad_(True)
-        self.counters["generator_steps"] += 1
-        self.counters["critic_steps"] = 0
 
 
 class Wgan(_Wasserstein):
@@ -121,7 +131,7 @@ class WganGp(_Wasserstein):
 
     def regulariser(self, real: Tensor, fake: Tensor, classes: tuple[Tensor, ...]) -> dict[str, Tensor]:
         """Lambda E (|grad f| - 1)^2, Equation 3; in float32, since it is a gradient of a gradient."""
-        share = self.share(torch.rand(len(real) * self.fabric.world_size, 1, 1, 1)).to(real.device)
+        share = self.share(torch.rand(len(real) * self.fabric.world_size, 1, 1, 1, device=real.device))
         between = torch.lerp(real, fake, share).requires_grad_()
         norms = gradient_norms(self.judge(between, *classes), between)
         return {"penalty": self._config.lambda_gp * (norms - 1.0).square().mean()}

@@ -50,6 +50,7 @@ def test_an_attribute_that_no_test_image_has_is_judged_on_the_others():
 
 def test_pictures_of_ones_own_have_no_judge(tmp_path):
     assert classifier.find("pictures", tmp_path) is None
+    assert classifier.find("stacked-mnist", tmp_path) is None
     with pytest.raises(classifier.JudgeError, match="judge celeba --data PATH --role selects"):
         classifier.load("celeba", tmp_path, "selects")
 

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
-from training.objectives.objective import _warmed
+from training.objectives.objective import follow
 
 
 @pytest.fixture
@@ -14,16 +14,16 @@ def weight():
     network = nn.Linear(1, 1, bias=False)
 
     def average(decay):
-        averaged = AveragedModel(network, multi_avg_fn=_warmed(decay))
+        averaged = AveragedModel(network)
 
-        def follow(value):
+        def update(value):
             with torch.no_grad():
                 network.weight.fill_(value)
-            averaged.update_parameters(network)
+            follow(averaged, network, decay)
             return float(averaged.module.weight.detach())
 
-        follow.averaged = averaged
-        return follow
+        update.averaged = averaged
+        return update
 
     return average
 
@@ -33,29 +33,29 @@ def test_the_first_average_is_the_weight_itself(weight):
 
 
 def test_the_start_is_forgotten_after_a_few_updates(weight):
-    follow = weight(0.999)
-    follow(100.0)
-    found = [follow(0.0) for _ in range(20)]
+    update = weight(0.999)
+    update(100.0)
+    found = [update(0.0) for _ in range(20)]
     assert found[-1] < 1e-3
     assert 100.0 * 0.999**20 > 98.0  # what a plain average would hold
 
 
 def test_update_n_has_the_decay_1_plus_n_over_10_plus_n_until_that_is_larger(weight):
-    follow = weight(0.9)
-    expected = follow(0.0)
+    update = weight(0.9)
+    expected = update(0.0)
     for n in range(1, 120):
         decay = min(0.9, (1 + n) / (10 + n))
         expected = decay * expected + (1.0 - decay) * n
-        assert follow(n) == pytest.approx(expected, rel=1e-5)
+        assert update(n) == pytest.approx(expected, rel=1e-5)
 
 
 def test_a_warm_average_is_the_plain_one(weight):
-    follow = weight(0.9)
+    update = weight(0.9)
     for _ in range(100):
-        expected = follow(1.0)
+        expected = update(1.0)
     for value in (3.0, -1.0, 0.5):
         expected = 0.9 * expected + 0.1 * value
-        assert follow(value) == pytest.approx(expected, rel=1e-5)
+        assert update(value) == pytest.approx(expected, rel=1e-5)
 
 
 @pytest.mark.parametrize("updates", [3, 200])
