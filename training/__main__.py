@@ -110,6 +110,7 @@ def evaluate(
     target: tyro.conf.Positional[Path],
     data: Path | None = None,
     best: bool = False,
+    keep: Path | None = None,
     accelerator: Accelerator = "auto",
 ) -> None:
     """Measures a run's averaged generator, or an exported package.
@@ -118,11 +119,13 @@ def evaluate(
         target: folder of a run, or models/NAME/VERSION.
         data: folder of the data set; a run knows its own.
         best: takes the checkpoint that measured best on held-back images, not the last one.
+        keep: of a package the run that it was exported from, which keeps the numbers for the card of its next export;
+            with --best, if it was exported so.
         accelerator: what to measure a run on; a package is measured on the CPU; auto takes a GPU where there is one.
     """
     from training import commands
 
-    commands.evaluate(target, data, best, accelerator)
+    commands.evaluate(target, data, best, accelerator, keep)
 
 
 def report(
@@ -154,6 +157,8 @@ def export(
     description: str | None = None,
     weaknesses: tuple[str, ...] = (),
     best: bool = False,
+    thin_db: float | None = None,
+    discriminator: bool = True,
 ) -> None:
     """Writes a model package that the service serves.
 
@@ -163,15 +168,20 @@ def export(
         inverse: name of the model that leads from B to A, for CycleGAN.
         models: folder of all packages.
         version: a positive integer; by default one more than the newest.
-        weights: how they are stored; auto is float16 where the pictures stay above 50 dB, else float32.
+        weights: how they are stored; auto is float16 where the pictures stay above 50 dB, else float32. With int8 those
+            weights are float16 without which the output would fall below 45 dB.
         description: one sentence for the card; by default the recipe's.
         weaknesses: what the model is known to do badly, a sentence each, for the card.
         best: takes the checkpoint that measured best on held-back images, not the last one.
+        thin_db: large dense layers become the product of two thinner ones, as thin as leaves the output so many dB
+            above its error, 40 for example; by default they stay whole.
+        discriminator: whether a model that draws brings its discriminator, or critic.
     """
     from training import commands
     from training.export import Label
 
-    commands.export(open_run(run), models, Label(name, inverse, version, description, weaknesses), weights, best)
+    label = Label(name, inverse, version, description, weaknesses)
+    commands.export(open_run(run), models, label, weights, best, thin_db, discriminator)
 
 
 def directions(

@@ -97,23 +97,41 @@ def finished(run: Run, best: bool = False, accelerator: str = "cpu") -> tuple[Tr
     return trainer, sets
 
 
-def evaluate(target: Path, folder: Path | None, best: bool = False, accelerator: str = "auto") -> None:
+def evaluate(
+    target: Path, folder: Path | None, best: bool = False, accelerator: str = "auto", keep: Path | None = None
+) -> None:
     """Measures a run or a package, and prints the numbers; a run keeps them for its card."""
     if (target / manifest.FILE_NAME).exists():
-        if folder is None:
-            raise RunError("a package does not know where its data lies: give --data")
-        if best:
-            raise RunError("a package holds one set of weights: leave --best out")
-        package = exporting.open_package(target)
-        measured = evaluation.measure(exporting.samplers(package), package.config, Sets(package.config, folder))
-    else:
-        run = open_run(target, folder)
-        trainer, sets = finished(run, best, accelerator)
-        measured = evaluation.measure(evaluation.samplers(trainer.objective), run.config, sets)
-        measured += evaluation.agreement(journal.read(run.folder, "snapshots"), trainer.objective)
-        run.keep_metrics(trainer.step, [item.to_json() for item in measured])
-        evaluation.save_png(trainer.snapshot(), run.folder / "samples" / "evaluation.png")
+        show(_of_package(target, folder, best, keep))
+        return
+    if keep is not None:
+        raise RunError(f"{target} is a run, which keeps its own numbers: leave --keep out")
+    run = open_run(target, folder)
+    trainer, sets = finished(run, best, accelerator)
+    measured = evaluation.measure(evaluation.samplers(trainer.objective), run.config, sets)
+    _keep(run, trainer, measured)
+    evaluation.save_png(trainer.snapshot(), run.folder / "samples" / "evaluation.png")
     show(measured)
+
+
+def _of_package(target: Path, folder: Path | None, best: bool, keep: Path | None) -> list[Measured]:
+    """A package's own numbers, which may differ a little from those of the run: its weights are stored smaller."""
+    if folder is None:
+        raise RunError("a package does not know where its data lies: give --data")
+    if best and keep is None:
+        raise RunError("a package holds one set of weights: leave --best out")
+    package = exporting.open_package(target)
+    measured = evaluation.measure(exporting.samplers(package), package.config, Sets(package.config, folder))
+    if keep is not None:
+        run = open_run(keep, folder)
+        _keep(run, finished(run, best)[0], measured)
+    return measured
+
+
+def _keep(run: Run, trainer: Trainer, measured: list[Measured]) -> None:
+    """Adds what the run's snapshots say, and keeps all of it in the run."""
+    measured += evaluation.agreement(journal.read(run.folder, "snapshots"), trainer.objective)
+    run.keep_metrics(trainer.step, [item.to_json() for item in measured])
 
 
 def report(run: Run, best: bool, accelerator: str) -> None:
@@ -140,13 +158,23 @@ def show(measured: Sequence[Measured]) -> None:
         print(f"    {item.protocol}")
 
 
-def export(run: Run, models: Path, label: Label, weights: str, best: bool = False) -> None:
+def export(
+    run: Run,
+    models: Path,
+    label: Label,
+    weights: str,
+    best: bool = False,
+    thin_db: float | None = None,
+    with_judge: bool = True,
+) -> None:
     """Writes a run's package."""
     trainer, sets = finished(run, best)
     if not run.metrics(trainer.step):
         print(f"the card will hold no metrics: measure them first by `python -m training evaluate {run.folder}`")
     images = sets.load("train")
-    for folder in exporting.export(run, trainer.objective, images, trainer.images_seen, models, label, weights):
+    for folder in exporting.export(
+        run, trainer.objective, images, trainer.images_seen, models, label, weights, thin_db, with_judge
+    ):
         print(f"{folder}: served by `GANVAS_MODELS_DIR={models} python -m service`")
 
 

@@ -6,9 +6,10 @@ neighbours are; anything else is refused.
 
 import logging
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import inf, log10
+from math import inf, log10, prod
+from typing import NamedTuple
 
 import numpy as np
 import onnx
@@ -19,7 +20,7 @@ from torch import Tensor, nn
 from service import manifest
 from service.manifest import Network
 from service.session import Session
-from training import storage, subpixel
+from training import lowrank, storage, subpixel
 
 Floats = NDArray[np.float32]
 
@@ -50,6 +51,18 @@ class Graph:
     network: Network
 
 
+class Thin(NamedTuple):
+    """How much large dense layers may lose.
+
+    Attributes:
+        rows: inputs by name, some thousand rows; layers are fitted to three quarters of them, and judged on the rest.
+        least_db: the output with all layers thinned stays so many dB above its error.
+    """
+
+    rows: Mapping[str, Tensor]
+    least_db: float
+
+
 def build(
     module: nn.Module,
     examples: Mapping[str, Tensor],
@@ -58,6 +71,7 @@ def build(
     outputs: manifest.Tensor,
     weights: str = "auto",
     also: Sequence[Mapping[str, Tensor]] = (),
+    thin: Thin | None = None,
 ) -> Graph:
     """Exports a network of one output, and proves that the graph does the same.
 
@@ -67,8 +81,10 @@ def build(
         file: the ONNX file's name in the package.
         inputs: name, shape and range of each input.
         outputs: name, shape and range of the output.
-        weights: `float32`, `float16`, `int8`; `auto` is float16 where the output stays above 50 dB, else float32.
+        weights: `float32`, `float16`; `int8`, where those that lose too much by it are float16; `auto` is float16
+            where the output stays above 50 dB, else float32.
         also: inputs of other sizes, for which parity is proven too.
+        thin: makes large dense layers the product of two thinner ones; None leaves them whole.
 
     Raises:
         ExportError: the graph differs from the module, a row depends on its neighbours, a training-mode layer is
@@ -82,6 +98,9 @@ def build(
         _check_parity(module, session, {name: example[:rows] for name, example in examples.items()})
     for example in also:
         _check_parity(module, session, example)
+    if thin is not None:
+        model = _thinned(model, session, thin, outputs)
+        session = _session(model)
     _check_rows(session, examples)
     stored, kind = _store(model, session, _fed(examples), outputs, weights)
     raw = stored.SerializeToString()
@@ -91,7 +110,7 @@ def build(
         inputs=inputs,
         outputs=(outputs,),
         weights=kind,
-        parameters=sum(p.numel() for p in module.parameters()),
+        parameters=_parameters(model, module),
     )
     return Graph(raw, described)
 
@@ -162,6 +181,36 @@ def _session(model: onnx.ModelProto) -> Session:
     return Session(model.SerializeToString(), torch.get_num_threads())
 
 
+def _thinned(model: onnx.ModelProto, session: Session, thin: Thin, outputs: manifest.Tensor) -> onnx.ModelProto:
+    """A graph with thinner layers that draws what the whole one draws, to some dB."""
+    count = 3 * len(next(iter(thin.rows.values()))) // 4
+    fitted, judged = _fed(thin.rows, 0, count), _fed(thin.rows, count)
+    reference = session.run(judged)
+
+    def is_good(tried: onnx.ModelProto) -> bool:
+        return decibels(reference, _session(tried).run(judged), _peak(outputs, reference)) >= thin.least_db
+
+    return lowrank.rewrite(model, lambda part: _session(part).run(_needed(part, fitted)), is_good)
+
+
+def _needed(model: onnx.ModelProto, fed: Mapping[str, Floats]) -> dict[str, Floats]:
+    """Of the inputs those that a part of a graph takes."""
+    taken = {name for node in model.graph.node for name in node.input}
+    return {name: rows for name, rows in fed.items() if name in taken}
+
+
+def _parameters(model: onnx.ModelProto, module: nn.Module) -> int:
+    """How many numbers the network has learned; of one whose layers were thinned, those that it has left."""
+    if not any(lowrank.is_thin(node) for node in model.graph.node):
+        return sum(p.numel() for p in module.parameters())
+    return sum(prod(tensor.dims) for tensor in model.graph.initializer if tensor.data_type == onnx.TensorProto.FLOAT)
+
+
+def _peak(outputs: manifest.Tensor, reference: Floats) -> float:
+    """What an error is held against: the output's range, or what occurs, where it has none, as with logits."""
+    return outputs.range[1] - outputs.range[0] if outputs.range else float(np.ptp(reference))
+
+
 def _fed(examples: Mapping[str, Tensor], start: int = 0, end: int | None = None) -> dict[str, Floats]:
     """Some rows of the examples, as the engine takes them."""
     return {name: example[start:end].numpy() for name, example in examples.items()}
@@ -196,14 +245,29 @@ def _store(
 ) -> tuple[onnx.ModelProto, str]:
     if weights == "float32":
         return model, weights
+    reference = session.run(fed)
+
+    def quality(stored: onnx.ModelProto) -> float:
+        return decibels(reference, _session(stored).run(fed), _peak(outputs, reference))
+
     kind = "float16" if weights == "auto" else weights
     stored = storage.store(model, kind)
-    reference = session.run(fed)
-    # Where the output has no range, as with logits, the peak is what occurs.
-    peak = outputs.range[1] - outputs.range[0] if outputs.range else float(np.ptp(reference))
-    quality = decibels(reference, _session(stored).run(fed), peak)
-    if quality >= _LEAST_DB[kind]:
+    found = quality(stored)
+    if found < _LEAST_DB[kind] and kind == "int8":
+        stored = _partly_int8(model, lambda tried: quality(tried) >= _LEAST_DB["int8"]) or stored
+        found = quality(stored)
+    if found >= _LEAST_DB[kind]:
         return stored, kind
     if weights == "auto":
         return model, "float32"
-    raise ExportError(f"stored as {kind} the output has {quality:.1f} dB, below {_LEAST_DB[kind]} dB")
+    raise ExportError(f"stored as {kind} the output has {found:.1f} dB, below {_LEAST_DB[kind]} dB")
+
+
+def _partly_int8(model: onnx.ModelProto, is_good: Callable[[onnx.ModelProto], bool]) -> onnx.ModelProto | None:
+    """As many of the large weights as can be in 8 bits, the largest first, and the others in float16; or nothing."""
+    best, kept = None, frozenset[str]()
+    for name in storage.by_size(model):
+        tried = storage.store(model, "int8", kept | {name})
+        if is_good(tried):
+            best, kept = tried, kept | {name}
+    return best

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 from torch.utils.hooks import RemovableHandle
 
-from training import subpixel
+from training import lowrank, subpixel
 
 Layer = nn.Linear | nn.Conv2d | nn.ConvTranspose2d
 BatchNorm = nn.BatchNorm1d | nn.BatchNorm2d
@@ -54,7 +54,8 @@ def load(module: nn.Module, model: bytes, inputs: tuple[Tensor, ...]) -> None:
     subpixel.restore(loaded)
     graph = loaded.graph
     values = _values(graph)
-    nodes = [node for node in graph.node if node.op_type in (*_LAYER_OPS, *_NORM_OPS) and not _filters(node)]
+    whole = lowrank.restore(graph.node, values)
+    nodes = [node for node in whole if node.op_type in (*_LAYER_OPS, *_NORM_OPS) and not _filters(node)]
     biases: dict[nn.Module, Tensor] = {}
     folded: list[BatchNorm] = []
     steps = _worked(module, inputs)

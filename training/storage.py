@@ -3,6 +3,9 @@
 The engine folds the added nodes when it loads the file, so that a smaller file costs no time a picture.
 """
 
+from collections.abc import Collection
+from math import prod
+
 import numpy as np
 import onnx
 from numpy.typing import NDArray
@@ -13,14 +16,16 @@ Weights = str
 
 _LEAST_VALUES = 256  # a smaller tensor is not worth its nodes
 _INT8_MAX = 127.0
+_LEAST_SHARING = 16  # values of 8 bits for each scale of 32
 
 
-def store(model: ModelProto, weights: Weights) -> ModelProto:
+def store(model: ModelProto, weights: Weights, only: Collection[str] | None = None) -> ModelProto:
     """A copy of a float32 graph with its large weights stored smaller. Initialisers keep their names.
 
     Args:
         model: whose weights are float32.
-        weights: `float16` rounds each; `int8` scales each output channel to +-127.
+        weights: `float16` rounds each; `int8` scales each output channel, and each place of its kernel, to +-127.
+        only: names of the weights that become `int8`, where the others become float16; None is all of them.
 
     Returns:
         A graph of the same inputs and outputs.
@@ -36,7 +41,8 @@ def store(model: ModelProto, weights: Weights) -> ModelProto:
         values = numpy_helper.to_array(tensor)
         if values.dtype != np.float32 or values.size < _LEAST_VALUES:
             continue
-        tensors, nodes = shrink(tensor.name, values)
+        shrunk = shrink if only is None or tensor.name in only else _float16
+        tensors, nodes = shrunk(tensor.name, values)
         graph.initializer.remove(tensor)
         graph.initializer.extend(tensors)
         added += nodes
@@ -45,6 +51,13 @@ def store(model: ModelProto, weights: Weights) -> ModelProto:
         graph.node.insert(0, node)
     onnx.checker.check_model(stored, full_check=True)
     return stored
+
+
+def by_size(model: ModelProto) -> list[str]:
+    """The names of the weights that are worth storing smaller, the largest first."""
+    floats = (tensor for tensor in model.graph.initializer if tensor.data_type == TensorProto.FLOAT)
+    sizes = {tensor.name: prod(tensor.dims) for tensor in floats}
+    return sorted((name for name, size in sizes.items() if size >= _LEAST_VALUES), key=lambda name: -sizes[name])
 
 
 def _restored(name: str) -> str:
@@ -57,9 +70,13 @@ def _float16(name: str, values: NDArray[np.float32]) -> tuple[list[TensorProto],
 
 
 def _int8(name: str, values: NDArray[np.float32]) -> tuple[list[TensorProto], list[onnx.NodeProto]]:
-    """One scale for each index of the first axis, which is that of the outputs in torch's linear and conv weights."""
-    axes = tuple(range(1, values.ndim))
-    largest = np.abs(values).max(axis=axes, keepdims=True) if axes else np.abs(values).max(keepdims=True)
+    """A scale for each index of the first axis, which is that of the outputs in torch's linear and conv weights.
+
+    A kernel's edges are often smaller than its middle, so that each of its places has a scale too, if many share it.
+    """
+    shares = values.ndim > 2 and values.shape[1] >= _LEAST_SHARING
+    axes = 1 if shares else tuple(range(1, values.ndim)) or None
+    largest = np.abs(values).max(axis=axes, keepdims=True)
     scale = np.maximum(largest / _INT8_MAX, np.finfo(np.float32).tiny).astype(np.float32)
     levels = np.clip(np.rint(values / scale), -_INT8_MAX, _INT8_MAX).astype(np.int8)
     nodes = [

@@ -77,6 +77,8 @@ def export(
     models: Path,
     label: Label,
     weights: str = "auto",
+    thin_db: float | None = None,
+    with_judge: bool = True,
 ) -> list[Path]:
     """Writes `models/<name>/<version>/`, and for CycleGAN the way back beside it.
 
@@ -88,6 +90,9 @@ def export(
         models: folder of all packages.
         label: names, version, description and weaknesses.
         weights: see `graphs.build`.
+        thin_db: large dense layers of a model that draws are made as thin as leaves their network's output so many dB
+            above its error; None leaves them whole.
+        with_judge: whether the package of a model that draws holds its discriminator or critic.
 
     Returns:
         The packages' folders.
@@ -98,7 +103,8 @@ def export(
     """
     names = _names(objective, label)
     folders = _folders(models, names, label.version)
-    built = _contents(run, objective, data, names, weights, images_seen // run.config.batch_size)
+    storing = generative.Storing(weights, thin_db, with_judge)
+    built = _contents(run, objective, data, names, storing, images_seen // run.config.batch_size)
     described = [
         _describe(run, label, folder, direction, data, images_seen, contents)
         for folder, direction, contents in zip(folders, names, built, strict=True)
@@ -199,19 +205,21 @@ def _contents(
     objective: Objective,
     data: ImageSet | PairSet,
     names: Mapping[str, str],
-    weights: str,
+    storing: generative.Storing,
     step: int,
 ) -> list[Contents]:
     config = run.config
     if isinstance(objective, Generative):
         assert isinstance(config, GenerativeConfig)
         assert isinstance(data, ImageSet)
-        return [generative.contents(config, objective, data, weights, run.folder, step)]
+        return [generative.contents(config, objective, data, storing, run.folder, step)]
+    if storing.thin_db is not None:
+        raise ExportError("a translator has no dense layers to make thinner: leave --thin-db out")
     assert isinstance(objective, Translation)
     assert isinstance(config, TranslationConfig)
     assert isinstance(data, PairSet)
     inverses = {direction: next((n for d, n in names.items() if d != direction), None) for direction in names}
-    return [translation.contents(config, objective, d, data, weights, inverses[d]) for d in names]
+    return [translation.contents(config, objective, d, data, storing.weights, inverses[d]) for d in names]
 
 
 def _describe(

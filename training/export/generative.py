@@ -1,11 +1,12 @@
 """What a package of a model that draws from latents holds."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from service import manifest
 from service.manifest import NetworkName
@@ -14,16 +15,36 @@ from training.config import GenerativeConfig
 from training.data import PUBLISHED, Batch, ImageSet
 from training.evaluate import Measured, grid, seed_rows
 from training.export.contents import Contents, engine, golden
-from training.graphs import Graph
+from training.graphs import Graph, Thin
 from training.objectives import Generative
 
 PREVIEW_SEEDS = 64
 _GOLDEN_SEEDS = 2
 _PARITY_ROWS = 64
+_FITTED_ROWS = 4_000  # for thinner layers, whose ranks are a few hundred at most
+
+
+class Storing(NamedTuple):
+    """What of a model a package holds, and how.
+
+    Attributes:
+        weights: see `graphs.build`.
+        thin_db: what large dense layers may lose, see `graphs.Thin`; None leaves them whole.
+        with_judge: whether the discriminator or critic is there.
+    """
+
+    weights: str
+    thin_db: float | None = None
+    with_judge: bool = True
 
 
 def contents(
-    config: GenerativeConfig, objective: Generative, data: ImageSet, weights: str, folder: Path, step: int
+    config: GenerativeConfig,
+    objective: Generative,
+    data: ImageSet,
+    storing: Storing,
+    folder: Path,
+    step: int,
 ) -> Contents:
     """Exports generator, judge and encoder, and draws goldens and preview.
 
@@ -31,7 +52,7 @@ def contents(
         config: of the run.
         objective: trained, on the CPU.
         data: the training images.
-        weights: see `graphs.build`.
+        storing: how networks are stored, and which.
         folder: the run's, which may hold named directions and an encoder.
         step: how long the objective was trained; what is of another step is left out.
 
@@ -40,11 +61,13 @@ def contents(
         CheckpointError: the encoder's file is damaged.
     """
     channels, height, width = objective.image_shape
-    networks = _networks(config, objective, data, weights)
+    networks: dict[NetworkName, Graph] = {"generator": _drawing(config, objective, storing)}
     sampler = engine(networks["generator"].model)
+    if storing.with_judge:
+        networks["discriminator"] = _judging(config, objective, data, networks["generator"], storing)
     back = encoder.load(folder, step, config, objective.image_shape)
     if back:
-        networks["encoder"] = _encoder(config, objective, data, back[0], weights)
+        networks["encoder"] = _encoder(config, objective, data, back[0], storing.weights)
     return Contents(
         networks=networks,
         goldens=(golden(sampler, rows(config, _GOLDEN_SEEDS)),),
@@ -69,34 +92,58 @@ def _classes(config: GenerativeConfig) -> tuple[str, ...] | None:
     return PUBLISHED[config.dataset].classes if config.conditional else None
 
 
-def _networks(
-    config: GenerativeConfig, objective: Generative, data: ImageSet, weights: str
-) -> dict[NetworkName, Graph]:
-    picture = _picture(objective)
-    classes = tuple(manifest.Tensor(name="classes", shape=("N", n)) for n in (objective.n_classes,) if n)
-    fed = {name: torch.from_numpy(array) for name, array in rows(config, _PARITY_ROWS).items()}
-    generator = graphs.build(
+def _drawing(config: GenerativeConfig, objective: Generative, storing: Storing) -> Graph:
+    classes = _told(objective)
+    return graphs.build(
         objective.finished_generator(),
-        fed,
+        _torch(rows(config, _PARITY_ROWS)),
         "generator.onnx",
         (manifest.Tensor(name="latents", shape=("N", config.generator.z_dim)), *classes),
-        picture,
-        weights,
+        _picture(objective),
+        storing.weights,
+        thin=None if storing.thin_db is None else Thin(_torch(rows(config, _FITTED_ROWS)), storing.thin_db),
     )
+
+
+def _judging(
+    config: GenerativeConfig, objective: Generative, data: ImageSet, generator: Graph, storing: Storing
+) -> Graph:
     shown = _shown(objective, data)
     judged = {"images": shown.images}
     judged |= dict(zip(["classes"], objective.rows(shown.labels), strict=False))
     # A critic's score has no scale of its own, so it has another name than a logit, whose sigmoid is a probability.
     verdict = "scores" if "critic" in objective.networks else "logits"
-    discriminator = graphs.build(
+    fitted = None if storing.thin_db is None else _judged(config, objective, data, generator)
+    return graphs.build(
         objective.finished_judge(),
         judged,
         "discriminator.onnx",
-        (picture, *classes),
+        (_picture(objective), *_told(objective)),
         manifest.Tensor(name=verdict, shape=("N", 1)),
-        weights,
+        storing.weights,
+        thin=None if fitted is None or storing.thin_db is None else Thin(fitted, storing.thin_db),
     )
-    return {"generator": generator, "discriminator": discriminator}
+
+
+def _told(objective: Generative) -> tuple[manifest.Tensor, ...]:
+    """What a conditional network is told beside its input."""
+    return tuple(manifest.Tensor(name="classes", shape=("N", n)) for n in (objective.n_classes,) if n)
+
+
+def _judged(config: GenerativeConfig, objective: Generative, data: ImageSet, generator: Graph) -> dict[str, Tensor]:
+    """What a judge is shown, real and drawn in turn."""
+    count = min(_FITTED_ROWS // 2, len(data))
+    real, fed = _shown(objective, data, count), rows(config, count)
+    drawn = torch.from_numpy(engine(generator.model)(fed))
+    judged = {"images": torch.stack((real.images, drawn), dim=1).flatten(0, 1)}
+    if "classes" in fed:
+        told = torch.stack((*objective.rows(real.labels), torch.from_numpy(fed["classes"])), dim=1)
+        judged["classes"] = told.flatten(0, 1)
+    return judged
+
+
+def _torch(arrays: dict[str, NDArray[np.float32]]) -> dict[str, Tensor]:
+    return {name: torch.from_numpy(array) for name, array in arrays.items()}
 
 
 def _encoder(
@@ -115,10 +162,10 @@ def _picture(objective: Generative) -> manifest.Tensor:
     return manifest.Tensor(name="images", shape=("N", *objective.image_shape), range=(-1.0, 1.0))
 
 
-def _shown(objective: Generative, data: ImageSet) -> Batch:
+def _shown(objective: Generative, data: ImageSet, count: int = _PARITY_ROWS) -> Batch:
     """Real pictures as the judge sees them."""
     height, width = objective.image_shape[1:]
-    batch = data.batch(torch.arange(_PARITY_ROWS) % len(data))
+    batch = data.batch(torch.arange(count) % len(data))
     return Batch(batch.images[:, :, :height, :width].contiguous(), batch.labels)
 
 

@@ -104,6 +104,18 @@ def test_a_package_is_measured_as_its_run_was(command, finished_run, digits_fold
     without_data = command("evaluate", package)
     assert without_data.code == 1
     assert without_data.error == "error: a package does not know where its data lies: give --data\n"
+    # The package's own numbers go on the card of the next export.
+    kept_before = (finished_run.folder / "evaluation.json").read_text()
+    said = command("evaluate", package, "--data", digits_folder, "--keep", finished_run.folder)
+    assert said.code == 0
+    kept = json.loads((finished_run.folder / "evaluation.json").read_text())["metrics"]
+    assert {metric["name"]: metric["value"] for metric in kept} == pytest.approx(
+        numbers(of_package), rel=1e-3, abs=1e-3
+    )
+    (finished_run.folder / "evaluation.json").write_text(kept_before)
+    of_itself = command("evaluate", finished_run.folder, "--keep", finished_run.folder)
+    assert of_itself.code == 1
+    assert "is a run, which keeps its own numbers: leave --keep out" in of_itself.error
 
 
 def test_the_paper_s_number_stands_beside_the_paper_s_data_alone(judge, digits_folder):

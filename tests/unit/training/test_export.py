@@ -30,11 +30,11 @@ def trainer(finished_run):
 def write(finished_run, trainer, train_set, graphs_once):
     """Exports the finished run into a folder of packages; its graphs are made once."""
 
-    def into(models, label=Label("digits"), weights="auto"):  # noqa: B008  # frozen
+    def into(models, label=Label("digits"), weights="auto", **options):  # noqa: B008  # frozen
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(graphs, "build", graphs_once)
             (folder,) = export.export(
-                finished_run, trainer.objective, train_set, trainer.images_seen, models, label, weights
+                finished_run, trainer.objective, train_set, trainer.images_seen, models, label, weights, **options
             )
         return folder
 
@@ -131,6 +131,13 @@ def test_known_weaknesses_stand_on_the_card(described):
     assert "weaknesses" not in card.render(described)
     told = described.model_copy(update={"weaknesses": ("Fours look like nines.", "Few ones.")})
     assert "## Known weaknesses\n\n- Fours look like nines.\n- Few ones.\n" in card.render(told)
+
+
+def test_a_package_without_its_discriminator_is_served(write, tmp_path):
+    folder = write(tmp_path, with_judge=False)
+    assert set(export.open_package(folder).described.networks) == {"generator"}
+    assert not (folder / "discriminator.onnx").exists()
+    assert open_as_served(folder).discriminator is None
 
 
 def test_a_package_is_read_back_with_its_configuration(package):

@@ -164,6 +164,12 @@ def test_the_same_picture_gives_the_same_translation_again(packages, name):
     assert opened.run(given).tobytes() == opened.run(given).tobytes()
 
 
+def test_a_translator_has_no_layers_to_make_thinner(pix2pix, loaded, tmp_path):
+    run, trainer = pix2pix
+    with pytest.raises(ExportError, match="no dense layers to make thinner: leave --thin-db out"):
+        export.export(run, trainer.objective, loaded(run.config), 0, tmp_path, Label("facades"), "auto", thin_db=40.0)
+
+
 def test_weights_are_stored_as_float16_where_pictures_stay_above_50_db(packages, exact):
     small, large = (described(folder).networks["generator"].weights for folder in (packages["labels-photo"], exact))
     assert (small, large) == ("float16", "float32")
