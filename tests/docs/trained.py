@@ -125,8 +125,11 @@ class Trained:
         else:
             extra = _ALSO.get(verb, ())
         if verb == "train" and "--measure-every-nimg" in words:
-            at = extra.index("--validation-share")
-            extra = (*extra[:at], *extra[at + 2 :], "--measure-every-nimg", "320", "--patience-nimg", "320")
+            if "--validation-share" in extra:  # which would leave nothing to measure on
+                at = extra.index("--validation-share")
+                extra = (*extra[:at], *extra[at + 2 :])
+            extra = (*extra, "--measure-every-nimg", "320")
+            extra = (*extra, "--patience-nimg", "320") if "--patience-nimg" in words else extra
         dataset = config.dataset if config else words[1] if verb == "judge" else "mnist"
         told = {"PATH": str(self.data(dataset))}
         if config is None:
