@@ -64,7 +64,7 @@ def drawn(monkeypatch):
     """Fixes what is drawn for each picture: seven numbers."""
 
     def fix(*numbers):
-        monkeypatch.setattr(torch, "rand", lambda count, columns: torch.tensor([numbers] * count))
+        monkeypatch.setattr(torch, "rand", lambda count, columns, device: torch.tensor([numbers] * count))
 
     return fix
 
