@@ -62,7 +62,8 @@ def rng_state() -> dict[str, Any]:
         "python": [version, list(words), gauss],
         "numpy": {**numpy, "state": {**numpy["state"], "key": numpy["state"]["key"].tolist()}},
         "torch": torch.get_rng_state(),
-        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        # Of this process's own device: all processes draw alike, each on its own.
+        "cuda": [torch.cuda.get_rng_state()] if torch.cuda.is_available() else [],
     }
 
 
@@ -75,4 +76,4 @@ def set_rng_state(state: dict[str, Any]) -> None:
     np.random.set_state({**numpy, "state": {**numpy["state"], "key": keys}})  # noqa: NPY002  # as above
     torch.set_rng_state(state["torch"])
     if state["cuda"] and torch.cuda.is_available():
-        torch.cuda.set_rng_state_all(state["cuda"])
+        torch.cuda.set_rng_state(state["cuda"][0])

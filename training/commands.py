@@ -121,10 +121,15 @@ def _of_package(target: Path, folder: Path | None, best: bool, keep: Path | None
     if best and keep is None:
         raise RunError("a package holds one set of weights: leave --best out")
     package = exporting.open_package(target)
+    run = None if keep is None else open_run(keep, folder)
+    trainer = None if run is None else finished(run, best)[0]
+    if run is not None and trainer is not None:
+        seen = trainer.images_seen + run.images_before
+        if (run.config, seen) != (package.config, package.described.training.images_seen):
+            raise RunError(f"{target} was not exported from {keep} as it is now: their configurations or images differ")
     measured = evaluation.measure(exporting.samplers(package), package.config, Sets(package.config, folder))
-    if keep is not None:
-        run = open_run(keep, folder)
-        _keep(run, finished(run, best)[0], measured)
+    if run is not None and trainer is not None:
+        _keep(run, trainer, measured)
     return measured
 
 

@@ -31,7 +31,8 @@ class Captured(Generic[Result]):
     """A function of tensors on a GPU, replayed as CUDA graphs: one for each kind of call and shape of its input.
 
     The first three calls of a kind work as ever, so that kernels are chosen and memory is asked for. The next one is
-    recorded. What cannot be recorded works as ever from then on, and a warning says why.
+    recorded. What cannot be recorded works as ever from then on, and a warning says why; no GPU has refused a step of
+    this package yet, so that this way out was tried with a stand-in alone.
     """
 
     def __init__(self, work: Callable[[Any], Result]) -> None:
@@ -63,6 +64,8 @@ class Captured(Generic[Result]):
                 return self._beside(inputs)
             try:
                 self._recordings[key] = self._record(inputs)
+            except torch.OutOfMemoryError:
+                raise
             except RuntimeError as error:  # of any operation that a graph cannot hold
                 self._fails = True
                 reason = str(error).splitlines()[0]

@@ -84,7 +84,12 @@ class Objective(ABC):
 
     def _played(self, batch: Any) -> Played:
         self._moved = []
-        losses = self.play(batch)
+        try:
+            losses = self.play(batch)
+        except BaseException:
+            for network in self.networks.values():  # as they are between steps, for whoever tries again
+                network.requires_grad_(True).train()
+            raise
         return Played(losses, tuple(self._moved))
 
     def _kind(self) -> tuple[Hashable, frozenset[str]] | None:
@@ -166,7 +171,9 @@ class Objective(ABC):
     def average(self, name: str, decay: float) -> None:
         """Keeps an exponential moving average of a network, unless decay is 0."""
         if decay > 0.0:
-            self.averages[name], self._decays[name] = AveragedModel(self.networks[name]), decay
+            # Its count too has to lie on the device: a captured step would keep the number that it saw.
+            self.averages[name] = AveragedModel(self.networks[name], device=self.fabric.device)
+            self._decays[name] = decay
 
     def descend(self, name: str, loss: Tensor) -> None:
         """One step of an optimiser on `loss`, with gradients averaged over all processes; none if it is frozen."""

@@ -62,13 +62,16 @@ def lay_out(optimizer: torch.optim.Optimizer) -> None:
 
     A checkpoint may come from another device, with another layout, and a fused update walks through both side by side.
     """
+    captures = False
     for group in optimizer.param_groups:
         device = group["params"][0].device
-        if "capturable" in group:
-            group["capturable"] = device.type == "cuda"
-        if not isinstance(optimizer, torch.optim.RMSprop):
+        if not isinstance(optimizer, torch.optim.SGD):
+            captures = group["capturable"] = _is_gpu(device)
+        if isinstance(optimizer, torch.optim.Adam):
             group["lr"] = _rate(float(group["lr"]), device)
     for weight, remembered in optimizer.state.items():
+        if captures and "step" in remembered:
+            remembered["step"] = remembered["step"].to(weight.device)
         for name, value in remembered.items():
             if isinstance(value, Tensor) and value.shape == weight.shape and value.stride() != weight.stride():
                 remembered[name] = torch.empty_like(weight, dtype=value.dtype).copy_(value)
@@ -82,7 +85,7 @@ def build(
         sgd = torch.optim.SGD(parameters, lr=config.lr, momentum=config.momentum)
         return sgd, MomentumLR(sgd, config, steps.per_epoch)
     device = parameters[0].device
-    on_gpu = device.type == "cuda"
+    on_gpu = _is_gpu(device)
     if isinstance(config, RmsProp):
         rmsprop = torch.optim.RMSprop(parameters, lr=config.lr, capturable=on_gpu)
         return rmsprop, FactorLR(rmsprop, config.lr, lambda _: 1.0)
@@ -104,4 +107,8 @@ def build(
 
 def _rate(lr: float, device: torch.device) -> float | Tensor:
     """A learning rate that changes: on a GPU in its memory, where a captured step reads the newest value."""
-    return torch.tensor(lr, device=device) if device.type == "cuda" else lr
+    return torch.tensor(lr, device=device) if _is_gpu(device) else lr
+
+
+def _is_gpu(device: torch.device) -> bool:
+    return device.type == "cuda"

@@ -113,6 +113,13 @@ def test_a_package_is_measured_as_its_run_was(command, finished_run, digits_fold
         numbers(of_package), rel=1e-3, abs=1e-3
     )
     (finished_run.folder / "evaluation.json").write_text(kept_before)
+    foreign = json.loads((package / "manifest.json").read_text())
+    foreign["training"]["images_seen"] += 1
+    (package / "manifest.json").write_text(json.dumps(foreign))
+    of_another = command("evaluate", package, "--data", digits_folder, "--keep", finished_run.folder)
+    assert of_another.code == 1
+    assert "was not exported from" in of_another.error
+    assert (finished_run.folder / "evaluation.json").read_text() == kept_before
     of_itself = command("evaluate", finished_run.folder, "--keep", finished_run.folder)
     assert of_itself.code == 1
     assert "is a run, which keeps its own numbers: leave --keep out" in of_itself.error

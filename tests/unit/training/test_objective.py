@@ -1,10 +1,13 @@
 """What all objectives share: the average of the weights, and rows shared over processes."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
+from training.objectives import Objective
 from training.objectives.objective import follow
 
 
@@ -65,3 +68,40 @@ def test_an_average_goes_on_where_its_state_stood(weight, updates):
         first(float(value))
     second.averaged.load_state_dict(first.averaged.state_dict())
     assert [first(value) for value in (5.0, -2.0)] == [second(value) for value in (5.0, -2.0)]
+
+
+class Elsewhere(Objective):
+    """An objective on a device that this machine does not have."""
+
+    def __init__(self):
+        super().__init__(SimpleNamespace(device=torch.device("meta"), world_size=1))
+        self.networks = {"generator": nn.Linear(2, 2, device="meta")}
+
+    def play(self, batch):
+        return {}
+
+
+def test_all_of_an_average_lies_where_the_network_does():
+    """Its count too: a captured step would keep the number that the host saw."""
+    objective = Elsewhere()
+    objective.average("generator", 0.9)
+    average = objective.averages["generator"]
+    assert {part.device.type for part in average.state_dict().values()} == {"meta"}
+    follow(average, objective.networks["generator"], 0.9)  # reads nothing back, which meta tensors would refuse
+
+
+class Failing(Elsewhere):
+    """A step that fails half way."""
+
+    def play(self, batch):
+        self.networks["generator"].requires_grad_(False).eval()
+        raise RuntimeError("half way")
+
+
+def test_a_step_that_fails_leaves_the_networks_as_they_are_between_steps():
+    objective = Failing()
+    with pytest.raises(RuntimeError, match="half way"):
+        objective._played(None)
+    generator = objective.networks["generator"]
+    assert generator.training
+    assert all(weight.requires_grad for weight in generator.parameters())

@@ -106,3 +106,55 @@ def test_what_adam_remembers_takes_the_layout_of_its_weight():
     step(there, optimizer)
     step(here, again)
     torch.testing.assert_close(here.data, there.data.contiguous())
+
+
+class Elsewhere:
+    """A weight on a device that this machine does not have, and what an optimiser remembered of it on another one."""
+
+    def __init__(self, kind):
+        self.weight = torch.nn.Parameter(torch.empty(2, 2, device="meta"))
+        self.optimizer = kind([self.weight], lr=0.1)
+        self.optimizer.state[self.weight] = {"step": torch.tensor(3.0)}
+
+
+@pytest.mark.parametrize("kind", [torch.optim.Adam, torch.optim.RMSprop])
+def test_a_checkpoint_of_a_cpu_goes_on_where_steps_are_captured(monkeypatch, kind):
+    monkeypatch.setattr(optimizers, "_is_gpu", lambda device: device.type == "meta")
+    there = Elsewhere(kind)
+    del there.optimizer.param_groups[0]["capturable"]  # as in checkpoints from before steps were captured
+    optimizers.lay_out(there.optimizer)
+    assert there.optimizer.param_groups[0]["capturable"]
+    assert there.optimizer.state[there.weight]["step"].device.type == "meta"
+    if kind is torch.optim.Adam:  # whose rate changes
+        assert there.optimizer.param_groups[0]["lr"].device.type == "meta"
+    else:
+        assert there.optimizer.param_groups[0]["lr"] == 0.1
+
+
+def test_sgd_keeps_its_numbers_on_the_host(monkeypatch):
+    monkeypatch.setattr(optimizers, "_is_gpu", lambda device: device.type == "meta")
+    there = Elsewhere(torch.optim.SGD)
+    optimizers.lay_out(there.optimizer)
+    assert there.optimizer.param_groups[0]["lr"] == 0.1
+    assert "capturable" not in there.optimizer.param_groups[0]
+
+
+def test_a_checkpoint_of_a_gpu_goes_on_on_a_cpu():
+    weight = torch.nn.Parameter(torch.ones(2))
+    optimizer, schedule = optimizers.build(Adam(constant_share=0.0), [weight], Steps(10, 1))
+    optimizer.param_groups[0].update(capturable=True, lr=torch.tensor(0.5))
+    optimizers.lay_out(optimizer)
+    assert optimizer.param_groups[0]["capturable"] is False
+    assert optimizer.param_groups[0]["lr"] == 0.5
+    weight.grad = torch.ones(2)
+    optimizer.step()
+    schedule.step()
+    assert optimizer.param_groups[0]["lr"] == pytest.approx(0.9 * Adam().lr)
+
+
+def test_a_schedule_takes_its_step_from_older_checkpoints_and_nothing_else():
+    weight = torch.nn.Parameter(torch.ones(2))
+    _, schedule = optimizers.build(Adam(constant_share=0.0), [weight], Steps(10, 1))
+    schedule.load_state_dict({"last_epoch": 4, "base_lrs": [7.0], "_last_lr": [3.0], "lr_lambdas": [None]})
+    assert schedule.state_dict() == {"last_epoch": 4}
+    assert schedule.base_lrs == [Adam().lr]
