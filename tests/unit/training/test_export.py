@@ -141,11 +141,13 @@ def test_a_package_without_its_discriminator_is_served(write, tmp_path):
     assert open_as_served(folder).discriminator is None
 
 
-def test_layers_of_both_networks_are_made_thinner_on_demand(write, tmp_path, monkeypatch):
+def test_layers_of_both_networks_are_made_thinner_on_demand(finished_run, trainer, train_set, tmp_path, monkeypatch):
     monkeypatch.setattr(graphs.lowrank, "_LEAST_VALUES", 200)
     monkeypatch.setattr(graphs.lowrank, "_STEP", 2)
     monkeypatch.setattr(export.generative, "_FITTED_ROWS", 200)
-    folder = write(tmp_path, thin_db=20.0)
+    (folder,) = export.export(
+        finished_run, trainer.objective, train_set, trainer.images_seen, tmp_path, Label("digits"), thin_db=20.0
+    )
     made = {name: onnx.load(folder / f"{name}.onnx") for name in ("generator", "discriminator")}
     assert all(any(graphs.lowrank.is_thin(node) for node in model.graph.node) for model in made.values())
     assert open_as_served(folder).discriminator is not None
