@@ -136,7 +136,10 @@ def _thin(model: ModelProto, name: str, mean: Floats, components: Floats) -> Mod
     node = made.graph.node[index]
     down, up = f"{node.input[1]}.down", f"{node.input[1]}.up"
     offset = components @ (components.T @ (bias - mean)) + mean
-    old = set(node.input[1:])
+    # The exporter gives equal weights one name, so that another layer may have them too.
+    old = set(node.input[1:]) - {
+        name for other in made.graph.node if other.output != node.output for name in other.input
+    }
     kept = [tensor for tensor in made.graph.initializer if tensor.name not in old]
     del made.graph.initializer[:]
     made.graph.initializer.extend(kept)
