@@ -62,7 +62,8 @@ class Network(_Part):
     """An ONNX file, its digest, and its tensors.
 
     Attributes:
-        weights: how the weights are stored; they are computed in float32 in any case.
+        weights: how the weights are stored; they are computed in float32 in any case. With int8, those that 8 bits
+            would spoil are float16.
         parameters: how many trained numbers the file holds.
     """
 

@@ -18,7 +18,7 @@ from training import report as reporting
 from training.classifier import Role
 from training.data import DataError, ImageSet, PairSet, Sets
 from training.evaluate import Measured
-from training.export import Label
+from training.export import Label, Package
 from training.loop import Stopped, Trainer
 from training.run import Run, RunError, open_run
 
@@ -121,16 +121,26 @@ def _of_package(target: Path, folder: Path | None, best: bool, keep: Path | None
     if best and keep is None:
         raise RunError("a package holds one set of weights: leave --best out")
     package = exporting.open_package(target)
-    run = None if keep is None else open_run(keep, folder)
-    trainer = None if run is None else finished(run, best)[0]
-    if run is not None and trainer is not None:
-        seen = trainer.images_seen + run.images_before
-        if (run.config, seen) != (package.config, package.described.training.images_seen):
-            raise RunError(f"{target} was not exported from {keep} as it is now: their configurations or images differ")
+    origin = _origin(package, open_run(keep, folder), best) if keep is not None else None  # before minutes are spent
     measured = evaluation.measure(exporting.samplers(package), package.config, Sets(package.config, folder))
-    if run is not None and trainer is not None:
-        _keep(run, trainer, measured)
+    if origin is not None:
+        _keep(*origin, measured)
     return measured
+
+
+def _origin(package: Package, run: Run, best: bool) -> tuple[Run, Trainer]:
+    """The run that a package was exported from, as it was then.
+
+    Raises:
+        RunError: it is another run, or the run went on since.
+    """
+    trainer, _ = finished(run, best)
+    seen = trainer.images_seen + run.images_before
+    if (run.config, seen) != (package.config, package.described.training.images_seen):
+        raise RunError(
+            f"{package.folder} was not exported from {run.folder} as it is now: their configurations or images differ"
+        )
+    return run, trainer
 
 
 def _keep(run: Run, trainer: Trainer, measured: list[Measured]) -> None:

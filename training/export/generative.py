@@ -1,5 +1,6 @@
 """What a package of a model that draws from latents holds."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,6 +37,10 @@ class Storing(NamedTuple):
     weights: str
     thin_db: float | None = None
     with_judge: bool = True
+
+    def thin(self, rows: Callable[[], Mapping[str, Tensor]]) -> Thin | None:
+        """What to fit thinner layers to; the rows are made only if there are to be any."""
+        return None if self.thin_db is None else Thin(rows(), self.thin_db)
 
 
 def contents(
@@ -101,7 +106,7 @@ def _drawing(config: GenerativeConfig, objective: Generative, storing: Storing) 
         (manifest.Tensor(name="latents", shape=("N", config.generator.z_dim)), *classes),
         _picture(objective),
         storing.weights,
-        thin=None if storing.thin_db is None else Thin(_torch(rows(config, _FITTED_ROWS)), storing.thin_db),
+        thin=storing.thin(lambda: _torch(rows(config, _FITTED_ROWS))),
     )
 
 
@@ -113,7 +118,6 @@ def _judging(
     judged |= dict(zip(["classes"], objective.rows(shown.labels), strict=False))
     # A critic's score has no scale of its own, so it has another name than a logit, whose sigmoid is a probability.
     verdict = "scores" if "critic" in objective.networks else "logits"
-    fitted = None if storing.thin_db is None else _judged(config, objective, data, generator)
     return graphs.build(
         objective.finished_judge(),
         judged,
@@ -121,7 +125,7 @@ def _judging(
         (_picture(objective), *_told(objective)),
         manifest.Tensor(name=verdict, shape=("N", 1)),
         storing.weights,
-        thin=None if fitted is None or storing.thin_db is None else Thin(fitted, storing.thin_db),
+        thin=storing.thin(lambda: _judged(config, objective, data, generator)),
     )
 
 
