@@ -87,12 +87,21 @@ def write_pictures(folder: Path, *names: str, width: int = 20, height: int = 16)
     return folder
 
 
-def write_faces(folder: Path, n_train: int = 40, n_test: int = 8, side: int = 20) -> Path:
-    """Pictures in CelebA's form: a folder of them, and the list that says which are for training (0) and test (2)."""
+def write_faces(
+    folder: Path, n_train: int = 40, n_test: int = 8, side: int = 20, attributes: tuple[str, ...] = ()
+) -> Path:
+    """Pictures in CelebA's form: a folder of them, and the list that says which are for training (0) and test (2).
+
+    With attributes also the table that says which has what: by chance.
+    """
     names = [f"{index + 1:06}.jpg" for index in range(n_train + n_test)]
     write_pictures(folder, *(f"img_align_celeba/{name}" for name in names), width=side, height=side)
     lines = (f"{name} {0 if index < n_train else 2}" for index, name in enumerate(names))
     (folder / "list_eval_partition.txt").write_text("\n".join(lines))
+    if attributes:
+        values = np.random.default_rng(0).choice((-1, 1), (len(names), len(attributes)))
+        rows = (f"{name} {' '.join(map(str, row))}" for name, row in zip(names, values, strict=True))
+        (folder / "list_attr_celeba.txt").write_text("\n".join((str(len(names)), " ".join(attributes), *rows)))
     return folder
 
 

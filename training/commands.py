@@ -203,8 +203,8 @@ def directions(
     accelerator: str,
 ) -> None:
     """Makes named directions, and prints what they do."""
-    trainer, _ = finished(run, best, accelerator)
-    for found in directing.make(run, trainer.objective, trainer.step, wanted, left, right, nimg):
+    trainer, sets = finished(run, best, accelerator)
+    for found in directing.make(run, trainer.objective, trainer.step, sets, wanted, left, right, nimg):
         print(f"{found.name}: {found.description}")
     print(f"look at {run.folder / 'samples' / 'directions.png'}; `export` writes them into the package")
 

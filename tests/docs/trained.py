@@ -20,7 +20,7 @@ from tests import builders
 from tests.docs.blocks import ROOT
 from tests.unit.training.conftest import CYCLEGAN_WORDS, PIX2PIX_WORDS, TINY_WORDS
 from training import __main__ as command_line
-from training import commands, graphs, initialise, study
+from training import classifier, commands, graphs, initialise, study
 from training.evaluate import estimate, generative, held, translation
 from training.recipes import RECIPES
 from training.run import open_run
@@ -43,6 +43,7 @@ _SHORT = {  # what a recipe's method and data need beside its own words to be ti
     ("cyclegan", "horse2zebra"): CYCLEGAN_WORDS,
 }
 _ALSO = {  # by command
+    "clarify": ("--nimg", "128", "--accelerator", "cpu"),
     "encoder": ("--nimg", "64", "--accelerator", "cpu"),
     "directions": ("--nimg", "256", "--accelerator", "cpu"),
     "evaluate": ("--accelerator", "cpu"),
@@ -50,7 +51,13 @@ _ALSO = {  # by command
     "resume": ("--accelerator", "cpu"),
     "judge": ("--epochs", "1"),
 }
-_RECIPES = {"digits": "gan-mnist-small", "faces": "dcgan-faces-small", "monet": "cyclegan-monet-small"}
+_RECIPES = {
+    "digits": "gan-mnist-small",
+    "classes": "dcgan-mnist",
+    "faces": "dcgan-faces-small",
+    "monet": "cyclegan-monet-small",
+}
+_KINDS = {"directions": "faces", "clarify": "classes"}  # of runs, by command
 
 
 @dataclass(frozen=True)
@@ -69,7 +76,7 @@ class Trained:
         make = {
             "mnist": builders.write_digits,
             "fashion-mnist": builders.write_digits,
-            "celeba": builders.write_faces,
+            "celeba": functools.partial(builders.write_faces, attributes=classifier.load("celeba").attributes),
             "facades": builders.write_pairs,
             "monet2photo": builders.write_unpaired,
             "horse2zebra": builders.write_unpaired,
@@ -78,7 +85,7 @@ class Trained:
 
     @functools.cache  # noqa: B019
     def run(self, kind: str) -> Path:
-        """The run that RUN stands for: of `digits`, `faces` or `monet`."""
+        """The run that RUN stands for: of `digits`, `classes`, `faces` or `monet`."""
         out = self.folder / "runs" / kind
         code, said = self.execute(("train", _RECIPES[kind], "--data", "PATH", "--out", str(out)))
         assert code == 0, said
@@ -133,17 +140,17 @@ class Trained:
         dataset = config.dataset if config else words[1] if verb == "judge" else "mnist"
         told = {"PATH": str(self.data(dataset))}
         if config is None:
-            told["RUN"] = str(self._copy("monet" if "--inverse" in words else _kind(verb))) if "RUN" in words else ""
+            told["RUN"] = (
+                str(self._copy("monet" if "--inverse" in words else _KINDS.get(verb, "digits")))
+                if "RUN" in words
+                else ""
+            )
         return (*(told.get(word, word) for word in words), *extra)
 
     def _copy(self, kind: str) -> Path:
         """A copy, since commands write into a run."""
         count = len(list(self.folder.glob("copy-*")))
         return shutil.copytree(self.run(kind), self.folder / f"copy-{count}")
-
-
-def _kind(verb: str) -> str:
-    return "faces" if verb == "directions" else "digits"
 
 
 @contextlib.contextmanager

@@ -9,11 +9,13 @@ import torch
 import torch.nn.functional as F
 
 from training import classifier
+from training.classifier import Judge
 from training.config import GenerativeConfig
+from training.data import Attributes, ImageSet
 from training.directions import fit, steer
 from training.directions.fit import NoDirectionError
 from training.directions.found import Found
-from training.directions.reading import Reader, effect
+from training.directions.reading import Reader, as_often, effect, without
 from training.evaluate import Floats, Sampler, seed_rows
 from training.objectives import Generative
 
@@ -40,6 +42,7 @@ def attributes(
     sampler: Sampler,
     wanted: Sequence[str],
     nimg: int = NIMG,
+    faces: tuple[ImageSet, Attributes] | None = None,
 ) -> list[Found]:
     """Fits a direction to each attribute that one judge reads, and reports them by another judge.
 
@@ -49,6 +52,7 @@ def attributes(
         sampler: its finished generator.
         wanted: attributes, or for a data set of classes their names.
         nimg: samples to fit to.
+        faces: real ones and what they show, for judges of attributes: see `as_often`.
 
     Returns:
         Those that there are; of the others, why not is printed.
@@ -59,8 +63,8 @@ def attributes(
     """
     if objective.n_classes:
         raise ValueError("the class is an input of this model, and no direction: directions are for models without")
-    fitting = Reader(sampler, classifier.load(config.dataset, role="selects"))
-    reporting = Reader(sampler, classifier.load(config.dataset))
+    fitting = _reader(sampler, classifier.load(config.dataset, role="selects"), config, faces)
+    reporting = _reader(sampler, classifier.load(config.dataset), config, faces)
     unknown = ", ".join(sorted(set(wanted) - set(fitting.names)))
     if unknown:
         raise ValueError(f"the judge of {config.dataset} does not read {unknown}; it reads {', '.join(fitting.names)}")
@@ -84,11 +88,20 @@ def attributes(
                 lacking = drawn[~labels[:, fitting.names.index(name)]]
                 fitted = _refined(objective, fitting, lacking, scaled, name, tuple(seen))
                 scaled = fitted * _scale(fitting, held, fitted, name)
+            found.append(_reported(reporting, shown, scaled, name, tuple(seen)))
         except NoDirectionError as error:
             print(f"{_slug(name)}: no direction, since {error}")
-            continue
-        found.append(_reported(reporting, shown, scaled, name, tuple(seen)))
     return found
+
+
+def _reader(
+    sampler: Sampler, judge: Judge, config: GenerativeConfig, faces: tuple[ImageSet, Attributes] | None
+) -> Reader:
+    if judge.reads_classes:
+        return Reader(sampler, judge)
+    assert faces is not None
+    assert config.pictures is not None
+    return Reader(sampler, judge, as_often(judge, *faces, config.pictures.crop_px))
 
 
 def _draw(objective: Generative, count: int, seed: int) -> Floats:
@@ -101,15 +114,15 @@ def _refined(
     """The direction of a step that was fitted to the judge's answers, of length 1."""
     column, others = reader.names.index(name), [reader.names.index(other) for other in named]
     generator = objective.finished_generator().cpu()
-    network = reader.judge.network.requires_grad_(False)
+    reader.judge.network.requires_grad_(False)
     latents, start = torch.from_numpy(lacking), torch.from_numpy(step.astype(np.float32))
-    fitted: Floats = F.normalize(steer.refine(generator, network, latents, start, column, others), dim=0).numpy()
+    fitted: Floats = F.normalize(steer.refine(generator, reader.margins, latents, start, column, others), dim=0).numpy()
     return fitted
 
 
 def _scale(reader: Reader, latents: Floats, vector: Floats, name: str) -> float:
     column = reader.names.index(name)
-    lacking = latents[~reader.read(latents)[:, column]]
+    lacking = latents[without(reader.read(latents), column)]
     usual = float(np.linalg.norm(latents, axis=1).mean())
 
     def flipped(length: float) -> float:
@@ -124,12 +137,13 @@ def _reported(reader: Reader, latents: Floats, vector: Floats, name: str, named:
     flipped, beside, others = (
         " / ".join(f"{getattr(e, kind):.0%}" for e in effects.values()) for kind in ("flipped", "named", "others")
     )
+    often = "" if reader.judge.reads_classes else ", which reads each as often as real faces have it,"
     return Found(
         name=_slug(name),
         description=(
             f"{name.replace('_', ' ')}: at weights {' / '.join(map(str, WEIGHTS))}, {flipped} of the samples without "
             f"have it; of the readings of the other named attributes {beside} change, of all others {others}; by the "
-            f"classifier {reader.judge.digest[:12]} on {_REPORTED_NIMG:,} seeds."
+            f"classifier {reader.judge.digest[:12]}{often} on {_REPORTED_NIMG:,} seeds."
         ),
         vector=tuple(map(float, vector)),
         figures=figures,

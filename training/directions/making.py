@@ -11,6 +11,7 @@ import numpy as np
 from service import images
 from service import latents as points
 from training.config import GenerativeConfig
+from training.data import Attributes, ImageSet, Sets, load_attributes
 from training.directions.found import Found, keep
 from training.directions.fromjudges import NIMG, attributes, defaults
 from training.evaluate import Sampler, grid, module_sampler, save_png, seed_rows
@@ -25,6 +26,7 @@ def make(
     run: Run,
     objective: Objective,
     step: int,
+    sets: Sets,
     wanted: Sequence[str] | None = None,
     left: Sequence[int] = (),
     right: Sequence[int] = (),
@@ -36,6 +38,7 @@ def make(
         run: where they are kept.
         objective: trained, on the CPU.
         step: how long it was trained.
+        sets: the run's data; faces have to have their table of attributes, if any of these is wanted.
         wanted: attributes, or classes; None is CelebA's three, or none where a turn is asked for.
         left: seeds of samples that look left, for the turn; may be empty.
         right: seeds of samples that look right; empty if and only if `left` is.
@@ -48,6 +51,7 @@ def make(
         RunError: the run is of a translator.
         ValueError: the model is told classes, or there is nothing to make, or nothing was found.
         JudgeError: a judge is missing.
+        DataError: there is no table of attributes.
     """
     config = run.config
     if not isinstance(objective, Generative) or not isinstance(config, GenerativeConfig):
@@ -61,13 +65,22 @@ def make(
     if not wanted and not left:
         raise ValueError(f"{config.dataset} has no attributes of its own: give --attributes, or --left and --right")
     sampler = module_sampler(objective.finished_generator(), objective.fabric.device)
-    made = attributes(objective, config, sampler, wanted, nimg) if wanted else []
+    made = attributes(objective, config, sampler, wanted, nimg, _faces(run, sets)) if wanted else []
     made += [turn(config, left, right)] if left else []
     if not made:
         raise ValueError(f"no direction was found from {nimg:,} samples: name other --attributes, or give more --nimg")
     kept = keep(run.folder, step, made)
     save_png(walks(sampler, config, kept), run.folder / "samples" / "directions.png")
     return kept
+
+
+def _faces(run: Run, sets: Sets) -> tuple[ImageSet, Attributes] | None:
+    """Real faces and what they show, held-back ones where there are any; None of a data set without attributes."""
+    if not defaults(run.config.dataset):
+        return None
+    held = sets.images("validation")
+    faces = held if len(held) else sets.images("train")
+    return faces, load_attributes(run.data).of(faces)
 
 
 def walks(sampler: Sampler, config: GenerativeConfig, found: Sequence[Found]) -> images.Pixels:

@@ -9,7 +9,7 @@ References:
     that minimises a loss of the pictures at its end. Theirs compares pixels; this one what a judge reads.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -24,13 +24,18 @@ _SEED = 13
 
 
 def refine(
-    generator: nn.Module, judge: nn.Module, latents: Tensor, step: Tensor, column: int, named: Sequence[int]
+    generator: nn.Module,
+    judge: Callable[[Tensor], Tensor],
+    latents: Tensor,
+    step: Tensor,
+    column: int,
+    named: Sequence[int],
 ) -> Tensor:
     """Fits a step to samples that lack an attribute.
 
     Args:
         generator: (N, z_dim) -> (N, C, H, W), in evaluation mode.
-        judge: (N, C, H, W) -> (N, A) logits, each attribute by itself; not the one that reports.
+        judge: (N, C, H, W) -> (N, A), above 0 where a picture has an attribute; not the one that reports.
         latents: (N, z_dim) float32 of samples that lack it.
         step: (z_dim,) to begin with, at whose end about half of them have it.
         column: of the attribute in the judge's answer.
@@ -59,6 +64,6 @@ def refine(
     return fitted.detach()
 
 
-def _width(judge: nn.Module, generator: nn.Module, latents: Tensor) -> int:
+def _width(judge: Callable[[Tensor], Tensor], generator: nn.Module, latents: Tensor) -> int:
     with torch.no_grad():
         return int(judge(generator(latents[:1])).shape[1])

@@ -10,7 +10,7 @@ from training.data import Sets
 from training.evaluate import generative, translation
 from training.evaluate.estimate import agreement
 from training.evaluate.generative import evaluate
-from training.evaluate.grids import Look, look
+from training.evaluate.grids import Look, centre, look
 from training.evaluate.measured import Measured
 from training.evaluate.sampling import (
     INPUTS,
@@ -50,6 +50,7 @@ __all__ = [
     "Measured",
     "Sampler",
     "agreement",
+    "centre",
     "draw",
     "evaluate",
     "grid",

@@ -8,14 +8,16 @@ from torch import nn
 
 from service import latents
 from tests import builders
+from tests.unit.training import portraits
 from tests.unit.training.conftest import FACES
 from training import classifier, directions
 from training.config import ConvDiscriminator, ConvGenerator, DcganConfig, Pictures
+from training.data import Sets
 from training.directions import NoDirectionError, fit, fromjudges, making, reading, steer
 
 CONFIG = DcganConfig(
     dataset="celeba",
-    pictures=Pictures(load_px=16, crop_px=16),
+    pictures=Pictures(load_px=64, crop_px=64),
     total_nimg=1,
     generator=ConvGenerator(z_dim=6, widths=(4, 4)),
     discriminator=ConvDiscriminator(widths=(4, 4)),
@@ -109,9 +111,30 @@ def both_judges(monkeypatch, face_judge):
     monkeypatch.setattr(classifier, "load", lambda dataset, role="reports": face_judge)
 
 
+@pytest.fixture(scope="module")
+def faces():
+    """Real ones, and what they show."""
+    return portraits.image_set(80, seed=3)
+
+
+def test_an_attribute_is_read_as_often_as_real_faces_have_it(face_judge):
+    shown, table = portraits.image_set(60, seed=4, side=70, rare=0.1)
+    read = face_judge.probabilities(shown.batch(torch.arange(60)).images[:, :, 3:67, 3:67].numpy())
+    # The judge is sure of the spot; of a table that says otherwise, the same number is read.
+    for have in (table.values.sum(0), torch.tensor([0, 60]), torch.tensor([60, 0]), torch.tensor([7, 31])):
+        values = (torch.arange(60)[:, None] < have).to(torch.int8)
+        thresholds = reading.as_often(face_judge, shown, replace(table, values=values), 64)
+        assert (read > thresholds).sum(axis=0).tolist() == have.tolist()
+        reader = reading.Reader(draw, face_judge, thresholds)
+        margins = reader.margins(shown.batch(torch.arange(60)).images[:, :, 3:67, 3:67])
+        inside = (have > 0) & (have < 60)
+        assert (margins > 0).sum(0)[inside].tolist() == have[inside].tolist()
+        assert margins.requires_grad
+
+
 @pytest.mark.usefixtures("both_judges")
-def test_directions_bring_what_they_are_named_after_and_leave_the_rest(face_judge):
-    found = directions.attributes(Drawn(), CONFIG, draw, ("Bright", "Red"), 400)
+def test_directions_bring_what_they_are_named_after_and_leave_the_rest(face_judge, faces):
+    found = directions.attributes(Drawn(), CONFIG, draw, ("Bright", "Red"), 400, faces)
     assert [item.name for item in found] == ["bright", "red"]
     for index, item in enumerate(found):
         vector = np.array(item.vector)
@@ -123,19 +146,31 @@ def test_directions_bring_what_they_are_named_after_and_leave_the_rest(face_judg
 
 
 @pytest.mark.usefixtures("both_judges")
-def test_an_attribute_that_no_sample_has_is_left_out_and_said(capsys):
+def test_an_attribute_that_no_sample_has_is_left_out_and_said(faces, capsys):
     def bright(rows):
         return draw({"latents": rows["latents"] * np.array([1, 0, 0, 0, 0, 0], np.float32) - [0, 9, 0, 0, 0, 0]})
 
-    found = directions.attributes(Drawn(), CONFIG, bright, ("Bright", "Red"), 300)
+    found = directions.attributes(Drawn(), CONFIG, bright, ("Bright", "Red"), 300, faces)
     assert [item.name for item in found] == ["bright"]
     assert "red: no direction, since 0 of 300 samples have Red" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("both_judges")
-def test_what_cannot_be_is_one_sentence():
+def test_an_attribute_that_nearly_every_sample_has_is_left_out_and_said(faces, monkeypatch, capsys):
+    monkeypatch.setattr(fromjudges, "_LEAST", 1)
+
+    def bright(rows):
+        return draw({"latents": rows["latents"] + 3.0 * (np.arange(6) == 0).astype(np.float32)})
+
+    monkeypatch.setattr(fromjudges, "_SCALED_NIMG", 2)
+    assert directions.attributes(Drawn(), CONFIG, bright, ("Bright",), 5_000, faces) == []
+    assert "bright: no direction, since each of 2 samples has it already" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("both_judges")
+def test_what_cannot_be_is_one_sentence(faces):
     with pytest.raises(ValueError, match="does not read Smile; it reads Bright, Red"):
-        directions.attributes(Drawn(), CONFIG, draw, ("Smile",), 100)
+        directions.attributes(Drawn(), CONFIG, draw, ("Smile",), 100, faces)
     told = Drawn()
     told.n_classes = 3
     with pytest.raises(ValueError, match="the class is an input of this model"):
@@ -163,11 +198,13 @@ def test_classes_have_directions_by_their_names(monkeypatch, judge):
 def test_nothing_found_is_one_sentence_and_keeps_no_file(start, monkeypatch):
     trainer = start(FACES)
     monkeypatch.setattr(making, "attributes", lambda *words: [])
+    monkeypatch.setattr(making, "_faces", lambda run, sets: None)
+    sets = Sets(FACES, trainer._run.data)
     with pytest.raises(ValueError, match="no direction was found from 30 samples: name other --attributes"):
-        directions.make(trainer._run, trainer.objective, 5, ("Bright",), nimg=30)
+        directions.make(trainer._run, trainer.objective, 5, sets, ("Bright",), nimg=30)
     assert not (trainer._run.folder / directions.FILE_NAME).exists()
     with pytest.raises(ValueError, match="--nimg is 0, but must be at least 1"):
-        directions.make(trainer._run, trainer.objective, 5, ("Bright",), nimg=0)
+        directions.make(trainer._run, trainer.objective, 5, sets, ("Bright",), nimg=0)
 
 
 @pytest.mark.usefixtures("both_judges")
