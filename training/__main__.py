@@ -209,6 +209,25 @@ def directions(
     commands.directions(open_run(run), attributes, _seeds(left), _seeds(right), nimg, best, accelerator)
 
 
+def clarify(
+    run: tyro.conf.Positional[Path],
+    nimg: int = 192_000,
+    best: bool = False,
+    accelerator: Accelerator = "auto",
+) -> None:
+    """Teaches a run's class-conditional generator to show the class that is asked for clearly, all else kept.
+
+    Args:
+        run: folder of the run.
+        nimg: samples to learn from.
+        best: takes the checkpoint that measured best on held-back images, not the last one.
+        accelerator: what to train on; auto takes a GPU where there is one.
+    """
+    from training import commands
+
+    commands.clarified(open_run(run), nimg, best, accelerator)
+
+
 def encoder(
     run: tyro.conf.Positional[Path],
     nimg: int = 200_000,
@@ -326,6 +345,7 @@ _COMMANDS: dict[str, Any] = {
     "evaluate": evaluate,
     "report": report,
     "export": export,
+    "clarify": clarify,
     "directions": directions,
     "encoder": encoder,
     "judge": judge,

@@ -8,7 +8,7 @@ from pathlib import Path
 from lightning_fabric import Fabric
 
 from service import manifest
-from training import checkpoint, classifier, data, devices, initialise, journal
+from training import checkpoint, clarify, classifier, data, devices, initialise, journal
 from training import directions as directing
 from training import doctor as doctoring
 from training import encoder as encoding
@@ -84,6 +84,13 @@ def _held(sets: Sets) -> ImageSet | PairSet | None:
 
 
 def finished(run: Run, best: bool = False, accelerator: str = "cpu") -> tuple[Trainer, Sets]:
+    """A run as it is used: as `_trained`, with the generator that `clarify` made of it, if there is one."""
+    trainer, sets = _trained(run, best, accelerator)
+    clarify.take(trainer.objective, run.folder, trainer.step)
+    return trainer, sets
+
+
+def _trained(run: Run, best: bool, accelerator: str) -> tuple[Trainer, Sets]:
     """A run as its last checkpoint left it, or its best one, on one device in float32; and the data, each read once."""
     if best and not run.best.exists():
         raise RunError(f"{run.folder} has no best checkpoint: train with --measure-every-nimg, or leave --best out")
@@ -191,6 +198,15 @@ def export(
         run, trainer.objective, images, trainer.images_seen, models, label, weights, thin_db, with_judge
     ):
         print(f"{folder}: served by `GANVAS_MODELS_DIR={models} python -m service`")
+
+
+def clarified(run: Run, nimg: int, best: bool, accelerator: str) -> None:
+    """Teaches a run's generator to show the asked class, and prints what came of it."""
+    trainer, _ = _trained(run, best, accelerator)
+    judge = classifier.load(run.config.dataset, role="selects")
+    before, after = clarify.make(run, trainer.objective, trainer.step, judge, nimg)
+    print(f"shown as another class than was asked for, by the judge that selects: {before:.2%} before, {after:.2%} now")
+    print(f"all commands draw by it now; to undo it, delete {run.folder / clarify.FILE_NAME}")
 
 
 def directions(

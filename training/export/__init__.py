@@ -106,7 +106,7 @@ def export(
     storing = generative.Storing(weights, thin_db, with_judge)
     built = _contents(run, objective, data, names, storing, images_seen // run.config.batch_size)
     described = [
-        _describe(run, label, folder, direction, data, images_seen, contents)
+        _describe(run, objective, label, folder, direction, data, images_seen, contents)
         for folder, direction, contents in zip(folders, names, built, strict=True)
     ]
     for folder, contents, about in zip(folders, built, described, strict=True):
@@ -224,6 +224,7 @@ def _contents(
 
 def _describe(
     run: Run,
+    objective: Objective,
     label: Label,
     folder: Path,
     direction: str,
@@ -247,7 +248,7 @@ def _describe(
             name=known.title, source=known.source, terms=known.terms, images=_count(data, config.method == "pix2pix")
         ),
         training=manifest.Training(
-            recipe=run.recipe,
+            recipe=f"{run.recipe}, clarified" if _is_clarified(objective) else run.recipe,
             config=configs.to_json(config),
             seed=config.seed,
             images_seen=run.images_before + images_seen,
@@ -261,6 +262,10 @@ def _describe(
         goldens=contents.goldens,
         **contents.fields,
     )
+
+
+def _is_clarified(objective: Objective) -> bool:
+    return isinstance(objective, Generative) and objective.is_clarified
 
 
 def _description(run: Run, contents: Contents) -> str:

@@ -67,6 +67,7 @@ class Generative(Objective):
             epochs = config.total_steps * config.batch_size / len(data)
             self.add(name, {name: network}, config.optimizer, Steps(total, max(1, round(total / epochs))))
         self.average("generator", config.ema_decay)
+        self._finished: dict[str, Tensor] | None = None
 
     def latents(self, count: int, generator: torch.Generator | None = None) -> Tensor:
         """(count, z_dim) float32 latents on the device.
@@ -99,9 +100,25 @@ class Generative(Objective):
         averaged = self.averages.get("generator")
         generator = averaged.module if averaged is not None else self.generator
         finished = deepcopy(generator).requires_grad_(False)
-        if averaged is not None:
+        if self._finished is not None:
+            finished.load_state_dict(self._finished)
+        elif averaged is not None:
             self._recompute_batch_norm(finished)
         return finished.eval()
+
+    @property
+    def is_clarified(self) -> bool:
+        """Whether `finished_generator` is another one than was trained: see `finish_as`."""
+        return self._finished is not None
+
+    def finish_as(self, state: dict[str, Tensor]) -> None:
+        """Lets `finished_generator` have these weights and statistics, whatever is trained.
+
+        Raises:
+            RuntimeError: they are of another network.
+        """
+        deepcopy(self.generator).load_state_dict(state)  # refuses them
+        self._finished = state
 
     def finished_judge(self) -> nn.Module:
         """A copy of the judge to ask: spectral norms are multiplied out."""

@@ -1,0 +1,107 @@
+"""A generator of classes that learns to show them."""
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from service.manifest import Manifest
+from tests import builders
+from tests.unit.training.conftest import DCGAN, TINY
+from training import checkpoint, clarify, classifier, commands
+from training.run import RunError
+
+SHOWN_WRONG = 3
+
+
+class Mixing(nn.Module):
+    """Draws one picture a class; that of `SHOWN_WRONG` is more of the next class than of its own."""
+
+    def __init__(self):
+        super().__init__()
+        pixels, labels = builders.digits(200, seed=5)
+        pictures = torch.tensor(np.stack([pixels[labels == label][0] for label in range(10)])) / 127.5 - 1.0
+        pictures[SHOWN_WRONG] = 0.4 * pictures[SHOWN_WRONG] + 0.6 * pictures[SHOWN_WRONG + 1]
+        self.pictures = nn.Parameter(pictures[:, None])
+
+    def forward(self, latents, classes):
+        return torch.einsum("nk,kchw->nchw", classes, self.pictures)
+
+
+class Told:
+    """What `teach` needs of an objective."""
+
+    n_classes = 10
+
+    def latents(self, count, drawn):
+        return torch.randn(count, 4, generator=drawn)
+
+    def rows(self, labels):
+        return (F.one_hot(labels, 10).float(),)
+
+
+def test_a_sample_between_two_classes_becomes_one_and_clear_ones_stay(judge, monkeypatch):
+    monkeypatch.setattr(clarify, "_LR", 0.01)
+    monkeypatch.setattr(clarify, "_BATCH", 40)
+    monkeypatch.setattr(clarify, "_CLEAR", 0.7)  # this judge is never sure
+    monkeypatch.setattr(clarify, "_SHIFT_PX", 0)  # the place of a bar is its class
+    teacher = Mixing()
+    before = teacher.pictures.detach().clone()
+    assert judge.network(before)[SHOWN_WRONG].argmax() == SHOWN_WRONG + 1
+    learner = clarify.teach(Told(), teacher, judge.network, nimg=100 * 40)
+    read = judge.network(learner.pictures).softmax(1).diagonal()
+    assert torch.equal(teacher.pictures, before)
+    assert read[SHOWN_WRONG] > 0.5
+    moved = (learner.pictures - before).square().flatten(1).sum(1)
+    clear = judge.network(before).softmax(1).diagonal() > 0.8
+    assert clear.sum() > 5
+    assert moved[clear].max() < 0.1 * moved[SHOWN_WRONG]
+
+
+@pytest.fixture
+def conditional(start, monkeypatch, judge):
+    """A short run of a generator that is told classes, and a judge in both roles."""
+    monkeypatch.setattr(classifier, "load", lambda dataset, role="reports": judge)
+    monkeypatch.setattr(clarify, "_SAMPLES", 256)
+    trainer = start(DCGAN)
+    trainer.train()
+    return trainer
+
+
+def test_what_was_learned_is_drawn_by_all_that_comes_after(conditional, judge, tmp_path):
+    run = conditional._run
+    was = conditional.objective.finished_generator().state_dict()
+    commands.clarified(run, 2 * 128, False, "cpu")
+    trainer, sets = commands.finished(run)
+    now = trainer.objective.finished_generator()
+    assert trainer.objective.is_clarified
+    assert any(not torch.equal(now.state_dict()[name], weight) for name, weight in was.items())
+    (folder,) = commands.exporting.export(
+        run, trainer.objective, sets.load("train"), trainer.images_seen, tmp_path, commands.Label("digits")
+    )
+    described = Manifest.model_validate_json((folder / "manifest.json").read_bytes())
+    assert described.training.recipe == "gan-mnist, clarified"
+    # A second time it begins with what was trained, not with what was learned before.
+    first = checkpoint.load(run.folder / clarify.FILE_NAME)["generator"]
+    commands.clarified(run, 2 * 128, False, "cpu")
+    again = checkpoint.load(run.folder / clarify.FILE_NAME)["generator"]
+    assert all(torch.equal(first[name], weight) for name, weight in again.items())
+    # Of a run that went on it says nothing.
+    assert not clarify.take(conditional.objective, run.folder, trainer.step + 1)
+    assert not conditional.objective.is_clarified
+
+
+def test_what_cannot_be_is_one_sentence(conditional, start, judge):
+    run, objective, step = conditional._run, conditional.objective, conditional.step
+    with pytest.raises(RunError, match="only a model that is told a class"):
+        clarify.make(run, start(TINY, "other").objective, step, judge)
+    with pytest.raises(RunError, match="--nimg is 5, but must be at least 128, a batch"):
+        clarify.make(run, objective, step, judge, 5)
+    (run.folder / "encoder.pt").touch()
+    with pytest.raises(RunError, match="has an encoder of the pictures as they are: clarify first"):
+        clarify.make(run, objective, step, judge)
+    checkpoint.save(run.folder / clarify.FILE_NAME, {"step": step, "generator": {}})
+    with pytest.raises(checkpoint.CheckpointError, match="does not fit the run: delete it"):
+        clarify.take(objective, run.folder, step)
+    assert not objective.is_clarified
