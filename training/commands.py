@@ -202,9 +202,9 @@ def export(
 
 def clarified(run: Run, nimg: int, best: bool, accelerator: str) -> None:
     """Teaches a run's generator to show the asked class, and prints what came of it."""
-    trainer, _ = _trained(run, best, accelerator)
+    trainer, sets = _trained(run, best, accelerator)
     judge = classifier.load(run.config.dataset, role="selects")
-    before, after = clarify.make(run, trainer.objective, trainer.step, judge, nimg)
+    before, after = clarify.make(run, trainer.objective, trainer.step, judge, sets.images("train"), nimg)
     print(f"shown as another class than was asked for, by the judge that selects: {before:.2%} before, {after:.2%} now")
     print(f"all commands draw by it now; to undo it, delete {run.folder / clarify.FILE_NAME}")
 

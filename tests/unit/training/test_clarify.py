@@ -10,6 +10,8 @@ from service.manifest import Manifest
 from tests import builders
 from tests.unit.training.conftest import DCGAN, TINY
 from training import checkpoint, clarify, classifier, commands
+from training.data import Batch, ImageSet
+from training.metrics import nearest
 from training.run import RunError
 
 SHOWN_WRONG = 3
@@ -49,7 +51,7 @@ def test_a_sample_between_two_classes_becomes_one_and_clear_ones_stay(judge, mon
     teacher = Mixing()
     before = teacher.pictures.detach().clone()
     assert judge.network(before)[SHOWN_WRONG].argmax() == SHOWN_WRONG + 1
-    learner = clarify.teach(Told(), teacher, judge.network, nimg=100 * 40)
+    learner = clarify.teach_classes(Told(), teacher, judge.network, nimg=100 * 40)
     read = judge.network(learner.pictures).softmax(1).diagonal()
     assert torch.equal(teacher.pictures, before)
     assert read[SHOWN_WRONG] > 0.5
@@ -59,11 +61,61 @@ def test_a_sample_between_two_classes_becomes_one_and_clear_ones_stay(judge, mon
     assert moved[clear].max() < 0.1 * moved[SHOWN_WRONG]
 
 
+class Dots(nn.Module):
+    """Draws two classes as a dot each, on a line; the first one's spread is the latent's."""
+
+    def __init__(self):
+        super().__init__()
+        self.places = nn.Parameter(torch.tensor([0.0, 4.0]))
+        self.spread = nn.Parameter(torch.tensor(1.0))
+
+    def forward(self, latents, classes):
+        where = classes @ self.places + self.spread * latents[:, 0] * classes[:, 0]
+        return where[:, None, None, None]
+
+
+class ToldOfTwo(Told):
+    n_classes = 2
+
+    def rows(self, labels):
+        return (F.one_hot(labels, 2).float(),)
+
+
+def test_a_class_moves_to_where_its_real_pictures_find_it(monkeypatch):
+    # Real pictures of the second class lie at 2, where samples of the first are nearer.
+    monkeypatch.setattr(ImageSet, "batch", lambda self, chosen: Batch(self.images[chosen], self.labels[chosen]))
+    monkeypatch.setattr(clarify, "_ROUND_LR", 0.05)
+    monkeypatch.setattr(clarify, "_TEMPERATURE", 0.5)
+    for name, count in (("_DRAWN", 200), ("_LOOKING", 50), ("_MOVED", 100)):
+        monkeypatch.setattr(clarify, name, count)
+    labels = torch.arange(60) % 2
+    shown = ImageSet((2.0 * labels).float()[:, None, None, None], labels)
+    judge = nn.Sequential(nn.Flatten(), nn.Linear(1, 2))
+    with torch.no_grad():
+        judge[1].weight.copy_(torch.tensor([[0.0], [10.0]]))
+        judge[1].bias.copy_(torch.tensor([10.0, 0.0]))
+    teacher = Dots()
+
+    def error(generator):
+        latents, classes = clarify._asked(ToldOfTwo(), 400, torch.Generator().manual_seed(0))
+        drawn = generator(latents, *ToldOfTwo().rows(classes)).detach().flatten(1)
+        return nearest.error([(drawn, classes)], shown.images.flatten(1), shown.labels).value
+
+    learner = clarify.teach_neighbours(ToldOfTwo(), teacher, judge, shown, rounds=60)
+    assert error(teacher) > 0.4
+    assert error(learner) == 0.0
+    assert teacher.places.tolist() == [0.0, 4.0]
+    monkeypatch.setattr(clarify, "_ROUND_KEEP", 1e3)
+    held = clarify.teach_neighbours(ToldOfTwo(), teacher, judge, shown, rounds=60)
+    assert abs(held.places[1] - 4.0) < 0.1
+
+
 @pytest.fixture
 def conditional(start, monkeypatch, judge):
     """A short run of a generator that is told classes, and a judge in both roles."""
     monkeypatch.setattr(classifier, "load", lambda dataset, role="reports": judge)
     monkeypatch.setattr(clarify, "_SAMPLES", 256)
+    monkeypatch.setattr(clarify, "_DRAWN", 512)
     trainer = start(DCGAN)
     trainer.train()
     return trainer
@@ -94,13 +146,14 @@ def test_what_was_learned_is_drawn_by_all_that_comes_after(conditional, judge, t
 
 def test_what_cannot_be_is_one_sentence(conditional, start, judge):
     run, objective, step = conditional._run, conditional.objective, conditional.step
+    shown = ImageSet(torch.zeros(1, 1, 28, 28, dtype=torch.uint8), torch.zeros(1, dtype=torch.int64))
     with pytest.raises(RunError, match="only a model that is told a class"):
-        clarify.make(run, start(TINY, "other").objective, step, judge)
+        clarify.make(run, start(TINY, "other").objective, step, judge, shown)
     with pytest.raises(RunError, match="--nimg is 5, but must be at least 128, a batch"):
-        clarify.make(run, objective, step, judge, 5)
+        clarify.make(run, objective, step, judge, shown, 5)
     (run.folder / "encoder.pt").touch()
     with pytest.raises(RunError, match="has an encoder of the pictures as they are: clarify first"):
-        clarify.make(run, objective, step, judge)
+        clarify.make(run, objective, step, judge, shown)
     checkpoint.save(run.folder / clarify.FILE_NAME, {"step": step, "generator": {}})
     with pytest.raises(checkpoint.CheckpointError, match="does not fit the run: delete it"):
         clarify.take(objective, run.folder, step)
