@@ -168,7 +168,7 @@ class Training(_Part):
     """How the model was trained.
 
     Attributes:
-        recipe: the recipe's name.
+        recipe: the recipe's name, and what was done to the network after its training.
         config: every hyper-parameter.
         images_seen: real images that went through the discriminator.
         device: what it was trained on.

@@ -1,9 +1,9 @@
 """A generator of classes learns to show the class that was asked for clearly; all else that it draws stays.
 
 Of a class-conditional GAN's samples a few lie between two classes: the discriminator saw such pictures seldom and
-forgives them. Here the finished generator goes on alone, with its own former pictures to hold on to, and two teachers
-in turn: a fixed classifier, and a soft nearest neighbour, for which each real picture should have the samples of its
-own class around it. BatchNorm keeps its statistics.
+forgives them. Here the finished generator goes on alone, with two teachers in turn: a fixed classifier, and a soft
+nearest neighbour, for which each real picture should have the samples of its own class around it. What holds it is the
+distance from the pictures that it drew before each of the two. BatchNorm keeps its statistics.
 
 References:
     A. Odena et al., "Conditional Image Synthesis with Auxiliary Classifier GANs", ICML 2017, Equation 3: the
@@ -25,6 +25,7 @@ from tqdm import tqdm
 
 from training import checkpoint, encoder
 from training.classifier import Judge
+from training.config import GenerativeConfig
 from training.data import ImageSet
 from training.objectives import Generative, Objective
 from training.run import Run, RunError
@@ -35,16 +36,16 @@ NIMG = 192_000
 _BATCH = 128
 _LR, _BETAS = 2e-4, (0.9, 0.99)
 _CLEAR = 0.99  # of such a probability of its class on, a sample is left alone
-_KEEP = 0.001  # nats for each squared step of a pixel, of [-1, 1]
+_LAMBDA_KEEP = 0.001  # nats per squared difference of pixels in [-1, 1], summed over a picture
 _SHIFT_PX, _NOISE = 2, 0.2  # a classifier that sees each picture a little otherwise is harder to fool
 _PER_ROUND = 1_920  # samples of the classifier's for each round of the neighbours'
 _ROUND_LR = 1e-4
 _DRAWN, _LOOKING, _MOVED = 4_096, 2_048, 256  # in a round: samples, real pictures, and samples that are moved
-_TEMPERATURE = 8.0  # squared steps of pixels, of [-1, 1]; a digit's nearest among as many samples is at about 100
-_FURTHEST = 8.0  # nats; a picture that is far from all samples of its class would outweigh the others
+_TEMPERATURE = 8.0  # squared differences, as above; a digit's nearest among as many samples is at about 100
+_LEAST_LIKELY = -8.0  # nats: a picture that is far from all samples of its class would outweigh the others
 _NEVER = -1e9  # a finite one has a gradient
-_ROUND_KEEP = 0.004
-_ROUND_CLEAR = 0.02  # what the classifier says counts so much beside the neighbours
+_LAMBDA_KEEP_ROUND = 0.004
+_LAMBDA_CLASS = 0.02  # what the classifier says counts so much beside the neighbours
 _SEED = 31
 _SAMPLES = 10_000
 
@@ -69,41 +70,60 @@ def make(
         RunError: the model is told no classes, has an encoder of its former pictures, or a number is out of its range.
         CheckpointError: it could not be written.
     """
-    if not isinstance(objective, Generative) or not objective.n_classes:
-        raise RunError("only a model that is told a class can be taught to show it clearly")
+    refuse_unconditional(run)
+    assert isinstance(objective, Generative)
+    assert isinstance(run.config, GenerativeConfig)
     if nimg < _BATCH:
         raise RunError(f"--nimg is {nimg}, but must be at least {_BATCH}, a batch")
-    if (run.folder / encoder.FILE_NAME).exists():
-        raise RunError(f"{run.folder} has an encoder of the pictures as they are: clarify first, then train it anew")
+    if encoder.load(run.folder, step, run.config, objective.image_shape):
+        path = run.folder / encoder.FILE_NAME
+        raise RunError(f"{path} leads to the pictures as they are: delete it, clarify, then run `encoder` again")
     before = objective.finished_generator()
-    network = deepcopy(judge.network).to(objective.fabric.device)
+    network = deepcopy(judge.network).to(objective.fabric.device).requires_grad_(False)
     after = teach_classes(objective, before, network, nimg)
     after = teach_neighbours(objective, after, network, shown, nimg // _PER_ROUND or 1)
-    checkpoint.save(run.folder / FILE_NAME, {"step": step, "nimg": nimg, "generator": after.state_dict()})
+    state = {"step": step, "nimg": nimg, "judge": judge.digest, "generator": after.state_dict()}
+    checkpoint.save(run.folder / FILE_NAME, state)
     return _wrong(objective, before, network), _wrong(objective, after, network)
 
 
+def refuse_unconditional(run: Run) -> None:
+    """Refuses a run whose model is told no classes.
+
+    Raises:
+        RunError: it is one.
+    """
+    if not isinstance(run.config, GenerativeConfig) or not run.config.conditional:
+        raise RunError(
+            f"only a model that is told a class can be taught to show it clearly; {run.folder} is of another"
+        )
+
+
 def take(objective: Objective, folder: Path, step: int) -> bool:
-    """Lets an objective draw by the generator that `make` kept in a run's folder.
+    """Lets an objective draw by the generator that `make` kept in a run's folder, if there is one of this step.
 
     Args:
         objective: of the run.
         folder: the run's.
-        step: how long it was trained: a generator of another step is left alone.
+        step: how long it was trained.
 
     Returns:
-        Whether there is one.
+        False where a generator of another step was left alone; it then draws by what was trained.
 
     Raises:
-        CheckpointError: its file is damaged, or of other networks.
+        CheckpointError: the file is damaged, or of other networks.
     """
     path = folder / FILE_NAME
-    state = checkpoint.load(path) if path.exists() else {}
-    if not isinstance(objective, Generative) or state.get("step") != step:
-        return False
+    if not path.exists():
+        return True
+    state = checkpoint.load(path)
     try:
-        objective.finish_as(state["generator"])
-    except (KeyError, RuntimeError) as error:
+        if state["step"] != step:
+            return False
+        assert isinstance(objective, Generative)
+        said = f"clarified ({state['nimg']:,} samples, judge {state['judge'][:12]})"
+        objective.finish_as(state["generator"], said)
+    except (AssertionError, KeyError, RuntimeError, TypeError, ValueError) as error:
         raise checkpoint.CheckpointError(f"{path} does not fit the run: delete it and run `clarify` again") from error
     return True
 
@@ -116,9 +136,12 @@ def teach_classes(objective: Generative, teacher: nn.Module, judge: nn.Module, n
         teacher: (N, z_dim) and one-hot (N, n_classes) -> (N, C, H, W) in [-1, 1], in evaluation mode.
         judge: (N, C, H, W) -> (N, n_classes) logits.
         nimg: samples to learn from.
+
+    Returns:
+        The copy, which learns no more, in evaluation mode.
     """
     steps = nimg // _BATCH
-    learner, optimizer, schedule = _learner(teacher, judge, _LR, steps)
+    learner, optimizer, schedule = _learner(teacher, _LR, steps)
     drawn = torch.Generator().manual_seed(_SEED)
     for _ in tqdm(range(steps), unit="step"):
         latents, labels = _asked(objective, _BATCH, drawn)
@@ -126,8 +149,8 @@ def teach_classes(objective: Generative, teacher: nn.Module, judge: nn.Module, n
         with torch.no_grad():
             was = teacher(latents, *rows)
         now = learner(latents, *rows)
-        unlikely = _unlikely(judge(_otherwise(now, drawn)), labels)
-        _descend(unlikely.mean() + _KEEP * _moved(now, was), optimizer, schedule)
+        unlikely = _cross_entropy(judge(_augment(now, drawn)), labels)
+        _descend(unlikely.mean() + _LAMBDA_KEEP * _squared_distance(now, was), optimizer, schedule)
     return learner.requires_grad_(False)
 
 
@@ -142,12 +165,15 @@ def teach_neighbours(
 
     Args:
         objective: draws latents.
-        teacher: as in `teach_classes`.
+        teacher: as in `teach_classes`; its pictures are what the copy is held to.
         judge: as in `teach_classes`: what is clear to it has to stay so.
         shown: real pictures and their classes.
         rounds: how many.
+
+    Returns:
+        The copy, which learns no more, in evaluation mode.
     """
-    learner, optimizer, schedule = _learner(teacher, judge, _ROUND_LR, rounds)
+    learner, optimizer, schedule = _learner(teacher, _ROUND_LR, rounds)
     drawn = torch.Generator().manual_seed(_SEED + 2)
     for _ in tqdm(range(rounds), unit="round"):
         latents, labels = _asked(objective, _DRAWN, drawn)
@@ -155,23 +181,23 @@ def teach_neighbours(
         with torch.no_grad():
             samples = _in_parts(learner, latents, *rows)
         real = shown.batch(torch.randint(len(shown), (min(_LOOKING, len(shown)),), generator=drawn))
-        slopes = _slopes(real.images.to(samples.device), real.labels.to(samples.device), samples, labels)
-        chosen = slopes.flatten(1).square().sum(1).topk(_MOVED).indices
+        gradients = _gradients(real.images.to(samples.device), real.labels.to(samples.device), samples, labels)
+        chosen = gradients.flatten(1).square().sum(1).topk(_MOVED).indices
         told = (latents[chosen], *(row[chosen] for row in rows))
         with torch.no_grad():
             was = teacher(*told)
         now = learner(*told)
-        unlikely = _unlikely(judge(now), labels[chosen])
-        loss = (slopes[chosen] * now).sum() + _ROUND_CLEAR * unlikely.mean() + _ROUND_KEEP * _moved(now, was)
+        unlikely = _cross_entropy(judge(now), labels[chosen])
+        loss = (
+            (gradients[chosen] * now).sum()
+            + _LAMBDA_CLASS * unlikely.mean()
+            + _LAMBDA_KEEP_ROUND * _squared_distance(now, was)
+        )
         _descend(loss, optimizer, schedule)
     return learner.requires_grad_(False)
 
 
-def _learner(
-    teacher: nn.Module, judge: nn.Module, lr: float, steps: int
-) -> tuple[nn.Module, torch.optim.Optimizer, LRScheduler]:
-    """A copy that learns, beside a judge that does not."""
-    judge.requires_grad_(False)
+def _learner(teacher: nn.Module, lr: float, steps: int) -> tuple[nn.Module, torch.optim.Optimizer, LRScheduler]:
     learner = deepcopy(teacher).requires_grad_(True)
     optimizer = torch.optim.Adam(learner.parameters(), lr, _BETAS)
     return learner, optimizer, torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
@@ -184,26 +210,36 @@ def _descend(loss: Tensor, optimizer: torch.optim.Optimizer, schedule: LRSchedul
     schedule.step()
 
 
-def _unlikely(logits: Tensor, labels: Tensor) -> Tensor:
-    """(N,) nats; 0 where a class is clear enough."""
+def _cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+    """Of (N, n_classes) logits and (N,) labels: (N,) nats, 0 where the class is clear enough."""
     nats = F.cross_entropy(logits, labels, reduction="none")
     return nats * (nats > -log(_CLEAR))
 
 
-def _moved(now: Tensor, was: Tensor) -> Tensor:
-    """The mean squared distance of pictures."""
+def _squared_distance(now: Tensor, was: Tensor) -> Tensor:
+    """The mean over (N, C, H, W) pictures of what they differ by, squared and summed."""
     return (now - was).square().flatten(1).sum(1).mean()
 
 
-def _slopes(real: Tensor, classes: Tensor, samples: Tensor, labels: Tensor) -> Tensor:
-    """The gradient of -log p(class), its mean over real pictures, by each sample: as `samples`."""
+def _gradients(real: Tensor, classes: Tensor, samples: Tensor, labels: Tensor) -> Tensor:
+    """The gradient of -log p(class), its mean over real pictures, by each sample.
+
+    Args:
+        real: (R, C, H, W).
+        classes: (R,), of the real ones.
+        samples: (S, C, H, W).
+        labels: (S,), of the samples.
+
+    Returns:
+        (S, C, H, W).
+    """
     samples = samples.clone().requires_grad_(True)
     points, drawn = real.flatten(1), samples.flatten(1)
     distances = points.square().sum(1)[:, None] + drawn.square().sum(1) - 2.0 * points @ drawn.T
     weights = (-distances / _TEMPERATURE).log_softmax(1)
     own = weights.masked_fill(classes[:, None] != labels, _NEVER).logsumexp(1)
-    (slopes,) = torch.autograd.grad(-own.clamp(min=-_FURTHEST).mean(), samples)
-    return slopes
+    (gradients,) = torch.autograd.grad(-own.clamp(min=_LEAST_LIKELY).mean(), samples)
+    return gradients
 
 
 def _in_parts(network: nn.Module, *rows: Tensor) -> Tensor:
@@ -216,8 +252,8 @@ def _asked(objective: Generative, count: int, drawn: torch.Generator) -> tuple[T
     return latents, labels.to(latents.device)
 
 
-def _otherwise(pictures: Tensor, drawn: torch.Generator) -> Tensor:
-    """The pictures shifted by a pixel or two, with noise."""
+def _augment(pictures: Tensor, drawn: torch.Generator) -> Tensor:
+    """(N, C, H, W) pictures, all shifted by up to two pixels, with noise."""
     down, right = torch.randint(-_SHIFT_PX, _SHIFT_PX + 1, (2,), generator=drawn).tolist()
     noise = torch.randn(pictures.shape, generator=drawn).to(pictures.device)
     return (torch.roll(pictures, (down, right), (2, 3)) + _NOISE * noise).clamp(-1.0, 1.0)

@@ -86,7 +86,8 @@ def _held(sets: Sets) -> ImageSet | PairSet | None:
 def finished(run: Run, best: bool = False, accelerator: str = "cpu") -> tuple[Trainer, Sets]:
     """A run as it is used: as `_trained`, with the generator that `clarify` made of it, if there is one."""
     trainer, sets = _trained(run, best, accelerator)
-    clarify.take(trainer.objective, run.folder, trainer.step)
+    if not clarify.take(trainer.objective, run.folder, trainer.step):
+        print(f"{run.folder / clarify.FILE_NAME} is of another step than {trainer.step:,}, and was left alone")
     return trainer, sets
 
 
@@ -143,7 +144,9 @@ def _origin(package: Package, run: Run, best: bool) -> tuple[Run, Trainer]:
     """
     trainer, _ = finished(run, best)
     seen = trainer.images_seen + run.images_before
-    if (run.config, seen) != (package.config, package.described.training.images_seen):
+    about = package.described.training
+    said = run.recipe_said(trainer.objective.finished_said)
+    if (run.config, seen, said) != (package.config, about.images_seen, about.recipe):
         raise RunError(
             f"{package.folder} was not exported from {run.folder} as it is now: their configurations or images differ"
         )
@@ -153,7 +156,7 @@ def _origin(package: Package, run: Run, best: bool) -> tuple[Run, Trainer]:
 def _keep(run: Run, trainer: Trainer, measured: list[Measured]) -> None:
     """Adds what the run's snapshots say, and keeps all of it in the run."""
     measured += evaluation.agreement(journal.read(run.folder, "snapshots"), trainer.objective)
-    run.keep_metrics(trainer.step, [item.to_json() for item in measured])
+    run.keep_metrics(trainer.step, [item.to_json() for item in measured], trainer.objective.finished_said)
 
 
 def report(run: Run, best: bool, accelerator: str) -> None:
@@ -162,7 +165,8 @@ def report(run: Run, best: bool, accelerator: str) -> None:
     try:
         trainer, found = finished(run, best, accelerator)
         objective, sets = trainer.objective, found
-        shown = f"Of the {'best' if best else 'last'} checkpoint, step {trainer.step:,}."
+        said = trainer.objective.finished_said
+        shown = f"Of the {'best' if best else 'last'} checkpoint, step {trainer.step:,}{f', {said}' if said else ''}."
     except (DataError, checkpoint.CheckpointError) as error:
         shown = f"What needs the networks and the data is left out: {error}."
         print(shown)
@@ -191,7 +195,7 @@ def export(
 ) -> None:
     """Writes a run's package."""
     trainer, sets = finished(run, best)
-    if not run.metrics(trainer.step):
+    if not run.metrics(trainer.step, trainer.objective.finished_said):
         print(f"the card will hold no metrics: measure them first by `python -m training evaluate {run.folder}`")
     images = sets.load("train")
     for folder in exporting.export(
@@ -202,11 +206,13 @@ def export(
 
 def clarified(run: Run, nimg: int, best: bool, accelerator: str) -> None:
     """Teaches a run's generator to show the asked class, and prints what came of it."""
+    clarify.refuse_unconditional(run)
     trainer, sets = _trained(run, best, accelerator)
     judge = classifier.load(run.config.dataset, role="selects")
     before, after = clarify.make(run, trainer.objective, trainer.step, judge, sets.images("train"), nimg)
     print(f"shown as another class than was asked for, by the judge that selects: {before:.2%} before, {after:.2%} now")
-    print(f"all commands draw by it now; to undo it, delete {run.folder / clarify.FILE_NAME}")
+    where = f"{run.folder / clarify.FILE_NAME}"
+    print(f"what uses this checkpoint{' (by --best)' * best} draws by it from now on; to undo it, delete {where}")
 
 
 def directions(

@@ -89,15 +89,19 @@ class Run:
         write_json(self.folder / "run.json", about | (before if self.init_from else {}))
         write_json(self.folder / "config.json", configs.to_json(self.config))
 
-    def keep_metrics(self, step: int, metrics: list[dict[str, object]]) -> None:
-        """Keeps what `evaluate` measured after so many steps."""
-        write_json(self.folder / "evaluation.json", {"step": step, "metrics": metrics})
+    def keep_metrics(self, step: int, metrics: list[dict[str, object]], finished_said: str | None = None) -> None:
+        """Keeps what `evaluate` measured after so many steps, of networks as `Objective.finished_said` has it."""
+        write_json(self.folder / "evaluation.json", {"step": step, "finished": finished_said, "metrics": metrics})
 
-    def metrics(self, step: int) -> list[dict[str, Any]]:
-        """What was measured after exactly so many steps; nothing if the run went on since."""
+    def metrics(self, step: int, finished_said: str | None = None) -> list[dict[str, Any]]:
+        """What was measured after exactly so many steps, of such networks; nothing if the run went on since."""
         path = self.folder / "evaluation.json"
         kept = _read(path) if path.exists() else {}
-        return list(kept["metrics"]) if kept.get("step") == step else []
+        return list(kept["metrics"]) if (kept.get("step"), kept.get("finished")) == (step, finished_said) else []
+
+    def recipe_said(self, finished_said: str | None) -> str:
+        """The recipe, and what was done to its networks afterwards."""
+        return self.recipe if finished_said is None else f"{self.recipe}, {finished_said}"
 
 
 def open_run(folder: Path, data: Path | None = None) -> Run:

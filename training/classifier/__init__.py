@@ -1,6 +1,7 @@
 """The judges: classifiers trained on real images, kept with digest and accuracy, that read samples.
 
-They never take part in training a generator; metrics name them by their digests.
+The one that reports never takes part in training a generator; the one that selects does so in `clarify` alone. Metrics
+name them by their digests.
 """
 
 from training.classifier import attributes, classes, domains, labels

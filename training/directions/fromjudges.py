@@ -58,8 +58,9 @@ def attributes(
         Those that there are; of the others, why not is printed.
 
     Raises:
-        ValueError: the model is told classes, or there is no such attribute.
+        ValueError: the model is told classes, there is no such attribute, or `faces` are missing.
         JudgeError: a judge is missing.
+        DataError: the table of the faces lacks an attribute that a judge reads.
     """
     if objective.n_classes:
         raise ValueError("the class is an input of this model, and no direction: directions are for models without")
@@ -99,8 +100,10 @@ def _reader(
 ) -> Reader:
     if judge.reads_classes:
         return Reader(sampler, judge)
-    assert faces is not None
-    assert config.pictures is not None
+    if faces is None or config.pictures is None:
+        raise ValueError(
+            f"the judge of {judge.dataset} reads attributes, so that real faces and their table are needed"
+        )
     return Reader(sampler, judge, as_often(judge, *faces, config.pictures.crop_px))
 
 

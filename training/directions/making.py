@@ -36,7 +36,7 @@ def make(
 
     Args:
         run: where they are kept.
-        objective: trained, on the CPU.
+        objective: trained; samples are drawn on its device.
         step: how long it was trained.
         sets: the run's data; faces have to have their table of attributes, if any of these is wanted.
         wanted: attributes, or classes; None is CelebA's three, or none where a turn is asked for.
@@ -75,11 +75,17 @@ def make(
 
 
 def _faces(run: Run, sets: Sets) -> tuple[ImageSet, Attributes] | None:
-    """Real faces and what they show, held-back ones where there are any; None of a data set without attributes."""
+    """Real faces and what they show, held-back ones where there are any; None of a data set without attributes.
+
+    Raises:
+        DataError: there is no table, or it lacks a face.
+    """
     if not defaults(run.config.dataset):
         return None
-    held = sets.images("validation")
-    faces = held if len(held) else sets.images("train")
+    faces = sets.images("validation")
+    if not len(faces):
+        print("attributes are read as often as the training faces have them, since none are held back")
+        faces = sets.images("train")
     return faces, load_attributes(run.data).of(faces)
 
 

@@ -14,7 +14,7 @@ from training.directions.fit import NoDirectionError
 from training.evaluate import Floats, Sampler, centre
 
 _ROWS = 250
-_LEAST = 1e-6  # of a threshold that no face, or each of them, is above
+_LOGIT_EPS = 1e-6  # of a threshold that no face, or each of them, is above
 
 
 def as_often(judge: Judge, faces: ImageSet, table: Attributes, side_px: int) -> Floats:
@@ -72,7 +72,7 @@ class Reader:
     def margins(self, pictures: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, A), above 0 where an attribute is read; with gradients, for a judge of attributes."""
         logits: Tensor = self.judge.network(pictures)
-        return logits - torch.as_tensor(self.thresholds).logit(_LEAST)
+        return logits - torch.as_tensor(self.thresholds).logit(_LOGIT_EPS)
 
 
 @dataclass(frozen=True)

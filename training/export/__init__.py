@@ -234,7 +234,7 @@ def _describe(
 ) -> Manifest:
     config = run.config
     known = PUBLISHED[config.dataset]
-    metrics = [dict(found) for found in run.metrics(images_seen // config.batch_size)]
+    metrics = [dict(found) for found in run.metrics(images_seen // config.batch_size, objective.finished_said)]
     metrics = [found for found in metrics if found.pop("direction") == direction]
     return Manifest(
         schema_version=manifest.SCHEMA_VERSION,
@@ -248,7 +248,7 @@ def _describe(
             name=known.title, source=known.source, terms=known.terms, images=_count(data, config.method == "pix2pix")
         ),
         training=manifest.Training(
-            recipe=f"{run.recipe}, clarified" if _is_clarified(objective) else run.recipe,
+            recipe=run.recipe_said(objective.finished_said),
             config=configs.to_json(config),
             seed=config.seed,
             images_seen=run.images_before + images_seen,
@@ -262,10 +262,6 @@ def _describe(
         goldens=contents.goldens,
         **contents.fields,
     )
-
-
-def _is_clarified(objective: Objective) -> bool:
-    return isinstance(objective, Generative) and objective.is_clarified
 
 
 def _description(run: Run, contents: Contents) -> str:

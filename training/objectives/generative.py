@@ -106,19 +106,19 @@ class Generative(Objective):
             self._recompute_batch_norm(finished)
         return finished.eval()
 
-    @property
-    def is_clarified(self) -> bool:
-        """Whether `finished_generator` is another one than was trained: see `finish_as`."""
-        return self._finished is not None
-
-    def finish_as(self, state: dict[str, Tensor]) -> None:
+    def finish_as(self, state: dict[str, Tensor], said: str) -> None:
         """Lets `finished_generator` have these weights and statistics, whatever is trained.
+
+        Args:
+            state: of a network like the generator.
+            said: how they came about, for cards.
 
         Raises:
             RuntimeError: they are of another network.
+            TypeError: they are no weights.
         """
         deepcopy(self.generator).load_state_dict(state)  # refuses them
-        self._finished = state
+        self._finished, self.finished_said = state, said
 
     def finished_judge(self) -> nn.Module:
         """A copy of the judge to ask: spectral norms are multiplied out."""

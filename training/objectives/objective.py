@@ -35,6 +35,9 @@ class Played(NamedTuple):
 class Objective(ABC):
     """Networks, optimisers and one step of training.
 
+    Attributes:
+        finished_said: how the finished networks came about, where they are others than were trained.
+
     One process on one GPU replays its steps as CUDA graphs, one for each phase (docs/decisions/0007-captured-steps.md).
     """
 
@@ -47,6 +50,7 @@ class Objective(ABC):
         self.averages: dict[str, AveragedModel] = {}
         self.counters: dict[str, int] = {"steps": 0}
         self.frozen: frozenset[str] = frozenset()
+        self.finished_said: str | None = None
         self._decays: dict[str, float] = {}
         self._moved: list[str] = []
         self._captured = Captured(self._played)

@@ -205,7 +205,9 @@ def _metrics(run: Run) -> tuple[dict[str, list[Row]], str]:
     rows: dict[str, list[Row]] = {}
     for item in kept["metrics"]:
         rows.setdefault(item.get("direction", ""), []).append(_row(item))
-    return rows, f"Measured after step {kept['step']:,}, {kept['step'] * run.config.batch_size:,} images."
+    seen = f"{kept['step'] * run.config.batch_size:,} images"
+    said = f", {kept['finished']}" if kept.get("finished") else ""
+    return rows, f"Measured after step {kept['step']:,}, {seen}{said}."
 
 
 def _row(item: Line) -> Row:

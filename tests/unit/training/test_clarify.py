@@ -1,5 +1,7 @@
 """A generator of classes that learns to show them."""
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 import torch
@@ -8,8 +10,8 @@ from torch import nn
 
 from service.manifest import Manifest
 from tests import builders
-from tests.unit.training.conftest import DCGAN, TINY
-from training import checkpoint, clarify, classifier, commands
+from tests.unit.training.conftest import CYCLEGAN, DCGAN, TINY
+from training import checkpoint, clarify, classifier, commands, encoder
 from training.data import Batch, ImageSet
 from training.metrics import nearest
 from training.run import RunError
@@ -51,7 +53,8 @@ def test_a_sample_between_two_classes_becomes_one_and_clear_ones_stay(judge, mon
     teacher = Mixing()
     before = teacher.pictures.detach().clone()
     assert judge.network(before)[SHOWN_WRONG].argmax() == SHOWN_WRONG + 1
-    learner = clarify.teach_classes(Told(), teacher, judge.network, nimg=100 * 40)
+    fixed = deepcopy(judge.network).requires_grad_(False)
+    learner = clarify.teach_classes(Told(), teacher, fixed, nimg=100 * 40)
     read = judge.network(learner.pictures).softmax(1).diagonal()
     assert torch.equal(teacher.pictures, before)
     assert read[SHOWN_WRONG] > 0.5
@@ -105,7 +108,7 @@ def test_a_class_moves_to_where_its_real_pictures_find_it(monkeypatch):
     assert error(teacher) > 0.4
     assert error(learner) == 0.0
     assert teacher.places.tolist() == [0.0, 4.0]
-    monkeypatch.setattr(clarify, "_ROUND_KEEP", 1e3)
+    monkeypatch.setattr(clarify, "_LAMBDA_KEEP_ROUND", 1e3)
     held = clarify.teach_neighbours(ToldOfTwo(), teacher, judge, shown, rounds=60)
     assert abs(held.places[1] - 4.0) < 0.1
 
@@ -127,34 +130,62 @@ def test_what_was_learned_is_drawn_by_all_that_comes_after(conditional, judge, t
     commands.clarified(run, 2 * 128, False, "cpu")
     trainer, sets = commands.finished(run)
     now = trainer.objective.finished_generator()
-    assert trainer.objective.is_clarified
+    assert trainer.objective.finished_said == f"clarified (256 samples, judge {judge.digest[:12]})"
     assert any(not torch.equal(now.state_dict()[name], weight) for name, weight in was.items())
     (folder,) = commands.exporting.export(
         run, trainer.objective, sets.load("train"), trainer.images_seen, tmp_path, commands.Label("digits")
     )
     described = Manifest.model_validate_json((folder / "manifest.json").read_bytes())
-    assert described.training.recipe == "gan-mnist, clarified"
+    assert described.training.recipe == f"gan-mnist, clarified (256 samples, judge {judge.digest[:12]})"
     # A second time it begins with what was trained, not with what was learned before.
     first = checkpoint.load(run.folder / clarify.FILE_NAME)["generator"]
     commands.clarified(run, 2 * 128, False, "cpu")
     again = checkpoint.load(run.folder / clarify.FILE_NAME)["generator"]
     assert all(torch.equal(first[name], weight) for name, weight in again.items())
-    # Of a run that went on it says nothing.
-    assert not clarify.take(conditional.objective, run.folder, trainer.step + 1)
-    assert not conditional.objective.is_clarified
+
+
+def test_numbers_of_the_pictures_before_are_not_those_of_the_pictures_now(conditional):
+    run, step = conditional._run, conditional.step
+    number = {"name": "coverage", "value": 0.5}
+    run.keep_metrics(step, [number])
+    commands.clarified(run, 128, False, "cpu")
+    said = commands.finished(run)[0].objective.finished_said
+    assert run.metrics(step, said) == []
+    assert run.metrics(step) == [number]
+    run.keep_metrics(step, [number], said)
+    assert run.metrics(step, said) == [number]
+    assert run.metrics(step) == []
+
+
+def test_a_generator_of_another_step_is_left_alone_and_said(conditional, capsys):
+    run = conditional._run
+    checkpoint.save(run.folder / clarify.FILE_NAME, {"step": conditional.step + 1})
+    trainer, _ = commands.finished(run)
+    assert trainer.objective.finished_said is None
+    assert f"is of another step than {conditional.step}, and was left alone" in capsys.readouterr().out
 
 
 def test_what_cannot_be_is_one_sentence(conditional, start, judge):
     run, objective, step = conditional._run, conditional.objective, conditional.step
     shown = ImageSet(torch.zeros(1, 1, 28, 28, dtype=torch.uint8), torch.zeros(1, dtype=torch.int64))
-    with pytest.raises(RunError, match="only a model that is told a class"):
-        clarify.make(run, start(TINY, "other").objective, step, judge, shown)
+    for config in (TINY, CYCLEGAN):
+        other = start(config, f"other-{config.method}")._run
+        with pytest.raises(RunError, match="only a model that is told a class can be taught"):
+            commands.clarified(other, 128, False, "cpu")
     with pytest.raises(RunError, match="--nimg is 5, but must be at least 128, a batch"):
         clarify.make(run, objective, step, judge, shown, 5)
-    (run.folder / "encoder.pt").touch()
-    with pytest.raises(RunError, match="has an encoder of the pictures as they are: clarify first"):
+    encoder.save(run.folder, step + 1, encoder.build(run.config, (1, 28, 28)), [])
+    clarify.make(run, objective, step, judge, sample(shown), 128)  # an encoder of another step is none
+    encoder.save(run.folder, step, encoder.build(run.config, (1, 28, 28)), [])
+    with pytest.raises(RunError, match=r"encoder.pt leads to the pictures as they are: delete it, clarify, then run"):
         clarify.make(run, objective, step, judge, shown)
-    checkpoint.save(run.folder / clarify.FILE_NAME, {"step": step, "generator": {}})
-    with pytest.raises(checkpoint.CheckpointError, match="does not fit the run: delete it"):
-        clarify.take(objective, run.folder, step)
-    assert not objective.is_clarified
+    for state in ({"step": step, "nimg": 1, "judge": "a", "generator": {}}, {"step": step, "generator": [1]}, {}):
+        checkpoint.save(run.folder / clarify.FILE_NAME, state)
+        with pytest.raises(checkpoint.CheckpointError, match="does not fit the run: delete it"):
+            clarify.take(objective, run.folder, step)
+    assert objective.finished_said is None
+
+
+def sample(shown):
+    """Pictures of each class in place of one."""
+    return ImageSet(shown.images.expand(10, -1, -1, -1), torch.arange(10))

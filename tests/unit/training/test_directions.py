@@ -14,6 +14,7 @@ from training import classifier, directions
 from training.config import ConvDiscriminator, ConvGenerator, DcganConfig, Pictures
 from training.data import Sets
 from training.directions import NoDirectionError, fit, fromjudges, making, reading, steer
+from training.run import Run
 
 CONFIG = DcganConfig(
     dataset="celeba",
@@ -171,6 +172,8 @@ def test_an_attribute_that_nearly_every_sample_has_is_left_out_and_said(faces, m
 def test_what_cannot_be_is_one_sentence(faces):
     with pytest.raises(ValueError, match="does not read Smile; it reads Bright, Red"):
         directions.attributes(Drawn(), CONFIG, draw, ("Smile",), 100, faces)
+    with pytest.raises(ValueError, match="so that real faces and their table are needed"):
+        directions.attributes(Drawn(), CONFIG, draw, ("Bright",), 100)
     told = Drawn()
     told.n_classes = 3
     with pytest.raises(ValueError, match="the class is an input of this model"):
@@ -217,6 +220,26 @@ def test_an_effect_counts_only_samples_that_lack_the_attribute(face_judge):
     found = reading.effect(reader, points, move, "Bright", ("Bright", "Red"))
     assert (found.flipped, found.named, found.others) == (1.0, 0.5, 0.5)
     assert reading.effect(reader, points, move, "Bright", ("Bright",)).named == 0.0
+
+
+@pytest.mark.usefixtures("both_judges")
+def test_an_effect_on_samples_that_all_have_the_attribute_is_none(face_judge):
+    points = np.full((4, 6), 3, np.float32)
+    with pytest.raises(NoDirectionError, match="each of 4 samples has it already"):
+        reading.effect(reading.Reader(draw, face_judge), points, points[0], "Bright", ("Bright", "Red"))
+
+
+def test_faces_that_were_held_back_are_taken_where_there_are_any(tmp_path, capsys):
+    names = ("Bright", "Red")
+    folder = builders.write_faces(tmp_path, 40, attributes=names)
+    for share, count in ((0.25, 10), (0.0, 40)):
+        config = replace(FACES, validation_share=share)
+        shown, table = making._faces(Run(tmp_path, "faces", config, folder), Sets(config, folder))
+        assert len(shown) == len(table.values) == count
+        assert table.names == names
+        assert ("since none are held back" in capsys.readouterr().out) == (share == 0.0)
+    digits = replace(CONFIG, dataset="mnist", pictures=None)
+    assert making._faces(Run(tmp_path, "digits", digits, folder), Sets(digits, folder)) is None
 
 
 def test_the_turn_leads_from_the_left_to_the_right():
