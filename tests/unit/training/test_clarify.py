@@ -1,11 +1,13 @@
 """A generator of classes that learns to show them."""
 
+import shutil
 from copy import deepcopy
 
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from lightning_fabric import Fabric
 from torch import nn
 
 from service.manifest import Manifest
@@ -13,8 +15,9 @@ from tests import builders
 from tests.unit.training.conftest import CYCLEGAN, DCGAN, TINY
 from training import checkpoint, clarify, classifier, commands, encoder
 from training.data import Batch, ImageSet
+from training.loop import Trainer
 from training.metrics import nearest
-from training.run import RunError
+from training.run import Run, RunError
 
 SHOWN_WRONG = 3
 
@@ -113,15 +116,23 @@ def test_a_class_moves_to_where_its_real_pictures_find_it(monkeypatch):
     assert abs(held.places[1] - 4.0) < 0.1
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory, folders, loaded):
+    """The folder of a short run of a generator that is told classes."""
+    run = Run(tmp_path_factory.mktemp("conditional") / "run", "gan-mnist", DCGAN, folders["mnist"])
+    run.create("a test")
+    Trainer(run, loaded(DCGAN), Fabric(accelerator="cpu", devices=1, precision="32-true")).train()
+    return run.folder
+
+
 @pytest.fixture
-def conditional(start, monkeypatch, judge):
-    """A short run of a generator that is told classes, and a judge in both roles."""
+def conditional(trained, start, tmp_path, monkeypatch, judge):
+    """A copy of it as a trainer, and a judge in both roles."""
     monkeypatch.setattr(classifier, "load", lambda dataset, role="reports": judge)
     monkeypatch.setattr(clarify, "_SAMPLES", 256)
     monkeypatch.setattr(clarify, "_DRAWN", 512)
-    trainer = start(DCGAN)
-    trainer.train()
-    return trainer
+    shutil.copytree(trained, tmp_path / "run")
+    return start(DCGAN, again=True)
 
 
 def test_what_was_learned_is_drawn_by_all_that_comes_after(conditional, judge, tmp_path):
