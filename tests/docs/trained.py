@@ -20,7 +20,8 @@ from tests import builders
 from tests.docs.blocks import ROOT
 from tests.unit.training.conftest import CYCLEGAN_WORDS, PIX2PIX_WORDS, TINY_WORDS
 from training import __main__ as command_line
-from training import classifier, commands, graphs, initialise, study
+from training import clarify, classifier, commands, graphs, initialise, study
+from training.directions import fromjudges, steer
 from training.evaluate import estimate, generative, held, translation
 from training.recipes import RECIPES
 from training.run import open_run
@@ -193,6 +194,11 @@ def _few(folder: Path) -> Iterator[None]:
         short = functools.partial(translation.twosample.distinguish, steps=3)
         patch.setattr(translation.twosample, "distinguish", short)
         patch.setattr(initialise, "JUDGE_STEPS", 3)
+        patch.setattr(steer, "STEPS", 3)
+        for name in ("_SCALED_NIMG", "_REPORTED_NIMG"):
+            patch.setattr(fromjudges, name, 64)
+        patch.setattr(clarify, "_SAMPLES", 256)
+        patch.setattr(clarify, "_DRAWN", 512)
         patch.setattr(graphs, "build", _build_once)
         patch.setattr(commands.doctoring, "examine", functools.partial(commands.doctoring.examine, budget_s=0.1))
         patch.setattr(sys.modules["training.classifier.make"], "path_of", lambda *words: folder / "judge.safetensors")
