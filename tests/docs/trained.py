@@ -84,7 +84,7 @@ class Trained:
         }
         return make[dataset](self.folder / "data" / dataset)
 
-    @functools.cache  # noqa: B019
+    @functools.cache  # noqa: B019  # as above
     def run(self, kind: str) -> Path:
         """The run that RUN stands for: of `digits`, `classes`, `faces` or `monet`."""
         out = self.folder / "runs" / kind
