@@ -39,7 +39,7 @@ lint: $(VENV)/.dev ## check style, types and the direction of imports
 format: $(VENV)/.dev ## bring the code, and the schema made from it, into their form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/python -m service.manifest > models/manifest.schema.json
+	$(BIN)/python -m service.repository.manifest > models/manifest.schema.json
 
 bench: $(VENV)/.dev ## measure the service beside others (BENCH='--help')
 	$(BIN)/python -m tests.benchmark.service $(BENCH)

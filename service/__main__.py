@@ -9,10 +9,13 @@ from concurrent.futures import ProcessPoolExecutor
 
 from pydantic import ValidationError
 
-from service import logs, server, session, workers
 from service.batch import command
-from service.engines import Kind
+from service.inference import session
+from service.inference.engine import Kind
+from service.server import process as server
+from service.server import supervisor
 from service.settings import Settings, unknown_variables
+from service.telemetry import logs
 
 _log = logging.getLogger(__name__)
 
@@ -56,7 +59,7 @@ def main() -> int:
     if settings.processes > 1:
         if kind.engine == "onnxruntime-cpu":
             os.environ["GANVAS_ENGINE"] = "onnxruntime"  # the workers need not try a GPU again
-        return workers.serve(settings, server.work)
+        return supervisor.serve(settings, server.work)
     return server.serve_one(settings)
 
 

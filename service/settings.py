@@ -11,7 +11,7 @@ from limits import RateLimitItem, parse_many
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from service.choice import Choice, EngineChoice, PrecisionChoice
+from service.inference.selection import Choice, EngineChoice, PrecisionChoice
 
 Count = Annotated[int, Field(ge=1)]
 _MOST_AT_ONCE = 4

@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
-from service import images, manifest
-from service.manifest import Array, Direction, Golden, Manifest, Network
-from service.session import Session
+from service.imaging import codecs
+from service.inference.session import Session
+from service.repository import manifest
+from service.repository.manifest import Array, Direction, Golden, Manifest, Network
 
 Z_DIM = 8
 SIDE = 12
@@ -407,8 +408,8 @@ def write_package(
     fed = {"latents": np.random.default_rng(7).normal(0, 1, (2, z_dim)).astype(np.float32)}
     if conditional:
         fed["classes"] = np.eye(N_CLASSES, dtype=np.float32)[:2]
-    drawn = images.to_uint8(drawing.run(fed))
-    (folder / "preview.png").write_bytes(images.encode(images.grid(drawn, 2), "png"))
+    drawn = codecs.to_uint8(drawing.run(fed))
+    (folder / "preview.png").write_bytes(codecs.encode(codecs.grid(drawn, 2), "png"))
     golden = Golden(
         inputs={key: _pack(values) for key, values in fed.items()},
         images=Array.pack("uint8", drawn.shape, drawn.tobytes()),
@@ -470,8 +471,8 @@ def write_translator(
     (folder / "generator.onnx").write_bytes(graph)
     rng = np.random.default_rng(5)
     given = rng.uniform(-1, 1, (1, 3, side, side)).astype(np.float32)
-    drawn = images.to_uint8(Session(graph, threads=1).run({"images": given}))
-    (folder / "preview.png").write_bytes(images.encode(drawn[0], "png"))
+    drawn = codecs.to_uint8(Session(graph, threads=1).run({"images": given}))
+    (folder / "preview.png").write_bytes(codecs.encode(drawn[0], "png"))
     fields: dict[str, Any] = {
         "schema_version": manifest.SCHEMA_VERSION,
         "name": name,

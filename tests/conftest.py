@@ -14,8 +14,8 @@ import pytest
 import uvicorn
 from starlette.testclient import TestClient
 
-from service.app import create_app
-from service.server import server_config
+from service.http.app import create_app
+from service.server.process import server_config
 from service.settings import Settings
 from tests import builders
 

@@ -1,6 +1,6 @@
 """The model card of a package, in Markdown, from its manifest alone."""
 
-from service.manifest import Manifest, Metric
+from service.repository.manifest import Manifest, Metric
 
 
 def render(described: Manifest) -> str:

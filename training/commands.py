@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lightning_fabric import Fabric
 
-from service import manifest
+from service.repository import manifest
 from training import checkpoint, clarify, classifier, data, devices, initialise, journal
 from training import directions as directing
 from training import doctor as doctoring

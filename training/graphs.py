@@ -17,9 +17,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from service import manifest
-from service.manifest import Network
-from service.session import Session
+from service.inference.session import Session
+from service.repository import manifest
+from service.repository.manifest import Network
 from training import lowrank, storage, subpixel
 
 Floats = NDArray[np.float32]

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from service import images as pixels
+from service.imaging import codecs as pixels
 
 FEATURES = 8
 PICTURES = 4

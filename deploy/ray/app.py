@@ -15,10 +15,10 @@ from ray import serve
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope, Send
 
-from service import logs, tracing
-from service.app import create_app
-from service.parts import Services
+from service.http.app import create_app
+from service.http.state import Services
 from service.settings import Settings
+from service.telemetry import logs, tracing
 
 _MARGIN_S = 5.0
 

@@ -12,12 +12,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from service.batch import packages, sources
+from service.batch import model as packages
 from service.batch import render as rendering
+from service.batch import sources
 from service.batch import translate as translating
 from service.batch.errors import BatchError
-from service.manifest import Task
-from service.model import LoadedModel
+from service.repository.loaded_model import LoadedModel
+from service.repository.manifest import Task
 from service.settings import Settings
 
 _ROWS = 64  # of a block: what one call of an actor works on

@@ -5,14 +5,16 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 
-from service import answers, drawing, images, latents
-from service.answers import Picture
-from service.batch import packages
+from service.batch import model as packages
 from service.batch.errors import BatchError
-from service.drawing import Drawing
-from service.images import StillFormat
-from service.model import LoadedModel
-from service.schemas import ClassReference
+from service.http.response import responses
+from service.http.response.responses import Picture
+from service.http.schemas import ClassReference
+from service.imaging import codecs
+from service.imaging.codecs import StillFormat
+from service.pipelines import latents, resolve
+from service.pipelines.resolve import Drawing
+from service.repository.loaded_model import LoadedModel
 from service.settings import Settings
 
 SUFFIXES: dict[StillFormat, str] = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
@@ -98,12 +100,12 @@ async def drawn(
         source = Drawing(model.manifest, asked.class_, asked.truncation)
         points = [source.seed(seed) for seed in some]
 
-        def finish(output: images.Floats, first: int) -> list[bytes]:
-            named = zip(points[first : first + len(output)], images.to_uint8(output), strict=True)
+        def finish(output: codecs.Floats, first: int) -> list[bytes]:
+            named = zip(points[first : first + len(output)], codecs.to_uint8(output), strict=True)
             drawn = (Picture(pixels, {}, point.seed, source.name_of(point.blend)) for point, pixels in named)
-            return [answers.encode_alone(model, picture, shape, asked.form) for picture in drawn]
+            return [responses.encode_alone(model, picture, shape, asked.form) for picture in drawn]
 
-        made = await model.generator.submit_and_finish(drawing.rows(points), until, finish)
+        made = await model.generator.submit_and_finish(resolve.rows(points), until, finish)
         await asyncio.to_thread(keep, some, list(chain.from_iterable(made.output)))
         tell(len(some))
 

@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from service.batch import packages, render, sinks, sources, translate
+from service.batch import model as packages
+from service.batch import render, sinks, sources, translate
 from service.batch.errors import BatchError
 from service.batch.progress import Progress
 from service.batch.render import Seeds
-from service.drawing import Drawing, class_in_query
-from service.images import StillFormat
-from service.manifest import Task
-from service.model import LoadedModel
+from service.imaging.codecs import StillFormat
+from service.pipelines.resolve import Drawing, class_in_query
+from service.repository.loaded_model import LoadedModel
+from service.repository.manifest import Task
 from service.settings import Settings
 
 

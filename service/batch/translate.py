@@ -9,17 +9,18 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
-from service import answers, images
-from service.answers import Picture
-from service.batch import packages
+from service.batch import model as packages
 from service.batch.errors import BadFile
 from service.batch.render import SUFFIXES
 from service.batch.sources import Source
 from service.errors import NotAnImage, NotFinite, TooLarge
-from service.images import Floats, Pixels, StillFormat
-from service.model import LoadedModel
+from service.http.response import responses
+from service.http.response.responses import Picture
+from service.imaging import codecs
+from service.imaging.codecs import Floats, Pixels, StillFormat
+from service.pipelines.translate import Translator
+from service.repository.loaded_model import LoadedModel
 from service.settings import Settings
-from service.translation import Translator
 
 _BYTES_PER_PIXEL = 8  # of a picture that is not compressed at all: four channels of 16 bits
 _MORE_BYTES = 1_048_576  # metadata
@@ -86,17 +87,17 @@ async def translated(
     shape, until = packages.layout(settings), packages.deadline()
 
     def finish(floats: Floats, pixels: Pixels) -> bytes:
-        drawn = np.concatenate((images.to_uint8(floats[None])[0], pixels[:, :, 3:]), axis=2)  # alpha as it was
-        return answers.encode_alone(model, Picture(drawn, None, None, None), shape, asked.form)
+        drawn = np.concatenate((codecs.to_uint8(floats[None])[0], pixels[:, :, 3:]), axis=2)  # alpha as it was
+        return responses.encode_alone(model, Picture(drawn, None, None, None), shape, asked.form)
 
     async def one(name: str) -> None:
         try:
             raw = await asyncio.to_thread(read, source, name, settings)
-            width, height = images.measure(raw, settings.max_image_pixels)
+            width, height = codecs.measure(raw, settings.max_image_pixels)
             await room.take(width * height)
             try:
-                pixels = await asyncio.to_thread(images.decode, raw, settings.max_image_pixels)
-                picture = await asyncio.to_thread(images.to_float32, pixels[None, :, :, :3])
+                pixels = await asyncio.to_thread(codecs.decode, raw, settings.max_image_pixels)
+                picture = await asyncio.to_thread(codecs.to_float32, pixels[None, :, :, :3])
                 translator = Translator(model, until, settings.tile_px)
                 made = await translator.translate(picture[0], asked.fit, partial(finish, pixels=pixels))
             finally:

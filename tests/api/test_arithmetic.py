@@ -3,7 +3,7 @@ import io
 import numpy as np
 import pytest
 
-from service import latents
+from service.pipelines import latents
 from tests import builders
 from tests.conftest import assert_problem
 

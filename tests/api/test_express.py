@@ -5,8 +5,8 @@ import re
 import pytest
 from starlette.testclient import TestClient
 
-from service.app import create_app
-from service.express import Express
+from service.http.app import create_app
+from service.http.express import Express
 from service.settings import Settings
 from tests import builders
 from tests.conftest import wait_until_scanned

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from starlette.testclient import TestClient
 
-from service.app import create_app
+from service.http.app import create_app
 from service.settings import Settings
 from tests import builders
 from tests.conftest import assert_problem, listening
@@ -94,7 +94,7 @@ def test_every_key_is_compared_in_constant_time(keyed, monkeypatch, key):
         compared.append((given, known))
         return hmac.compare_digest(given, known)
 
-    monkeypatch.setattr("service.guard.hmac", SimpleNamespace(compare_digest=compare))
+    monkeypatch.setattr("service.http.middleware.access.hmac", SimpleNamespace(compare_digest=compare))
     keyed.get(SAMPLE, headers={"X-API-Key": key})
     assert len({known for _, known in compared}) == len(KEYS)
     assert {len(digest) for pair in compared for digest in pair} == {32}

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from service import latents
-from service.session import Session
+from service.inference.session import Session
+from service.pipelines import latents
 from tests import builders
 
 triton = pytest.importorskip("tritonclient.http")

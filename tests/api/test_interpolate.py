@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from service import latents
+from service.pipelines import latents
 from tests import builders
 from tests.conftest import assert_problem
 

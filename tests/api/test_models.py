@@ -4,7 +4,7 @@ from urllib.parse import quote
 import numpy as np
 import pytest
 
-from service import manifest
+from service.repository import manifest
 from tests import builders
 from tests.conftest import assert_problem
 

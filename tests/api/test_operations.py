@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from service import tracing
+from service.telemetry import tracing
 from tests import builders
 
 

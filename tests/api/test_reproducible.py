@@ -4,8 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from service import images
-from service.session import Session
+from service.imaging import codecs
+from service.inference.session import Session
 from tests import builders
 
 SEEDS = list(range(1, 33))
@@ -48,7 +48,7 @@ def test_a_seed_is_byte_equal_in_every_slot_of_every_batch_size(mlp, serve):
                 answer = client.post("/v1/models/mlp/sample?format=npy", json={"seeds": seeds})
                 drawn = np.load(io.BytesIO(answer.content))
                 for seed, pixels in zip(seeds, drawn, strict=True):
-                    assert images.encode(pixels, "png") == expected[seed], (size, shift, seed)
+                    assert codecs.encode(pixels, "png") == expected[seed], (size, shift, seed)
 
 
 @pytest.mark.parametrize(("widths", "step"), [((128, 256), 1), ((1200, 1200), 7)])

@@ -64,7 +64,7 @@ def test_a_version_that_is_added_is_proven_and_served(folder, serve):
 
 
 def test_a_folder_that_appears_later_is_found(tmp_path, serve, monkeypatch):
-    monkeypatch.setattr("service.folders._POLL_MS", 100)
+    monkeypatch.setattr("service.repository.folder._POLL_MS", 100)
     with serve(tmp_path / "models") as client:
         assert client.get("/readyz").status_code == 503
         builders.write_package(tmp_path / "models", "tiny")

@@ -51,10 +51,10 @@ def test_whatever_changes_the_bytes_changes_the_etag(client):
     assert len(tags) == len(queries) + 3 + 2
 
 
-@pytest.mark.parametrize("part", ["engine_version", "images.codec_versions"])
+@pytest.mark.parametrize("part", ["engine_version", "codecs.codec_versions"])
 def test_another_engine_or_codec_makes_another_etag(client, monkeypatch, part):
     before = client.head(f"{SAMPLE}?seed=1").headers["etag"]
-    monkeypatch.setattr(f"service.answers.{part}", lambda: "another")
+    monkeypatch.setattr(f"service.http.response.responses.{part}", lambda: "another")
     assert client.head(f"{SAMPLE}?seed=1").headers["etag"] != before
 
 

@@ -115,7 +115,7 @@ def test_a_refused_upload_is_not_read_to_its_end(models):
 
 
 def test_a_refused_upload_that_trickles_is_given_up(models, monkeypatch):
-    monkeypatch.setattr("service.protocol._LINGER_S", 0.3)
+    monkeypatch.setattr("service.server.protocol._LINGER_S", 0.3)
     with listening(models, max_upload_bytes=1000) as port, connect(port) as connection:
         connection.sendall(f"POST {CALL} HTTP/1.1\r\nHost: t\r\nContent-Length: 5000\r\n\r\n".encode())
         assert connection.recv(65_536).startswith(b"HTTP/1.1 413")

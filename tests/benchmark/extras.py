@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-from service import manifest
+from service.repository import manifest
 from tests import builders
 from tests.benchmark import packages, processes
 from tests.benchmark.asks import Ask, Load

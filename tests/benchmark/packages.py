@@ -7,7 +7,7 @@ import onnx
 import torch
 from torch import nn
 
-from service import manifest
+from service.repository import manifest
 from tests import builders
 from training import graphs
 from training.config import ConvGenerator, ResnetGenerator

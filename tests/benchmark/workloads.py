@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from service import manifest
+from service.repository import manifest
 from tests import builders
 from tests.benchmark import packages
 

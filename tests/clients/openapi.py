@@ -4,7 +4,7 @@ import json
 import sys
 from pathlib import Path
 
-from service.app import create_app
+from service.http.app import create_app
 from service.settings import Settings
 
 

@@ -126,7 +126,7 @@ def test_a_wrong_setting_is_one_clear_line():
 
 
 def test_the_schema_in_the_repository_is_the_contract():
-    from service import manifest
+    from service.repository import manifest
 
     kept = Path(__file__).parents[2] / "models" / "manifest.schema.json"
     assert json.loads(kept.read_text()) == json.loads(manifest.json_schema())

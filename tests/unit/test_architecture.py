@@ -8,7 +8,7 @@ ROOT = Path(__file__).parents[2]
 
 SCRIPT = """
 import sys
-import service.app, service.__main__
+import service.http.app, service.__main__
 print(*sorted(name for name in sys.modules if "." not in name))
 """
 
@@ -22,7 +22,7 @@ def test_the_service_imports_neither_torch_nor_training():
 
 def test_imports_are_silent():
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", "import service.app"],
+        [sys.executable, "-W", "error", "-c", "import service.http.app"],
         cwd=ROOT,
         capture_output=True,
         text=True,

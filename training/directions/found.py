@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from service import manifest
-from service.manifest import Array
+from service.repository import manifest
+from service.repository.manifest import Array
 from training.run import write_json
 
 FILE_NAME = "directions.json"

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from service import images
+from service.imaging import codecs as images
 from training.data import ImageSet
 from training.encoder.fitting import fit
 from training.evaluate import Measured

@@ -8,7 +8,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from service import images, latents
+from service.imaging import codecs
+from service.pipelines import latents
 from training.config import GenerativeConfig
 from training.objectives import Generative, Objective, Translation
 
@@ -69,11 +70,11 @@ def draw(sampler: Sampler, rows: Mapping[str, Floats]) -> Floats:
     return np.concatenate([sampler(part) for part in parts])
 
 
-def grid(sampler: Sampler, rows: Mapping[str, Floats], columns: int = 8) -> images.Pixels:
+def grid(sampler: Sampler, rows: Mapping[str, Floats], columns: int = 8) -> codecs.Pixels:
     """The pictures of some latents as one, (H, W, C) uint8."""
-    return images.grid(images.to_uint8(sampler(rows)), columns)
+    return codecs.grid(codecs.to_uint8(sampler(rows)), columns)
 
 
-def save_png(pixels: images.Pixels, path: Path) -> None:
+def save_png(pixels: codecs.Pixels, path: Path) -> None:
     """Writes one picture, (H, W, C) uint8."""
-    path.write_bytes(images.encode(pixels, "png"))
+    path.write_bytes(codecs.encode(pixels, "png"))

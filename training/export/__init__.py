@@ -13,8 +13,8 @@ from typing import cast
 
 from pydantic import ValidationError
 
-from service import manifest
-from service.manifest import Manifest, NetworkName
+from service.repository import manifest
+from service.repository.manifest import Manifest, NetworkName
 from training import card
 from training import config as configs
 from training.config import GenerativeConfig, TrainingConfig, TranslationConfig

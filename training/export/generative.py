@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from service import manifest
-from service.manifest import NetworkName
+from service.repository import manifest
+from service.repository.manifest import NetworkName
 from training import directions, encoder, graphs
 from training.config import GenerativeConfig
 from training.data import PUBLISHED, Batch, ImageSet

@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor
 
-from service import images, manifest
+from service.imaging import codecs
+from service.repository import manifest
 from training import graphs
 from training.config import TranslationConfig
 from training.data import PUBLISHED, PairSet
@@ -75,14 +76,14 @@ def _at(pictures: Tensor, height: int, width: int) -> Tensor:
     ).clamp(-1.0, 1.0)
 
 
-def _levels(pictures: Tensor) -> images.Floats:
+def _levels(pictures: Tensor) -> codecs.Floats:
     """As the service is given them: in 256 levels, which a golden packs into a quarter of the room as well."""
-    return images.to_float32(images.to_uint8(pictures.numpy()))
+    return codecs.to_float32(codecs.to_uint8(pictures.numpy()))
 
 
-def _preview(given: Tensor, sampler: Sampler) -> images.Pixels:
+def _preview(given: Tensor, sampler: Sampler) -> codecs.Pixels:
     """Pairs of input and translation, two to a row."""
     made = torch.from_numpy(sampler({"images": given.numpy()}))
     side = min(given.shape[-1], _MAX_PREVIEW_PX)
     pairs = torch.stack([_at(part, side, side) for part in (given, made)], 1)
-    return images.grid(images.to_uint8(pairs.flatten(0, 1).numpy()), 4)
+    return codecs.grid(codecs.to_uint8(pairs.flatten(0, 1).numpy()), 4)

@@ -10,7 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from service import images, latents
+from service.imaging import codecs
+from service.pipelines import latents
 from training import evaluate, guided
 from training.config import GenerativeConfig, TranslationConfig
 from training.data import PUBLISHED, DataError, ImageSet, Sets
@@ -62,9 +63,9 @@ class Drawn:
     """Training images that the neighbours are among."""
 
 
-def inline(pixels: images.Pixels, caption: str, columns: Sequence[str] = ()) -> Picture:
+def inline(pixels: codecs.Pixels, caption: str, columns: Sequence[str] = ()) -> Picture:
     """(H, W, C) uint8 as a picture that needs no file."""
-    raw = base64.b64encode(images.encode(pixels, "webp")).decode()
+    raw = base64.b64encode(codecs.encode(pixels, "webp")).decode()
     height, width = pixels.shape[:2]
     return Picture(f"data:image/webp;base64,{raw}", width, height, caption, tuple(columns))
 
@@ -77,7 +78,7 @@ def timeline(folder: Path) -> list[Picture]:
         paths = [paths[place] for place in places]
     found = []
     for path in paths:
-        pixels = images.decode(path.read_bytes(), max_pixels=2**24)
+        pixels = codecs.decode(path.read_bytes(), max_pixels=2**24)
         found.append(inline(pixels, f"{int(path.stem):,} images"))
     return found
 
@@ -115,7 +116,7 @@ def _walks(sampler: Sampler, config: GenerativeConfig, n_classes: int) -> tuple[
         if n_classes:
             fed["classes"] = np.eye(n_classes, dtype=np.float32)[[walk % n_classes] * _FRAMES]
         rows.append(sampler(fed))
-    pixels = images.grid(images.to_uint8(np.concatenate(rows)), _FRAMES)
+    pixels = codecs.grid(codecs.to_uint8(np.concatenate(rows)), _FRAMES)
     seeds = f"seeds 0 to {2 * _WALKS - 1}, two a row"
     return (inline(pixels, f"From one latent to another by slerp, {_FRAMES} steps a row; {seeds}."),)
 
@@ -134,9 +135,9 @@ def _neighbours(
     pictures = []
     for index in isolation.argsort()[:_SUSPECTS].tolist():
         chosen = [int(place) % len(known) for place in found.indices[index, :_NEIGHBOURS]]
-        sample, others = images.to_uint8(samples[index : index + 1]), images.to_uint8(known[chosen])
+        sample, others = codecs.to_uint8(samples[index : index + 1]), codecs.to_uint8(known[chosen])
         gap = np.full((sample.shape[1], max(2, sample.shape[2] // 14), sample.shape[3]), _GREY, np.uint8)
-        pixels = np.concatenate((sample[0], gap, images.grid(others, len(others))), axis=1)
+        pixels = np.concatenate((sample[0], gap, codecs.grid(others, len(others))), axis=1)
         pictures.append(inline(pixels, f"seed {index} \u00b7 {float(isolation[index]):.2f}"))
     return tuple(pictures)
 
@@ -184,6 +185,6 @@ def _translations(
         last = target if back is None else evaluate.translate(back, made)
         rows = torch.stack((source, made, last), dim=1).flatten(0, 1).numpy()
         heads = (names[here], f"as {names[there]}", "truth" if back is None else "way back")
-        pixels = images.grid(images.to_uint8(rows), 3)
+        pixels = codecs.grid(codecs.to_uint8(rows), 3)
         found.append(inline(pixels, f"Test pictures, from {names[here]} to {names[there]}.", heads))
     return tuple(found)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from service import images
+from service.imaging import codecs
 from training.config import TranslationConfig
 from training.journal import read
 from training.report import charts
@@ -101,11 +101,11 @@ def _pictures(name: str, outcomes: Sequence[Outcome], folder: Path) -> str:
     """The last pictures of each run, side by side."""
     cells = []
     for outcome in outcomes:
-        pixels = images.decode((outcome.run.folder / "samples" / _SAMPLES).read_bytes(), max_pixels=2**24)
+        pixels = codecs.decode((outcome.run.folder / "samples" / _SAMPLES).read_bytes(), max_pixels=2**24)
         if not isinstance(outcome.run.config, TranslationConfig):
             pixels = np.ascontiguousarray(pixels[: pixels.shape[0] * _ROWS // 8])
         file = folder / f"{name}-{slug(outcome.label)}.webp"
-        file.write_bytes(images.encode(pixels, "webp"))
+        file.write_bytes(codecs.encode(pixels, "webp"))
         cells.append(f"![{outcome.label}]({file.name})")
     heads = [outcome.label for outcome in outcomes]
     return "\n".join(f"| {' | '.join(row)} |" for row in (heads, ["---"] * len(heads), cells))

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from service import __main__ as command
 from service import settings
-from service.batcher import Batcher, Limits
-from service.engines import CUDA, ONNXRUNTIME, Kind
+from service.inference.batcher import Batcher, Limits
+from service.inference.engine import CUDA, ONNXRUNTIME, Kind
 from service.settings import Settings
 
 
@@ -165,7 +165,7 @@ def test_engines_and_precisions_are_of_a_closed_list(monkeypatch, name, text):
 
 
 def test_an_engine_that_is_not_there_stops_the_start_with_its_name(monkeypatch, capsys):
-    monkeypatch.setattr("service.session.ort.get_available_providers", lambda: ["CPUExecutionProvider"])
+    monkeypatch.setattr("service.inference.session.ort.get_available_providers", lambda: ["CPUExecutionProvider"])
     monkeypatch.setenv("GANVAS_ENGINE", "openvino")
     monkeypatch.setattr("sys.argv", ["service"])
     assert command.main() == 2
@@ -208,7 +208,7 @@ def started(monkeypatch):
     monkeypatch.setattr(command, "ProcessPoolExecutor", Elsewhere)
     monkeypatch.setattr(command.session, "chosen", here)
     monkeypatch.setattr(command.session.ort, "get_available_providers", lambda: [CUDA, "CPUExecutionProvider"])
-    monkeypatch.setattr(command.workers, "serve", several)
+    monkeypatch.setattr(command.supervisor, "serve", several)
     monkeypatch.setattr(command.server, "serve_one", lambda settings: seen.update(workers=settings.processes) or 0)
     return seen
 
@@ -245,8 +245,8 @@ def test_without_the_extra_gpu_no_process_is_started_to_try(started, monkeypatch
 @pytest.mark.parametrize("engine", ["cuda", "tensorrt"])
 def test_a_gpu_that_was_asked_for_and_does_not_start_is_one_sentence(monkeypatch, capsys, engine):
     providers = [CUDA, "TensorrtExecutionProvider", "CPUExecutionProvider"]
-    monkeypatch.setattr("service.session.ort.get_available_providers", lambda: providers)
-    monkeypatch.setattr("service.session.device.why_not", lambda _provider: "there is no driver")
+    monkeypatch.setattr("service.inference.session.ort.get_available_providers", lambda: providers)
+    monkeypatch.setattr("service.inference.session.gpu.why_not", lambda _provider: "there is no driver")
     monkeypatch.setattr(command.logs, "configure", lambda _level: None)
     monkeypatch.setenv("GANVAS_ENGINE", engine)
     monkeypatch.setattr("sys.argv", ["service"])

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from lightning_fabric import Fabric
 from torch import nn
 
-from service.manifest import Manifest
+from service.repository.manifest import Manifest
 from tests import builders
 from tests.unit.training.conftest import CYCLEGAN, DCGAN, TINY
 from training import checkpoint, clarify, classifier, commands, encoder

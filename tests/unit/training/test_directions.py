@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from service import latents
+from service.pipelines import latents
 from tests import builders
 from tests.unit.training import portraits
 from tests.unit.training.conftest import FACES

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from service.manifest import Manifest
-from service.session import Session
+from service.inference.session import Session
+from service.repository.manifest import Manifest
 from tests.unit.training import portraits
 from tests.unit.training.conftest import TINY
 from training import checkpoint, commands, directions, encoder

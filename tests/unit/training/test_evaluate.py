@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from service import latents
+from service.pipelines import latents
 from tests import builders
 from training import classifier, data, evaluate
 from training.config import ConvGenerator, DcganConfig

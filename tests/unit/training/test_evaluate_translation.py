@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from service import images
+from service.imaging import codecs as images
 from tests.unit.training.conftest import CYCLEGAN, PIX2PIX
 from training import classifier, data
 from training.evaluate import look, module_sampler, translation

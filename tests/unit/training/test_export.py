@@ -7,14 +7,16 @@ import pytest
 import torch
 from PIL import Image
 
-from service import images, latents, manifest
-from service.batcher import Limits
 from service.errors import PackageError
-from service.manifest import Manifest
-from service.metrics import Metrics
-from service.package import Engine
-from service.package import open_package as open_in_service
-from service.session import Session
+from service.imaging import codecs
+from service.inference.batcher import Limits
+from service.inference.session import Session
+from service.pipelines import latents
+from service.repository import manifest
+from service.repository.loader import Engine
+from service.repository.loader import open_package as open_in_service
+from service.repository.manifest import Manifest
+from service.telemetry.metrics import Metrics
 from tests.unit.training.conftest import BATCH_NORM, DCGAN, FACES, WGAN, WGAN_GP
 from training import card, commands, export, graphs
 from training.export import ExportError, Label
@@ -89,14 +91,14 @@ def test_the_goldens_are_the_pictures_of_the_first_seeds(package, described):
     rows = np.frombuffer(golden.inputs["latents"].unpack(), "<f4").reshape(golden.inputs["latents"].shape)
     assert np.array_equal(rows, np.stack([latents.draw(seed, 8, "normal") for seed in range(len(rows))]))
     drawn = Session((package / "generator.onnx").read_bytes(), threads=1).run({"latents": rows})
-    assert images.to_uint8(drawn).tobytes() == golden.images.unpack()
+    assert codecs.to_uint8(drawn).tobytes() == golden.images.unpack()
 
 
 def test_the_exported_generator_is_the_finished_one(package, trainer):
     rows = np.stack([latents.draw(seed, 8, "normal") for seed in range(20)])
     served = Session((package / "generator.onnx").read_bytes(), threads=1).run({"latents": rows})
     expected = trainer.objective.finished_generator()(torch.from_numpy(rows)).numpy()
-    assert np.abs(images.to_uint8(served).astype(int) - images.to_uint8(expected)).max() <= 1
+    assert np.abs(codecs.to_uint8(served).astype(int) - codecs.to_uint8(expected)).max() <= 1
 
 
 def test_the_manifest_says_what_the_model_is_and_how_it_was_made(described, finished_run, train_set):

@@ -10,9 +10,9 @@ import torch.nn.functional as F
 from lightning_fabric import Fabric
 from torch import nn
 
-from service import images
-from service.manifest import Manifest
-from service.session import Session
+from service.imaging import codecs
+from service.inference.session import Session
+from service.repository.manifest import Manifest
 from tests.unit.training.conftest import CYCLEGAN, PIX2PIX
 from tests.unit.training.test_export import open_as_served
 from training import export, graphs
@@ -147,7 +147,7 @@ def test_the_golden_is_a_picture_of_the_source_and_its_translation(packages, nam
     assert shape == (1, 3, 64, 64)
     given = np.frombuffer(golden.inputs["images"].unpack(), "<f4").reshape(shape)
     assert given.std() > 0.1
-    assert images.to_uint8(session(packages[name]).run({"images": given})).tobytes() == golden.images.unpack()
+    assert codecs.to_uint8(session(packages[name]).run({"images": given})).tobytes() == golden.images.unpack()
 
 
 @every_package

@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from onnx import numpy_helper
 from torch import nn
 
-from service import manifest
-from service.session import Session
+from service.inference.session import Session
+from service.repository import manifest
 from tests.unit.training.conftest import DISCRIMINATOR, GENERATOR
 from training import graphs
 from training.graphs import ExportError, decibels

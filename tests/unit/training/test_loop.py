@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from service import images
+from service.imaging import codecs
 from tests.unit.training.conftest import CYCLEGAN, DISCRIMINATOR, FACES, GENERATOR, PIX2PIX, TINY
 from training import checkpoint
 from training.checkpoint import CheckpointError
@@ -46,7 +46,7 @@ def test_a_grid_shows_64_samples_of_latents_that_stay_the_same(start, tmp_path):
     start(name="again").train()
     paths = sorted((tmp_path / "run" / "samples").iterdir())
     for path in paths:
-        assert images.decode(path.read_bytes(), max_pixels=100_000).shape[:2] == (8 * 28, 8 * 28)
+        assert codecs.decode(path.read_bytes(), max_pixels=100_000).shape[:2] == (8 * 28, 8 * 28)
         assert path.read_bytes() == (tmp_path / "again" / "samples" / path.name).read_bytes()
 
 

@@ -7,8 +7,8 @@ import torch
 from onnx import numpy_helper
 from torch import nn
 
-from service import manifest
-from service.session import Session
+from service.inference.session import Session
+from service.repository import manifest
 from training import graphs, lowrank, restore, storage
 from training.graphs import Thin
 

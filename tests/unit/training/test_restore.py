@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from service import manifest
+from service.repository import manifest
 from training import graphs, restore
 from training.config import (
     ConvDiscriminator,

@@ -3,7 +3,7 @@ import onnx
 import pytest
 from onnx import TensorProto, numpy_helper
 
-from service.session import Session
+from service.inference.session import Session
 from tests import builders
 from training import storage
 from training.graphs import decibels

@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from service import images
+from service.imaging import codecs
 from tests.unit.training.conftest import TINY
 from training import study
 from training.__main__ import study as command_of_study
@@ -48,7 +48,7 @@ def test_a_study_is_trained_measured_and_written(outcomes, tmp_path):
     assert {name.rpartition(".")[2] for name in shown} == {"svg", "webp"}
     for name in shown:
         raw = (page.parent / name).read_bytes()
-        assert raw.startswith(b"<svg xmlns") if name.endswith("svg") else images.decode(raw, max_pixels=10**6).ndim == 3
+        assert raw.startswith(b"<svg xmlns") if name.endswith("svg") else codecs.decode(raw, max_pixels=10**6).ndim == 3
     assert "non-saturating" in (page.parent / "losses-1.svg").read_text()
 
 

@@ -11,7 +11,7 @@ import pytest
 from service.batch.errors import BatchError
 from service.batch.render import Seeds
 from service.batch.sinks import FolderSink
-from service.latents import SEED_LIMIT
+from service.pipelines.latents import SEED_LIMIT
 from tests import builders
 from tests.unit.service.batch.conftest import held
 

@@ -1,0 +1,136 @@
+"""Opens the package that a run names, as the service would, and runs work on its networks in an event loop."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from service.batch.errors import BatchError
+from service.batch.record import Record
+from service.errors import PackageError
+from service.http.response import responses
+from service.imaging import codecs
+from service.imaging.codecs import StillFormat
+from service.inference import session
+from service.inference.batcher import Limits
+from service.inference.session import engine_version
+from service.pipelines import provenance
+from service.repository import manifest
+from service.repository.loaded_model import Engine, LoadedModel
+from service.repository.loader import open_package
+from service.repository.manifest import NAME_PATTERN, Task
+from service.settings import Settings
+from service.telemetry.metrics import Metrics
+
+T = TypeVar("T")
+_FOREVER_S = 1e9  # nobody waits at the other end
+_REFERENCE = re.compile(rf"{NAME_PATTERN.rstrip('$')}(@[1-9][0-9]{{0,9}})?\Z")
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A model, and what was said about its newer versions that are broken."""
+
+    model: LoadedModel
+    warnings: tuple[str, ...] = ()
+
+
+def open_model(settings: Settings, reference: str, task: Task) -> Opened:
+    """The model of `name` (its newest version that is whole) or `name@version`, proven but not started.
+
+    Raises:
+        BatchError: there is no such model, it is broken, or it does something else.
+    """
+    warnings = []
+    for folder in _folders(settings.models_dir, reference):
+        try:
+            model = open_package(folder, engine(settings), Metrics())
+        except PackageError as error:
+            if "@" in reference:
+                raise BatchError(f"{reference} is broken: {error}") from error
+            warnings.append(f"{folder.parent.name}@{folder.name} is broken, and passed over: {error}")
+            continue
+        if model.manifest.task != task:
+            other = "translates pictures; see translate" if task == "generate" else "draws from seeds; see render"
+            raise BatchError(f"{model.name} {other}")
+        return Opened(model, tuple(warnings))
+    raise BatchError("; ".join(warnings) or f"{reference} has no version")
+
+
+def _folders(root: Path, reference: str) -> list[Path]:
+    """The packages that a reference may mean, the newest first."""
+    found = sorted(path.parent for path in root.glob(f"*/*/{manifest.FILE_NAME}"))
+    name, _, version = reference.partition("@")
+    of_name = [path for path in found if path.parent.name == name and path.name.isascii() and path.name.isdigit()]
+    meant = [path for path in of_name if version in ("", path.name)]
+    if not meant or not _REFERENCE.match(reference):
+        known = ", ".join(sorted({path.parent.name for path in found})) or "none"
+        raise BatchError(f"there is no model {reference!r} in {root}; there are: {known}")
+    return sorted(meant, key=lambda path: int(path.name), reverse=True)
+
+
+def engine(settings: Settings) -> Engine:
+    """How networks are run: as the service does, but what waits is bounded by the run itself."""
+    limits = Limits(settings.max_batch_size, settings.max_batch_bytes, waiting_rows=2**40, waiting_bytes=2**60)
+    kind = session.chosen(settings.choice)
+    return Engine(settings.infer_threads, settings.infer_instances, limits, kind, settings.crowd_threads)
+
+
+def record(settings: Settings, model: LoadedModel, form: StillFormat, asked: Mapping[str, object]) -> Record:
+    """All that the bytes of a run's files depend on, beside the seed or the picture."""
+    return {
+        "model": model.name,
+        "digest": model.manifest.digest,
+        "engine": f"{model.engine} {engine_version()} {model.precision}",
+        "codecs": codecs.codec_versions(),
+        "software": provenance.SOFTWARE,
+        "format": form,
+        "metadata": settings.metadata,
+        **asked,
+    }
+
+
+def layout(settings: Settings, truncation: float = 1.0) -> responses.Layout:
+    """Of a file with one picture, as the API's single pictures have it."""
+    return responses.Layout(1, truncation=truncation if settings.metadata else None)
+
+
+def deadline() -> float:
+    """One that never comes, on the event loop's clock."""
+    return asyncio.get_running_loop().time() + _FOREVER_S
+
+
+def run(model: LoadedModel, work: Coroutine[None, None, None]) -> None:
+    """Does work with a model's queues running, in an event loop of its own."""
+
+    async def inside() -> None:
+        model.start()
+        try:
+            await work
+        finally:
+            await model.close()
+
+    asyncio.run(inside())
+
+
+async def each(items: Iterable[T], at_once: int, work: Callable[[T], Awaitable[None]]) -> None:
+    """Works on items in their order, so many at once.
+
+    Raises:
+        Exception: the first that the work raised; the rest is given up.
+    """
+    waiting = iter(items)
+
+    async def worker() -> None:
+        for item in waiting:
+            await work(item)
+
+    tasks = [asyncio.create_task(worker()) for _ in range(at_once)]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,113 @@
+"""Who may ask, and how often: API keys, rates, and how many requests are worked on at once. Pure ASGI."""
+
+import hashlib
+import hmac
+import ipaddress
+import time
+from collections.abc import Sequence
+
+from limits import RateLimitItem
+from limits.strategies import RateLimiter
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from service.errors import GanvasError, TooManyRequests, Unauthorized, Unavailable
+from service.http import problems
+
+_HEALTH = ("/livez", "/readyz", "/v2/health/live", "/v2/health/ready")
+_OPEN = ("/", "/docs", "/openapi.json", *_HEALTH)
+_PLAYGROUND = "/playground/"
+
+
+class Guard:
+    """Refuses before anything of a body is read."""
+
+    def __init__(
+        self, app: ASGIApp, keys: Sequence[str], rates: Sequence[RateLimitItem], limiter: RateLimiter, most: int
+    ) -> None:
+        """Wraps an application.
+
+        Args:
+            app: what is guarded.
+            keys: that may ask; none lets everyone.
+            rates: of one key or address; none sets no limit.
+            limiter: counts them, by the monotonic clock.
+            most: requests that are worked on at once.
+        """
+        self._app, self._rates, self._limiter, self._most = app, rates, limiter, most
+        self._keys = [_digest(key.encode()) for key in keys]
+        self._in_flight = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes a request on, or answers why not."""
+        path = scope.get("path", "").removeprefix(scope.get("root_path", ""))
+        if scope["type"] != "http" or not is_guarded(path):
+            await self._app(scope, receive, send)
+            return
+        try:
+            self._check(Headers(scope=scope), scope, path)
+        except GanvasError as error:
+            await problems.respond(Request(scope), error)(scope, receive, send)
+            return
+        self._in_flight += 1
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._in_flight -= 1
+
+    def _check(self, headers: Headers, scope: Scope, path: str) -> None:
+        """Raises what keeps a request from being answered."""
+        if self._in_flight >= self._most:
+            raise Unavailable(f"{self._in_flight} requests are being worked on already; try again")
+        key = self._key_of(headers) if self._keys and not is_open(path) else None
+        if not self._rates:
+            return
+        client = key or _address(scope)
+        for rate in self._rates:
+            if not self._limiter.hit(rate, client):
+                wait_s = self._limiter.get_window_stats(rate, client).reset_time - time.monotonic()
+                raise TooManyRequests(f"more than {rate} from one client", max(1, round(wait_s + 0.5)))
+
+    def _key_of(self, headers: Headers) -> str:
+        """The digest of a valid key; every key is compared, each in constant time."""
+        given = []
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            given.append(token.strip())
+        if "x-api-key" in headers:
+            given.append(headers["x-api-key"].strip())
+        digests = [_digest(key.encode("latin-1")) for key in given]
+        matches = [digest for digest in digests for key in self._keys if hmac.compare_digest(digest, key)]
+        if not matches:
+            raise Unauthorized("send a key as Authorization: Bearer KEY, or as X-API-Key")
+        return matches[0].hex()
+
+
+def _digest(key: bytes) -> bytes:
+    # Of one length whatever the key's, so that comparing them tells nothing of it.
+    return hashlib.sha256(key).digest()
+
+
+def is_guarded(path: str) -> bool:
+    """Whether rates and the limit of requests hold for a path: for all but health and the playground's files.
+
+    Those are many small ones, held in memory: a page that opens once would use up a client's rate.
+    """
+    return path not in _HEALTH and not path.startswith(_PLAYGROUND)
+
+
+def is_open(path: str) -> bool:
+    """Whether a path is free of keys."""
+    is_page = path in _OPEN or path.startswith(("/docs/", _PLAYGROUND))
+    return is_page or (path.startswith("/v1/models/") and path.endswith("/preview"))
+
+
+def _address(scope: Scope) -> str:
+    """The client's address; of IPv6 the /64 that one customer gets, else one client could be any number of them."""
+    host = (scope.get("client") or ("", 0))[0]
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    return str(ipaddress.ip_network((address, 64), strict=False)) if address.version == 6 else host

@@ -1,0 +1,107 @@
+"""Around every request: its id, its deadline, its line in the log, its numbers, and a last resort for faults."""
+
+import asyncio
+import logging
+import random
+import re
+import time
+
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.errors import DeadlineExceeded
+from service.http import problems
+from service.http.state import Services
+from service.repository.loaded_model import LoadedModel
+from service.telemetry.logs import request_id
+
+_log = logging.getLogger("service.access")
+_SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
+_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+_SAFETY = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+)
+_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+
+
+class RequestContext:
+    """Pure ASGI, so that streams and disconnects pass through it untouched."""
+
+    def __init__(self, app: ASGIApp, parts: Services) -> None:
+        self._app, self._metrics, self._repository = app, parts.metrics, parts.repository
+        self._deadline_s = parts.settings.deadline_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handles one request; anything but HTTP passes."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        given = Headers(scope=scope).get("x-request-id", "")
+        name = given if _SAFE_ID.match(given) else f"{random.getrandbits(128):032x}"
+        token = request_id.set(name)
+        status, leased = 0, list[LoadedModel]()
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                _tag(message, name)
+                timeout.reschedule(None)  # the answer is on its way: how fast the client reads is its own affair
+            await send(message)
+
+        request = Request(scope, receive)
+        try:
+            async with asyncio.timeout(self._deadline_s) as timeout:
+                scope.setdefault("state", {}).update(deadline=timeout.when(), leased=leased, started=started)
+                await self._app(scope, receive, send_with_id)
+        except TimeoutError:
+            error = DeadlineExceeded("the request was not answered before its deadline")
+            await problems.respond(request, error)(scope, receive, _tagged(send, name))
+            status = 504
+        except Exception:
+            _log.exception("request failed")
+            if status == 0:
+                await problems.internal(request)(scope, receive, _tagged(send, name))
+            status = 500
+        finally:
+            self._note(scope, status, time.perf_counter() - started)
+            request_id.reset(token)
+            for model in leased:
+                await self._repository.release(model)
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        # The route's template, not the path: a client could make up paths without end.
+        route = getattr(scope.get("route"), "path", "unmatched")
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        self._metrics.request(method, route, status, seconds)
+        _log.info(
+            "request",
+            extra={
+                "method": method,
+                "path": scope["path"][:200],
+                "route": route,
+                "status": status,
+                "ms": round(1000 * seconds, 2),
+                "client": (scope.get("client") or ("", 0))[0],
+            },
+        )
+
+
+def _tagged(send: Send, name: str) -> Send:
+    async def tagged(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            _tag(message, name)
+        await send(message)
+
+    return tagged
+
+
+def _tag(message: Message, name: str) -> None:
+    """The headers of every answer; a page has a Content-Security-Policy of its own."""
+    headers = message["headers"]
+    has_policy = any(key == _POLICY[0] for key, _ in headers)
+    message["headers"] = [*headers, (b"x-request-id", name.encode()), *_SAFETY, *(() if has_policy else (_POLICY,))]

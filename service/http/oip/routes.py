@@ -1,0 +1,236 @@
+"""The Open Inference Protocol, version 2: a model is its package's main network, and its rows share the queue."""
+
+import asyncio
+from typing import Annotated, Any
+
+import numpy as np
+from fastapi import APIRouter, Depends, Path, Request, Response
+from pydantic import ValidationError
+
+from service import __version__
+from service.errors import (
+    DeadlineExceeded,
+    Draining,
+    EngineError,
+    GanvasError,
+    Invalid,
+    Malformed,
+    ModelNotFound,
+    NotFinite,
+    NotReady,
+    QueueFull,
+    TooLarge,
+    Unavailable,
+)
+from service.http import problems
+from service.http.oip import schemas, tensors
+from service.http.request.body import limited
+from service.http.request.dependencies import NoQuery, lease, resolve, while_connected
+from service.http.response.responses import Clock
+from service.http.state import Services, ServicesDependency
+from service.imaging.codecs import Floats
+from service.inference.session import engine_version
+from service.repository.loaded_model import LoadedModel
+
+router = APIRouter(prefix="/v2", tags=["Open Inference Protocol"])
+_HEADER = "Inference-Header-Content-Length"
+_FOUND = (ModelNotFound, Invalid, NotReady, Draining)
+_INFER = (*_FOUND, Malformed, TooLarge, QueueFull, Unavailable, DeadlineExceeded, EngineError)
+
+
+def _errors(*kinds: type[GanvasError]) -> dict[int | str, dict[str, Any]]:
+    return problems.responses(*kinds, form="v2")
+
+
+async def _found(
+    parts: ServicesDependency,
+    model: Annotated[str, Path(examples=["mnist-gan"])],
+    version: Annotated[str, Path(examples=["1"])],
+) -> LoadedModel:
+    return resolve(parts, f"{model}@{version}")
+
+
+async def _newest(parts: ServicesDependency, model: Annotated[str, Path(examples=["mnist-gan"])]) -> LoadedModel:
+    return resolve(parts, model)
+
+
+Pinned = Annotated[LoadedModel, Depends(_found)]
+Newest = Annotated[LoadedModel, Depends(_newest)]
+
+
+@router.get("", summary="What this server is", responses=_errors(Invalid))
+async def server(_: NoQuery) -> schemas.ServerMetadata:
+    """Name, version and extensions."""
+    extensions = ["binary_tensor_data", "model_repository"]
+    return schemas.ServerMetadata(name="ganvas", version=__version__, extensions=extensions)
+
+
+@router.get("/health/live", summary="Alive (v2)", responses=_errors(Invalid))
+async def live(_: NoQuery) -> schemas.Liveness:
+    """Answers as long as the process does."""
+    return schemas.Liveness(live=True)
+
+
+@router.get("/health/ready", summary="Ready (v2)", responses=_errors(Invalid, NotReady, Draining))
+async def ready(parts: ServicesDependency, _: NoQuery) -> schemas.Readiness:
+    """As `/readyz`."""
+    parts.check_ready()
+    return schemas.Readiness(ready=True)
+
+
+@router.post("/repository/index", summary="Every version (v2)", responses=_errors(Invalid))
+async def index(parts: ServicesDependency, _: NoQuery) -> list[schemas.IndexEntry]:
+    """Every version that is served, and every one that is not, with the reason. A body is not looked at."""
+    served = [
+        schemas.IndexEntry(name=model.manifest.name, version=str(model.manifest.version), state="READY", reason="")
+        for model in parts.repository
+    ]
+    return served + [
+        schemas.IndexEntry(name=item.name, version=item.version, state="UNAVAILABLE", reason=item.reason)
+        for item in parts.repository.skipped
+    ]
+
+
+@router.get("/models/{model}", summary="A model's tensors", responses=_errors(*_FOUND))
+async def newest_metadata(parts: ServicesDependency, model: Newest, _: NoQuery) -> schemas.ModelMetadata:
+    """Inputs and output of the newest version."""
+    return _metadata(parts, model)
+
+
+@router.get("/models/{model}/versions/{version}", summary="A version's tensors", responses=_errors(*_FOUND))
+async def metadata(parts: ServicesDependency, model: Pinned, _: NoQuery) -> schemas.ModelMetadata:
+    """Inputs and output of one version."""
+    return _metadata(parts, model)
+
+
+@router.get("/models/{model}/ready", summary="Whether a model is served", responses=_errors(*_FOUND))
+async def newest_ready(model: Newest, _: NoQuery) -> schemas.Readiness:
+    """Whether a version of it may be asked."""
+    return schemas.Readiness(ready=True)
+
+
+@router.get(
+    "/models/{model}/versions/{version}/ready", summary="Whether a version is served", responses=_errors(*_FOUND)
+)
+async def version_ready(model: Pinned, _: NoQuery) -> schemas.Readiness:
+    """Whether this version may be asked."""
+    return schemas.Readiness(ready=True)
+
+
+_PAGE = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": {"$ref": "#/components/schemas/InferRequest"}},
+            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+        },
+    },
+    "parameters": [
+        {
+            "name": _HEADER,
+            "in": "header",
+            "required": False,
+            "description": "Bytes of the JSON, where binary data follow it.",
+            "schema": {"type": "string", "pattern": "^[0-9]{1,9}$"},
+        }
+    ],
+}
+_ANSWER: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The network's output.",
+        "content": {
+            "application/json": {"schema": {"type": "object"}},
+            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+        },
+    }
+}
+
+
+@router.post(
+    "/models/{model}/infer",
+    summary="Rows through a model's network",
+    response_class=Response,
+    responses={**_ANSWER, **_errors(*_INFER)},
+    openapi_extra=_PAGE,
+)
+async def newest_infer(request: Request, parts: ServicesDependency, model: Newest, _: NoQuery) -> Response:
+    """Runs rows through the newest version's network that draws."""
+    return await _infer(request, parts, model)
+
+
+@router.post(
+    "/models/{model}/versions/{version}/infer",
+    summary="Rows through a version's network",
+    response_class=Response,
+    responses={**_ANSWER, **_errors(*_INFER)},
+    openapi_extra=_PAGE,
+)
+async def infer(request: Request, parts: ServicesDependency, model: Pinned, _: NoQuery) -> Response:
+    """Runs rows through one version's network that draws."""
+    return await _infer(request, parts, model)
+
+
+def _metadata(parts: Services, model: LoadedModel) -> schemas.ModelMetadata:
+    name = model.manifest.name
+    inputs, output = tensors.shapes(model.manifest)
+    return schemas.ModelMetadata(
+        name=name,
+        versions=[str(other.manifest.version) for other in parts.repository if other.manifest.name == name],
+        platform=engine_version().replace("-", "_", 1),
+        inputs=[schemas.TensorMetadata(name=key, datatype="FP32", shape=shape) for key, shape in inputs.items()],
+        outputs=[schemas.TensorMetadata(name=tensors.OUTPUT, datatype="FP32", shape=output)],
+    )
+
+
+async def _infer(request: Request, parts: Services, model: LoadedModel) -> Response:
+    taken = 0
+    try:
+        chunks = []
+        async for chunk in limited(request, parts.settings.max_upload_bytes):
+            parts.uploads.take(len(chunk))
+            taken += len(chunk)
+            chunks.append(chunk)
+        clock = Clock()
+        with clock.phase("decode"):
+            asked, fed = await asyncio.to_thread(_read, request, b"".join(chunks), model)
+        _check_rows(fed, model, parts)
+        binary = tensors.wants_binary(asked)
+        await lease(request, parts, model)
+        output = await while_connected(request, clock.inference(model.generator.submit(fed, request.state.deadline)))
+        if not np.isfinite(output).all():
+            raise NotFinite("the network's output is not finite: the values that it was given are too large")
+        about = model.manifest
+        with clock.phase("encode"):
+            body, head = await asyncio.to_thread(tensors.answer, asked, about.name, about.version, output, binary)
+    finally:
+        parts.uploads.give(taken)
+    parts.metrics.phases(model.name, clock.phases)
+    headers = {"X-Model": model.name, "Server-Timing": clock.header()}
+    if head is None:
+        return Response(body, 200, headers, "application/json")
+    return Response(body, 200, headers | {_HEADER: str(head)}, "application/octet-stream")
+
+
+def _read(request: Request, raw: bytes, model: LoadedModel) -> tuple[schemas.InferRequest, dict[str, Floats]]:
+    wanted, _ = tensors.shapes(model.manifest)
+    try:
+        asked, binary = tensors.parse(raw, request.headers.get(_HEADER))
+    except ValidationError as error:
+        raise problems.invalid(error) from error
+    return asked, tensors.arrays(asked, binary, wanted)
+
+
+def _check_rows(fed: dict[str, Floats], model: LoadedModel, parts: Services) -> None:
+    """Refuses more rows, or larger pictures, than a request may send."""
+    settings, rows = parts.settings, len(next(iter(fed.values())))
+    if rows > settings.max_images:
+        raise Invalid(f"{rows} rows were sent, but a request may send {settings.max_images} at most")
+    translation = model.manifest.translation
+    if translation is None:
+        return
+    height, width = fed["images"].shape[2:]
+    side, multiple = max(settings.tile_px, translation.multiple), translation.multiple
+    if height % multiple or width % multiple:
+        raise Invalid(f"both sides must be a multiple of {multiple} px, but they are {height} and {width}")
+    if max(height, width) > side:
+        raise TooLarge(f"a side has more than {side} px; send the picture to /v1/models/{model.name}/translate")

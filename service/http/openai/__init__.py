@@ -1,0 +1,1 @@
+"""The part of OpenAI's images API that the service understands."""

@@ -1,0 +1,1 @@
+"""Writing responses: headers, caching, streaming."""

@@ -1,0 +1,96 @@
+"""Frames sent one by one as they are ready: as server-sent events, or as parts that replace each other.
+
+References:
+    WHATWG HTML, section 9.2 (server-sent events); RFC 2046, section 5.1 (multipart).
+"""
+
+import asyncio
+import base64
+import json
+import logging
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+
+from service.errors import DeadlineExceeded, RequestError, Unavailable
+from service.http.response.responses import Clock
+from service.imaging.codecs import Floats
+from service.inference.batcher import Batcher
+
+BOUNDARY = "frame"
+CONTENT_TYPES = {
+    "stream": f"multipart/x-mixed-replace; boundary={BOUNDARY}",
+    "events": "text/event-stream; charset=utf-8",
+}
+"""Content types by the names that `negotiation` has for them."""
+
+_PNG = "image/png"
+_log = logging.getLogger(__name__)
+
+
+async def outputs(
+    batcher: Batcher, fed: Mapping[str, Floats], deadline: float, ahead: int, clock: Clock
+) -> AsyncGenerator[Floats, None]:
+    """The network's output of each row, (1, C, H, W), in their order, each as soon as it is there.
+
+    Args:
+        batcher: of the generator.
+        fed: rows by input name.
+        deadline: of the request, on the event loop's clock.
+        ahead: rows that are asked for before the reader has taken them; they may share a batch.
+        clock: gains the phases of the first frame.
+    """
+    count = len(next(iter(fed.values())))
+    waiting: deque[asyncio.Task[Floats]] = deque()
+
+    async def row(index: int) -> Floats:
+        one = {name: array[index : index + 1] for name, array in fed.items()}
+        work = batcher.submit(one, deadline)
+        return await clock.inference(work) if index == 0 else (await work).output
+
+    try:
+        for index in range(count):
+            waiting.append(asyncio.create_task(row(index)))
+            if len(waiting) > ahead:
+                yield await waiting.popleft()
+        while waiting:
+            yield await waiting.popleft()
+    finally:
+        for task in waiting:
+            task.cancel()
+
+
+async def events(
+    files: AsyncIterator[bytes], count: int, model: str, describe: Callable[[Exception], Mapping[str, object]]
+) -> AsyncIterator[bytes]:
+    """Files as server-sent events: `frame` each, then `done`; or `error` with a problem document.
+
+    Args:
+        files: PNG bytes.
+        count: how many there will be.
+        model: `name@version`.
+        describe: a failure as a problem document.
+    """
+    index = 0
+    try:
+        async for file in files:
+            data = base64.b64encode(file).decode()
+            yield _event("frame", {"index": index, "of": count, "content_type": _PNG, "data": data})
+            index += 1
+    except Exception as error:  # the answer has begun: this is the only way left to tell
+        if not isinstance(error, RequestError | Unavailable | DeadlineExceeded):
+            _log.exception("a stream failed")
+        yield _event("error", describe(error))
+    else:
+        yield _event("done", {"model": model, "frames": index})
+
+
+async def replacing_parts(files: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Files as the parts of multipart/x-mixed-replace; a failure ends the stream without its last boundary."""
+    async for file in files:
+        head = f"--{BOUNDARY}\r\nContent-Type: {_PNG}\r\nContent-Length: {len(file)}\r\n\r\n"
+        yield head.encode() + file + b"\r\n"
+    yield f"--{BOUNDARY}--\r\n".encode()
+
+
+def _event(name: str, data: Mapping[str, object]) -> bytes:
+    return f"event: {name}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n".encode()

@@ -1,0 +1,47 @@
+"""DCGAN's arithmetic in latent space."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from service.http import problems, schemas
+from service.http.request import negotiation
+from service.http.request.body import json_body, json_body_page
+from service.http.request.dependencies import FormatQuery, GeneratorModel
+from service.http.response import responses
+from service.http.routes._generation import FAILURES, check_count, draw, picture_page, resolve
+from service.http.state import ServicesDependency
+from service.imaging import codecs
+from service.pipelines import latents
+from service.pipelines import resolve as drawing
+from service.pipelines.resolve import Drawing
+
+router = APIRouter(prefix="/v1/models/{model}", tags=["generate"])
+
+
+@router.post(
+    "/arithmetic",
+    summary="Sums and differences of latents",
+    response_class=Response,
+    responses={**picture_page(negotiation.PICTURES), **problems.responses(*FAILURES)},
+    openapi_extra=json_body_page(schemas.ArithmeticRequest),
+)
+async def arithmetic(
+    request: Request,
+    parts: ServicesDependency,
+    model: GeneratorModel,
+    query: FormatQuery,
+    body: Annotated[schemas.ArithmeticRequest, Depends(json_body(schemas.ArithmeticRequest))],
+) -> Response:
+    """Adds and subtracts means of latents and named directions; `variations` shows the result's surroundings."""
+    form = negotiation.choose(query.format, request.headers.getlist("accept"), negotiation.PICTURES)
+    count = 1 + body.variations
+    check_count(count, parts)
+    shape = responses.layout(count, body.columns, codecs.square_columns(count))
+    source = Drawing(model.manifest, body.class_)
+    seed = latents.random_seed() if body.seed is None else body.seed
+    named = [latent for term in body.terms for latent in term.latents]
+    points = await resolve(
+        named, lambda: drawing.arithmetic(source, body.terms, body.directions, body.variations, body.jitter, seed)
+    )
+    return await draw(request, parts, model, source, points, form, shape)

@@ -1,0 +1,37 @@
+"""Pictures turned into latents, by the package's encoder."""
+
+from fastapi import APIRouter, Request, Response
+
+from service.errors import NotAcceptable, NotAnImage, Unavailable
+from service.http import problems, schemas
+from service.http.request.body import UploadedPicture, picture_page
+from service.http.request.dependencies import EncoderModel, NoQuery
+from service.http.routes import _generation, _upload
+from service.http.state import ServicesDependency
+from service.pipelines import latents
+
+router = APIRouter(prefix="/v1/models/{model}", tags=["generate"])
+
+
+@router.post(
+    "/encode",
+    summary="The latent of a picture",
+    responses=problems.responses(
+        *(kind for kind in _generation.FAILURES if kind is not NotAcceptable), NotAnImage, Unavailable
+    ),
+    openapi_extra=picture_page(),
+)
+async def encode(
+    request: Request,
+    response: Response,
+    parts: ServicesDependency,
+    model: EncoderModel,
+    _: NoQuery,
+    raw: UploadedPicture,
+) -> schemas.Encoding:
+    """A latent that draws a picture like this one; send its token to sample, interpolate or arithmetic."""
+    encoder = model.encoder
+    assert encoder is not None
+    output = await _upload.look(request, response, parts, model, encoder, raw, {})
+    token = latents.to_token(latents.finite(output.reshape(-1).astype(float)))
+    return schemas.Encoding(model=model.name, latent=schemas.EncodedLatent(token=token))

@@ -1,0 +1,38 @@
+"""Alive, ready, and the numbers."""
+
+from fastapi import APIRouter, Response
+
+from service.errors import Draining, Invalid, NotReady
+from service.http import problems, schemas
+from service.http.request.dependencies import NoQuery
+from service.http.state import ServicesDependency
+from service.telemetry import metrics
+
+router = APIRouter(tags=["health"])
+
+
+@router.head("/livez", include_in_schema=False)
+@router.get("/livez", summary="Alive", responses=problems.responses(Invalid))
+async def livez(_: NoQuery) -> schemas.Health:
+    """Answers as long as the process does."""
+    return schemas.Health(status="alive")
+
+
+@router.head("/readyz", include_in_schema=False)
+@router.get("/readyz", summary="Ready", responses=problems.responses(NotReady, Draining, Invalid))
+async def readyz(parts: ServicesDependency, _: NoQuery) -> schemas.Health:
+    """Whether requests should be sent here: every wanted model has been proven, and the service is not stopping."""
+    parts.check_ready()
+    return schemas.Health(status="ready")
+
+
+@router.head("/metrics", include_in_schema=False)
+@router.get(
+    "/metrics",
+    summary="Numbers for Prometheus",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **problems.responses(Invalid)},
+)
+async def prometheus(parts: ServicesDependency, _: NoQuery) -> Response:
+    """The service's numbers in Prometheus' text format."""
+    return Response(parts.metrics.text(), headers={"Content-Type": metrics.CONTENT_TYPE})

@@ -1,0 +1,53 @@
+"""Walks in latent space."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from service.http import problems, schemas
+from service.http.request import negotiation
+from service.http.request.body import json_body, json_body_page
+from service.http.request.dependencies import FormatQuery, GeneratorModel
+from service.http.response import responses, streaming
+from service.http.response.responses import Animation, Layout
+from service.http.routes import _generation
+from service.http.state import ServicesDependency
+from service.pipelines import resolve
+from service.pipelines.resolve import Drawing, Point
+
+router = APIRouter(prefix="/v1/models/{model}", tags=["generate"])
+
+
+@router.post(
+    "/interpolate",
+    summary="A walk between latents",
+    response_class=Response,
+    responses={**_generation.picture_page(negotiation.WALKS), **problems.responses(*_generation.FAILURES)},
+    openapi_extra=json_body_page(schemas.InterpolateRequest),
+)
+async def interpolate(
+    request: Request,
+    parts: ServicesDependency,
+    model: GeneratorModel,
+    query: FormatQuery,
+    body: Annotated[schemas.InterpolateRequest, Depends(json_body(schemas.InterpolateRequest))],
+) -> Response:
+    """Walks from latent to latent. PNG and JPEG give a strip; GIF, APNG and WebP animate.
+
+    `Accept: text/event-stream` sends each frame as soon as it is drawn, as an event `frame` with `index`, `of`,
+    `content_type` and base64 `data`, and at last `done`, or `error` with a problem document.
+    `multipart/x-mixed-replace` sends the frames as they are, each in place of the one before.
+    """
+    form = negotiation.choose(query.format, request.headers.getlist("accept"), negotiation.WALKS)
+    strip = responses.layout(body.frames, body.columns, body.frames)
+    source = Drawing(model.manifest, body.class_)
+
+    def walk() -> list[Point]:
+        keyframes = [source.point(latent) for latent in body.points]
+        return resolve.walk(keyframes, body.steps, body.method, body.loop)
+
+    points = await _generation.resolve(body.points, walk)
+    if form in streaming.CONTENT_TYPES:
+        return await _generation.stream(request, parts, model, source, points, form)
+    shape = Layout(strip.columns, Animation(body.fps, body.loop))
+    return await _generation.draw(request, parts, model, source, points, form, shape)

@@ -1,0 +1,62 @@
+"""A file that this service made, drawn again."""
+
+from dataclasses import replace
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from service.errors import Draining, ModelNotFound, NotAnImage, NotSupported, Unavailable
+from service.http import problems, schemas
+from service.http.request import negotiation
+from service.http.request.body import UploadedPicture, picture_page
+from service.http.request.dependencies import lease
+from service.http.response import responses
+from service.http.response.responses import Animation
+from service.http.routes import _generation
+from service.http.state import ServicesDependency
+from service.imaging import codecs
+from service.pipelines import provenance
+from service.pipelines.resolve import Drawing
+
+router = APIRouter(prefix="/v1", tags=["generate"])
+_FAILURES = tuple(kind for kind in _generation.FAILURES if kind is not ModelNotFound)
+
+
+@router.post(
+    "/reproduce",
+    summary="A file of this service, drawn again",
+    response_class=Response,
+    responses={
+        **_generation.picture_page(negotiation.FRAMES),
+        **problems.responses(*_FAILURES, NotAnImage, Unavailable),
+    },
+    openapi_extra=picture_page(),
+)
+async def reproduce(
+    request: Request,
+    parts: ServicesDependency,
+    query: Annotated[schemas.FormatQuery, Query()],
+    raw: UploadedPicture,
+) -> Response:
+    """Reads a file's metadata, not its pixels, and draws the same pixels again; by default in the file's format."""
+    if parts.closing:
+        raise Draining("the service is stopping; send the request again, it will reach another copy")
+    text, own = codecs.describe(raw, parts.settings.max_image_pixels)
+    found = provenance.parse(text)
+    offered: tuple[str, ...] = negotiation.FRAMES if found.animation else negotiation.PICTURES
+    if own in offered:
+        offered = (own, *(form for form in offered if form != own))
+    form = negotiation.choose(query.format, request.headers.getlist("accept"), offered)
+    model = parts.repository.find_digest(found.model)
+    if model is None or model.manifest.task != "generate":
+        raise NotSupported(f"the model that drew this, with digest {found.model[:12]}..., is not served")
+    await lease(request, parts, model)
+    count = len(found.latents)
+    if found.animation is None:
+        _generation.check_count(count, parts)
+    source = Drawing(model.manifest, truncation=found.truncation)
+    points = [source.point(latent) for latent in found.latents]
+    shape = responses.layout(count, found.columns, codecs.square_columns(count))
+    if found.animation is not None:
+        shape = replace(shape, animation=Animation(found.animation.fps, found.animation.loop))
+    return await _generation.draw(request, parts, model, source, points, form, shape)

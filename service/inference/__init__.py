@@ -1,0 +1,1 @@
+"""Running networks with ONNX Runtime: engines, sessions and batching."""

@@ -1,0 +1,172 @@
+"""One loaded network: bytes of an ONNX file in, arrays through it.
+
+With `binding` and `device` the only importer of onnxruntime. Knows nothing about pictures, packages or HTTP.
+"""
+
+import hashlib
+import weakref
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from service.errors import EngineError, PackageError, UnfitEngine
+from service.inference import gpu
+from service.inference.engine import CUDA, ONNXRUNTIME, Kind, in_buckets
+from service.inference.io_binding import Buckets, Loose
+from service.inference.providers import providers, run_entries
+from service.inference.selection import Choice, choose, has_bfloat16
+
+Floats = NDArray[np.float32]
+
+# A tensor kept outside the file names its place in a protobuf entry with the key "location": these are its bytes.
+# The service reads a network as one file whose digest is known, so that no other file can be reached through it.
+_EXTERNAL_DATA = b"\x0a\x08location"
+
+
+class Session:
+    """A network, on the processor or on a GPU.
+
+    Attributes:
+        kind: what computes it, and in what precision.
+        copies: how many times it is held in memory.
+    """
+
+    def __init__(
+        self,
+        model: bytes,
+        threads: int,
+        any_size: bool = False,
+        kind: Kind = ONNXRUNTIME,
+        crowd_threads: int | None = None,
+    ) -> None:
+        """Loads a network.
+
+        Args:
+            model: a whole ONNX file.
+            threads: how many a run that is alone may use.
+            any_size: whether pictures of many sizes will go through it. The engine would otherwise keep a plan of its
+                memory for each size that ever came, and the memory of the largest.
+            kind: of engine and precision.
+            crowd_threads: how many a run that is not alone may use. Where that is fewer, and the engine is ONNX Runtime
+                on the processor, the network is held twice: a session's threads are its own for good.
+
+        Raises:
+            PackageError: the bytes are no network that the engine loads.
+        """
+        if _EXTERNAL_DATA in model:
+            raise PackageError("the network keeps weights outside its file, which a package may not")
+        self.kind = kind
+        self._options = _run_options(kind, any_size)
+        self._held: list[Any]
+        self.copies = 1
+        if not kind.on_gpu:
+            counts = {threads, crowd_threads or threads} if kind == ONNXRUNTIME else {threads}
+            self._held = [_open(model, count, any_size, kind) for count in sorted(counts, reverse=True)]
+            self.copies = len(self._held)
+            return
+        self._held = gpu.call(_open_on_gpu, model, threads, any_size, kind)
+        # It leaves the memory in the thread that does everything else with the device.
+        weakref.finalize(self, gpu.later, self._held.clear).atexit = False
+
+    @property
+    def inputs(self) -> dict[str, list[Any]]:
+        """Shape of each input by name; a dynamic axis is a string or None."""
+        return {node.name: list(node.shape) for node in self._held[0].get_inputs()}
+
+    @property
+    def outputs(self) -> dict[str, list[Any]]:
+        """Shape of each output by name; a dynamic axis is a string or None."""
+        return {node.name: list(node.shape) for node in self._held[0].get_outputs()}
+
+    def run(self, inputs: Mapping[str, Floats], alone: bool = True) -> Floats:
+        """The network's first output; row i depends on row i of the inputs alone.
+
+        Args:
+            inputs: float32 arrays by input name, all with the same first axis.
+            alone: whether no other run of this network goes on or waits. The output is the same.
+
+        Raises:
+            EngineError: the engine failed.
+        """
+        if self.kind.buckets and inputs:
+            return in_buckets(self._run, inputs, self.kind.buckets)
+        return self._run(inputs, alone)
+
+    def _run(self, inputs: Mapping[str, Floats], alone: bool = True) -> Floats:
+        output: Floats
+        try:
+            if self.kind.on_gpu:
+                output = gpu.call(self._held[1].run, inputs)
+            else:
+                (output,) = self._held[0 if alone else -1].run(None, dict(inputs), self._options)[:1]
+        except Exception as error:  # onnxruntime's exceptions have no common base
+            raise EngineError(f"the engine failed: {_first_line(error)}") from error
+        return output
+
+
+def engine_version() -> str:
+    """The engine's name and version, for ETags and cards."""
+    return f"onnxruntime-{ort.__version__}"
+
+
+def tries_gpu(choice: Choice) -> bool:
+    """Whether `chosen` will start a GPU to see whether it can."""
+    return choice.may_be_gpu and CUDA in ort.get_available_providers()
+
+
+def chosen(choice: Choice) -> Kind:
+    """The kind of engine for networks that draw, here.
+
+    Raises:
+        ValueError: the choice cannot be had with what is installed, or on this machine.
+    """
+    return choose(choice, ort.get_available_providers(), has_bfloat16(), gpu.why_not)
+
+
+def _open(model: bytes, threads: int, any_size: bool, kind: Kind) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # Threads that spin while they wait would take the cores from the other sessions and from the encoders.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.enable_mem_pattern = not any_size
+    options.use_deterministic_compute = kind.on_gpu
+    if kind.cache_dir is not None:
+        kind.cache_dir.mkdir(parents=True, exist_ok=True)
+    asked = providers(kind, threads, any_size, hashlib.sha256(model).hexdigest())
+    failure = PackageError if kind == ONNXRUNTIME else UnfitEngine
+    try:
+        # Its own way back is off: it would print what failed, and go on with another engine than cards say.
+        session = ort.InferenceSession(model, options, providers=asked, enable_fallback=0)
+    except Exception as error:  # onnxruntime's exceptions have no common base
+        raise failure(f"the engine cannot load the network: {_first_line(error)}") from error
+    # Without a word, onnxruntime takes its own provider where the one that was asked for cannot start.
+    if kind.provider not in session.get_providers():
+        raise failure(f"{kind.engine} cannot load the network")
+    return session
+
+
+def _open_on_gpu(model: bytes, threads: int, any_size: bool, kind: Kind) -> list[Any]:
+    """The session, and what runs it."""
+    session = _open(model, threads, any_size, kind)
+    if any_size or not kind.buckets:
+        return [session, Loose(session, lambda _: _run_options(kind, any_size))]
+    try:
+        return [session, Buckets(session, gpu.NAME, kind.buckets, lambda rows: _run_options(kind, any_size, rows))]
+    except Exception as error:  # onnxruntime's exceptions have no common base
+        raise UnfitEngine(f"{kind.engine} cannot run the network: {_first_line(error)}") from error
+
+
+def _run_options(kind: Kind, any_size: bool, rows: int | None = None) -> ort.RunOptions:
+    options = ort.RunOptions()
+    for name, value in run_entries(kind, any_size, rows).items():
+        options.add_run_config_entry(name, value)
+    return options
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

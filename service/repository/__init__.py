@@ -1,0 +1,1 @@
+"""Model packages: manifests, loading, verification and the served versions."""

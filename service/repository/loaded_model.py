@@ -1,0 +1,170 @@
+"""One proven version of one model: its queues while it is open, and who uses it. Knows neither files nor HTTP."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from math import inf
+
+from service.errors import Draining
+from service.inference.batcher import Batcher, Limits
+from service.inference.engine import ONNXRUNTIME, Kind
+from service.inference.session import Session
+from service.repository.manifest import Latent, Manifest, NetworkName
+from service.telemetry.metrics import Metrics
+
+
+@dataclass(frozen=True)
+class Engine:
+    """How networks are run.
+
+    Attributes:
+        threads: of a batch that runs alone.
+        instances: batches of one network that may run at once.
+        limits: of each network's queue.
+        kind: what computes networks that draw.
+        crowd_threads: of a batch that runs beside others.
+    """
+
+    threads: int
+    instances: int
+    limits: Limits
+    kind: Kind = ONNXRUNTIME
+    crowd_threads: int = 1
+
+
+class LoadedModel:
+    """A version that can be asked for pictures.
+
+    It is open or closed; a closed one keeps its manifest and preview, and opens again when it is leased. Whoever uses
+    its networks holds a lease meanwhile, so that nothing is closed under a request.
+    """
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        preview: bytes,
+        sessions: Mapping[NetworkName, Session],
+        load: Callable[[], Mapping[NetworkName, Session]],
+        engine: Engine,
+        metrics: Metrics,
+        n_bytes: int,
+    ) -> None:
+        """Makes a model that is ready to `start`.
+
+        Args:
+            manifest: what its package says.
+            preview: the preview picture's bytes, PNG.
+            sessions: its networks.
+            load: reads its networks again, and checks their digests; called in a worker thread.
+            engine: how to run them.
+            metrics: told of batches, queues and its state.
+            n_bytes: about what its networks hold in memory while it is open.
+        """
+        self.manifest, self.preview, self.n_bytes = manifest, preview, n_bytes
+        kind = sessions["generator"].kind
+        self.engine, self.precision = kind.engine, kind.precision
+        self.users, self.last_used = 0, time.monotonic()
+        self._load, self._how, self._metrics = load, engine, metrics
+        self._batchers = self._queues(sessions)
+        self._opening = asyncio.Lock()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._retired = False
+
+    @property
+    def name(self) -> str:
+        """`name@version`."""
+        return f"{self.manifest.name}@{self.manifest.version}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its networks are in memory."""
+        return bool(self._batchers)
+
+    @property
+    def generator(self) -> Batcher:
+        """The network that draws; the model must be leased."""
+        return self._batchers["generator"]
+
+    @property
+    def discriminator(self) -> Batcher | None:
+        """The network that judges, where the package has one; the model must be leased."""
+        return self._batchers.get("discriminator")
+
+    @property
+    def encoder(self) -> Batcher | None:
+        """The network that turns pictures into latents, where the package has one; the model must be leased."""
+        return self._batchers.get("encoder")
+
+    @property
+    def latent(self) -> Latent:
+        """What the generator draws from; a translator has none."""
+        assert self.manifest.latent is not None
+        return self.manifest.latent
+
+    async def lease(self) -> None:
+        """Opens the model where it is closed, and keeps it open until `release`.
+
+        Raises:
+            PackageError: its files are no longer there, or others.
+            Draining: it is being taken out of service.
+        """
+        self.users += 1
+        self._idle.clear()
+        try:
+            async with self._opening:
+                if self._retired:
+                    raise Draining("this version is being taken out of service; send the request again")
+                if not self._batchers:
+                    self._batchers = self._queues(await asyncio.to_thread(self._load))
+                    self.start()
+        except BaseException:
+            self.release()
+            raise
+
+    def release(self) -> None:
+        """Gives a lease back."""
+        self.users -= 1
+        self.last_used = time.monotonic()
+        if self.users == 0:
+            self._idle.set()
+
+    def start(self) -> None:
+        """Starts its queues, inside an event loop."""
+        for network, batcher in self._batchers.items():
+            batcher.start()
+            self._metrics.watch_queue(self.name, network, _depth_of(batcher))
+        self._metrics.opened(self.name, True)
+
+    async def close(self) -> None:
+        """Closes its queues, once the batches that run have come to their end; its networks leave the memory."""
+        batchers, self._batchers = self._batchers, {}
+        for network in batchers:
+            self._metrics.forget_queue(self.name, network)
+        self._metrics.opened(self.name, False)
+        await asyncio.gather(*(batcher.close() for batcher in batchers.values()))
+
+    async def retire(self) -> None:
+        """Closes it for good, once nobody uses it any longer."""
+        while self.users:
+            await self._idle.wait()
+        self._retired = True
+        await self.close()
+
+    def _queues(self, sessions: Mapping[NetworkName, Session]) -> Mapping[NetworkName, Batcher]:
+        limits, instances = self._how.limits, self._how.instances
+        whole = replace(limits, batch_s=inf)  # a GPU takes as long for one row as for a bucket of them
+        return {
+            network: Batcher(
+                session.run,
+                whole if session.kind.on_gpu else limits,
+                instances,
+                self._metrics.batch_observer(self.name, network),
+            )
+            for network, session in sessions.items()
+        }
+
+
+def _depth_of(batcher: Batcher) -> Callable[[], int]:
+    return lambda: batcher.waiting_rows

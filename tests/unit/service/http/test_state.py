@@ -1,0 +1,51 @@
+import asyncio
+import json
+import os
+
+import pytest
+
+from service.errors import NotReady
+from service.http import state
+from service.http.state import Services
+from service.inference.batcher import Limits
+from service.repository.loaded_model import Engine
+from service.repository.peers import Board
+from service.repository.repository import Repository
+from service.settings import Settings
+from service.telemetry.metrics import Metrics
+from tests import builders
+
+
+def full(*_):
+    raise OSError(24, "Too many open files")
+
+
+def test_while_too_many_files_are_open_a_worker_is_not_ready_and_tells_the_others_again_afterwards(
+    tmp_path, monkeypatch, caplog
+):
+    builders.write_package(tmp_path / "models", "tiny")
+    (tmp_path / "board").mkdir()
+    board, metrics = Board(tmp_path / "board"), Metrics()
+    monkeypatch.setattr(state, "_REST_S", 0.01)
+
+    async def scenario():
+        repository = Repository(tmp_path / "models", (), Engine(1, 1, Limits()), metrics, others=board)
+        services = Services(Settings(), repository, metrics)
+        await repository.open()
+        services.check_ready()
+        with monkeypatch.context() as patch:
+            patch.setattr(board, "_words", full)
+            patch.setattr(board, "dead", full)
+            with pytest.raises(NotReady):
+                services.check_ready()
+            reporting = asyncio.create_task(services.report())
+            await asyncio.sleep(0.05)
+        services.check_ready()
+        services.draining = True
+        await asyncio.sleep(0.2)
+        reporting.cancel()
+        await repository.close()
+
+    asyncio.run(scenario())
+    assert json.loads((tmp_path / "board" / f"{os.getpid()}.state").read_text())["ready"] is False
+    assert "could not be told" in caplog.text
