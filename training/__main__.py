@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from training import config as configs
 from training.config import TrainingConfig
-from training.recipes import RECIPES, hours
-from training.run import Run, RunError, open_run, sentence
+from training.config.recipes import RECIPES, hours
+from training.runs.folder import Run, RunError, open_run, sentence
 
 Accelerator = Literal["auto", "cpu", "cuda"]
 
@@ -178,7 +178,7 @@ def export(
         discriminator: whether a model that draws brings its discriminator, or critic.
     """
     from training import commands
-    from training.export import Label
+    from training.packaging.write import Label
 
     label = Label(name, inverse, version, description, weaknesses)
     commands.export(open_run(run), models, label, weights, best, thin_db, discriminator)

@@ -8,26 +8,30 @@ from pathlib import Path
 from lightning_fabric import Fabric
 
 from service.repository import manifest
-from training import checkpoint, clarify, classifier, data, devices, initialise, journal
-from training import directions as directing
-from training import doctor as doctoring
-from training import encoder as encoding
+from training import classifiers, data
 from training import evaluate as evaluation
-from training import export as exporting
 from training import report as reporting
-from training.classifier import Role
+from training.classifiers import Role
 from training.data import DataError, ImageSet, PairSet, Sets
 from training.evaluate import Measured
-from training.export import Label, Package
-from training.loop import Stopped, Trainer
-from training.run import Run, RunError, open_run
+from training.loop import journal
+from training.loop.trainer import Stopped, Trainer
+from training.packaging import warm_start
+from training.packaging import write as exporting
+from training.packaging.write import Label, Package
+from training.posttrain import class_finetune
+from training.posttrain import directions as directing
+from training.posttrain import encoder as encoding
+from training.preflight import doctor as doctoring
+from training.runs import checkpoint, devices
+from training.runs.folder import Run, RunError, open_run
 
 
 def train(run: Run, accelerator: str, count: int, init_from: Path | None) -> None:
     """Starts a run, from new networks or from a package's, and trains it to its end."""
     package = exporting.open_package(init_from) if init_from else None
     if package:
-        run = initialise.from_package(run, package)
+        run = warm_start.from_package(run, package)
     images = data.load(run.config, run.data, "train")
     run.refuse_another()  # before other processes are started, which would all say the same
     fabric = devices.open_fabric(run.config, accelerator, count)
@@ -86,8 +90,8 @@ def _held(sets: Sets) -> ImageSet | PairSet | None:
 def finished(run: Run, best: bool = False, accelerator: str = "cpu") -> tuple[Trainer, Sets]:
     """A run as it is used: as `_trained`, with the generator that `clarify` made of it, if there is one."""
     trainer, sets = _trained(run, best, accelerator)
-    if not clarify.take(trainer.objective, run.folder, trainer.step):
-        print(f"{run.folder / clarify.FILE_NAME} is of another step than {trainer.step:,}, and was left alone")
+    if not class_finetune.take(trainer.objective, run.folder, trainer.step):
+        print(f"{run.folder / class_finetune.FILE_NAME} is of another step than {trainer.step:,}, and was left alone")
     return trainer, sets
 
 
@@ -206,12 +210,12 @@ def export(
 
 def clarified(run: Run, nimg: int, best: bool, accelerator: str) -> None:
     """Teaches a run's generator to show the asked class, and prints what came of it."""
-    clarify.refuse_unconditional(run)
+    class_finetune.refuse_unconditional(run)
     trainer, sets = _trained(run, best, accelerator)
-    judge = classifier.load(run.config.dataset, role="selects")
-    before, after = clarify.make(run, trainer.objective, trainer.step, judge, sets.images("train"), nimg)
+    judge = classifiers.load(run.config.dataset, role="selects")
+    before, after = class_finetune.make(run, trainer.objective, trainer.step, judge, sets.images("train"), nimg)
     print(f"shown as another class than was asked for, by the judge that selects: {before:.2%} before, {after:.2%} now")
-    where = f"{run.folder / clarify.FILE_NAME}"
+    where = f"{run.folder / class_finetune.FILE_NAME}"
     print(f"what uses this checkpoint{' (by --best)' * best} draws by it from now on; to undo it, delete {where}")
 
 
@@ -240,9 +244,9 @@ def encoder(run: Run, nimg: int, pixel_weight: float, best: bool, accelerator: s
 
 def judge(dataset: str, folder: Path, role: Role, epochs: int | None) -> None:
     """Trains and stores a judge."""
-    made = classifier.make(dataset, folder, role, epochs)
+    made = classifiers.make(dataset, folder, role, epochs)
     what = f"of the test images right, digest {made.digest[:12]}"
-    print(f"{classifier.path_of(dataset, role)}: {made.accuracy:.2%} {what}")
+    print(f"{classifiers.path_of(dataset, role)}: {made.accuracy:.2%} {what}")
     for name, accuracy in made.balanced.items():
         print(f"{name:<24} {accuracy:>7.2%} balanced")
     for name, share in made.fooled.items():

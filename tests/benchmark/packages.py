@@ -9,9 +9,9 @@ from torch import nn
 
 from service.repository import manifest
 from tests import builders
-from training import graphs
 from training.config import ConvGenerator, ResnetGenerator
 from training.networks import dcgan, resnet
+from training.packaging.onnx import export
 
 _ROWS = 8
 
@@ -64,7 +64,7 @@ def write_cyclegan(target: Path, name: str = "cyclegan-128") -> Path:
 def _exported(
     network: nn.Module, example: dict[str, torch.Tensor], given: manifest.Tensor, drawn: manifest.Tensor
 ) -> bytes:
-    graph = graphs.build(network.eval(), example, "generator.onnx", (given,), drawn)
+    graph = export.build(network.eval(), example, "generator.onnx", (given,), drawn)
     model = onnx.load_from_string(graph.model)
     for value, described in ((model.graph.input[0], given), (model.graph.output[0], drawn)):
         for axis, size in zip(value.type.tensor_type.shape.dim, described.shape, strict=True):

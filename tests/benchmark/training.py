@@ -16,11 +16,12 @@ import torch
 
 from tests.benchmark.plain import PlainCyclegan, PlainGan
 from tests.benchmark.watch import Watch
-from training import devices, objectives
+from training import objectives
 from training.config import CycleganConfig, DcganConfig, GanConfig, TrainingConfig
+from training.config.recipes import RECIPES
 from training.data import ImageSet, PairSet, open_stream, place
 from training.objectives.objective import Fabric
-from training.recipes import RECIPES
+from training.runs import devices
 
 _BY_DEFAULT = ("dcgan-faces", "cyclegan-monet", "cyclegan-monet-small")
 

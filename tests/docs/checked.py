@@ -79,11 +79,11 @@ def training_options(words: Words) -> None:
 
 def attributes(words: Words) -> None:
     """The words are taken, and the judge reads the attributes."""
-    from training import classifier
+    from training import classifiers
 
     training_options(words)
     given = words[words.index("--attributes") + 1 :] if "--attributes" in words else ()
-    assert set(given) <= {*(classifier.load("celeba").attributes or ())}, f"{given}: the judge does not read all"
+    assert set(given) <= {*(classifiers.load("celeba").attributes or ())}, f"{given}: the judge does not read all"
 
 
 def a_profile(words: Words) -> None:

@@ -20,11 +20,14 @@ from tests import builders
 from tests.docs.blocks import ROOT
 from tests.unit.training.conftest import CYCLEGAN_WORDS, PIX2PIX_WORDS, TINY_WORDS
 from training import __main__ as command_line
-from training import clarify, classifier, commands, graphs, initialise, study
-from training.directions import fromjudges, steer
-from training.evaluate import estimate, generative, held, translation
-from training.recipes import RECIPES
-from training.run import open_run
+from training import classifiers, commands, study
+from training.config.recipes import RECIPES
+from training.evaluate import critic_estimate, generative, selection, translation
+from training.packaging import warm_start
+from training.packaging.onnx import export
+from training.posttrain import class_finetune
+from training.posttrain.directions import from_classifier, refine
+from training.runs.folder import open_run
 
 _LENGTH = (
     *("--accelerator", "cpu", "--precision", "32-true", "--total-nimg", "640", "--batch-size", "32"),
@@ -77,7 +80,7 @@ class Trained:
         make = {
             "mnist": builders.write_digits,
             "fashion-mnist": builders.write_digits,
-            "celeba": functools.partial(builders.write_faces, attributes=classifier.load("celeba").attributes),
+            "celeba": functools.partial(builders.write_faces, attributes=classifiers.load("celeba").attributes),
             "facades": builders.write_pairs,
             "monet2photo": builders.write_unpaired,
             "horse2zebra": builders.write_unpaired,
@@ -166,13 +169,13 @@ def _argv(words: tuple[str, ...]) -> Iterator[io.StringIO]:
             yield said
 
 
-_BUILT: dict[Any, graphs.Graph] = {}
-_BUILD = graphs.build
+_BUILT: dict[Any, export.Graph] = {}
+_BUILD = export.build
 
 
 def _build_once(
     module: nn.Module, examples: Any, file: str, inputs: Any, outputs: Any, weights: str = "auto", **more: Any
-) -> graphs.Graph:
+) -> export.Graph:
     """`graphs.build`, which exports the same weights once."""
     key = (builders.digest(module.state_dict()), file, weights)
     if key not in _BUILT:
@@ -188,20 +191,20 @@ def _few(folder: Path) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name in ("_SAMPLES", "_FEW_SAMPLES", "_SLICED_NIMG", "_NEAREST_SAMPLES", "_MEMORISED_NIMG"):
             patch.setattr(generative, name, 256)
-        patch.setattr(held, "_SAMPLES", 64)
+        patch.setattr(selection, "_SAMPLES", 64)
         patch.setattr(sys.modules["training.objectives.generative"], "_BATCH_NORM_NIMG", 400)
-        patch.setattr(estimate, "_NIMG", 64)
+        patch.setattr(critic_estimate, "_NIMG", 64)
         short = functools.partial(translation.twosample.distinguish, steps=3)
         patch.setattr(translation.twosample, "distinguish", short)
-        patch.setattr(initialise, "JUDGE_STEPS", 3)
-        patch.setattr(steer, "STEPS", 3)
+        patch.setattr(warm_start, "JUDGE_STEPS", 3)
+        patch.setattr(refine, "STEPS", 3)
         for name in ("_SCALED_NIMG", "_REPORTED_NIMG"):
-            patch.setattr(fromjudges, name, 64)
-        patch.setattr(clarify, "_SAMPLES", 256)
-        patch.setattr(clarify, "_DRAWN", 512)
-        patch.setattr(graphs, "build", _build_once)
+            patch.setattr(from_classifier, name, 64)
+        patch.setattr(class_finetune, "_SAMPLES", 256)
+        patch.setattr(class_finetune, "_DRAWN", 512)
+        patch.setattr(export, "build", _build_once)
         patch.setattr(commands.doctoring, "examine", functools.partial(commands.doctoring.examine, budget_s=0.1))
-        patch.setattr(sys.modules["training.classifier.make"], "path_of", lambda *words: folder / "judge.safetensors")
+        patch.setattr(sys.modules["training.classifiers.train"], "path_of", lambda *words: folder / "judge.safetensors")
         yield
     torch.set_num_threads(threads)
 

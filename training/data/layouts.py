@@ -11,7 +11,7 @@ from typing import Literal
 
 import torch
 
-from training.data import pictures
+from training.data import images
 from training.data.attributes import load_partition, split_number
 from training.data.published import OWN, PUBLISHED
 from training.data.sets import DataError, ImageSet, PairSet
@@ -43,7 +43,7 @@ def load_images(path: Path, split: Split, dataset: str, load_px: int, validation
     source = open_source(path)
     by_split = _celeba if dataset == "celeba" else _own
     names = by_split(source, split, validation_share)
-    return _sets(pictures.read(source, names, load_px))[0]
+    return _sets(images.read(source, names, load_px))[0]
 
 
 def load_pairs(path: Path, split: Split, dataset: str, load_px: int, validation_share: float = 0.0) -> PairSet:
@@ -60,7 +60,7 @@ def load_pairs(path: Path, split: Split, dataset: str, load_px: int, validation_
         )
     names = _own(source, split, validation_share)
     _refuse_another(source, members(source, _FOLDERS[split]), dataset)
-    return PairSet(*_sets(pictures.read(source, names, load_px, pictures.halves, count=2)))
+    return PairSet(*_sets(images.read(source, names, load_px, images.halves, count=2)))
 
 
 def load_unpaired(path: Path, split: Split, dataset: str, load_px: int, validation_share: float = 0.0) -> PairSet:
@@ -70,7 +70,7 @@ def load_unpaired(path: Path, split: Split, dataset: str, load_px: int, validati
     """
     source = open_source(path)
     a, b = (_domain(source, split, dataset, letter, validation_share) for letter in "AB")
-    return PairSet(*(_sets(pictures.read(source, names, load_px))[0] for names in (a, b)))
+    return PairSet(*(_sets(images.read(source, names, load_px))[0] for names in (a, b)))
 
 
 def _celeba(source: Source, split: Split, share: float) -> Sequence[str]:
@@ -134,7 +134,7 @@ def _refuse_another(source: Source, found: Members | None, dataset: str) -> None
             )
 
 
-def _sets(squares: pictures.Squares) -> tuple[ImageSet, ...]:
+def _sets(squares: images.Squares) -> tuple[ImageSet, ...]:
     labels = torch.zeros(len(squares.names), dtype=torch.int64)
     # A view: stored with channels last, as they were decoded, and as a batch of them is the fastest to convolve.
     parts = (torch.from_numpy(part).permute(0, 3, 1, 2) for part in squares.parts)

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from training.config import GenerativeConfig, TrainingConfig, TranslationConfig
 from training.data import Sets
 from training.evaluate import generative, translation
-from training.evaluate.estimate import agreement
+from training.evaluate.critic_estimate import agreement
 from training.evaluate.generative import evaluate
 from training.evaluate.grids import Look, centre, look
-from training.evaluate.measured import Measured
+from training.evaluate.measurement import Measured
 from training.evaluate.sampling import (
     INPUTS,
     Floats,

@@ -7,14 +7,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from training import classifier
-from training.classifier import Judge
+from training import classifiers
+from training.classifiers import Judge
 from training.config import GenerativeConfig
 from training.data import PUBLISHED, ImageSet, Sets, Split
-from training.evaluate import overlap
+from training.evaluate import fidelity
+from training.evaluate.fidelity import called, first
 from training.evaluate.grids import spread_out
-from training.evaluate.measured import Measured
-from training.evaluate.overlap import called, first
+from training.evaluate.measurement import Measured
 from training.evaluate.sampling import Floats, Sampler, draw, seed_rows
 from training.metrics import classes, diversity, nearest, parzen, sliced
 
@@ -41,7 +41,7 @@ def measure(sampler: Sampler, config: GenerativeConfig, sets: Sets) -> list[Meas
     if config.pictures:
         train, test = (_cut(part, config.pictures.crop_px) for part in (train, test))
     n_classes = len(PUBLISHED[config.dataset].classes or ()) if config.conditional else 0
-    judge = classifier.find(config.dataset)
+    judge = classifiers.find(config.dataset)
     count = _SAMPLES if judge is not None and judge.reads_classes else _FEW_SAMPLES
     held = sets.images("validation") if config.pictures is None else train.head(0)
     rows = seed_rows(config, n_classes, count)
@@ -49,7 +49,7 @@ def measure(sampler: Sampler, config: GenerativeConfig, sets: Sets) -> list[Meas
     found = evaluate(samples, train, test, judge, held)
     if n_classes and judge is not None and judge.reads_classes:
         found.append(_asked(samples, rows["classes"].argmax(axis=1), test, judge))
-    if PUBLISHED[config.dataset].kind == "stacked" and (reader := classifier.find("mnist")) is not None:
+    if PUBLISHED[config.dataset].kind == "stacked" and (reader := classifiers.find("mnist")) is not None:
         found += _modes(sampler, config, test, reader)
     if n_classes:
         found.append(_nearest_error(sampler, config, n_classes, test))
@@ -71,9 +71,9 @@ def evaluate(samples: Floats, train: ImageSet, test: ImageSet, judge: Judge | No
     if judge is not None and judge.reads_classes:
         found += [_parzen(samples, train, test, held, judge.dataset), *_classes(samples, judge)]
     if judge is not None:
-        found += overlap.measure(samples, train, test, judge)
+        found += fidelity.measure(samples, train, test, judge)
     if judge is not None and not judge.reads_classes:
-        found += overlap.straw_men(len(samples), train, test, judge)
+        found += fidelity.straw_men(len(samples), train, test, judge)
     return [*found, _sliced(samples, train, test), *_own(samples, train, test)]
 
 
@@ -160,7 +160,7 @@ def _sliced(samples: Floats, train: ImageSet, test: ImageSet) -> Measured:
 def _own(samples: Floats, train: ImageSet, test: ImageSet) -> list[Measured]:
     """What needs no test but the samples' own distances: memory and variety."""
     count = min(_MEMORISED_NIMG, len(samples), len(test))
-    known = _flat(spread_out(train, overlap.COMPARED_NIMG))
+    known = _flat(spread_out(train, fidelity.COMPARED_NIMG))
     k = min(_MEMORISED_K, len(known))
     drawn, held = _flat(samples[:count]), _flat(first(test, count))
     share = nearest.memorised_share(nearest.find(drawn, known, k), nearest.find(held, known, k))

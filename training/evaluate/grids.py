@@ -7,12 +7,12 @@ import numpy as np
 import torch
 
 from service.imaging import codecs
-from training.classifier import Judge
+from training.classifiers import Judge
 from training.config import GenerativeConfig, TrainingConfig
 from training.data import ImageSet, PairSet
+from training.evaluate.samples import SampleBatch
 from training.evaluate.sampling import Floats, Sampler, seed_rows
 from training.objectives import Generative, Objective, Translation
-from training.watch import Seen
 
 _SEEDS = 64
 _ROWS = 6  # pictures of each domain that a translator's grid shows
@@ -31,7 +31,7 @@ class Look:
     """
 
     pixels: codecs.Pixels
-    seen: dict[str, Seen]
+    seen: dict[str, SampleBatch]
 
 
 def look(
@@ -72,12 +72,12 @@ def spread_out(images_of: ImageSet, count: int) -> Floats:
     return images_of.batch(chosen).images.float().cpu().numpy()
 
 
-def _drawn(samples: Floats, shown: ImageSet, judge: Judge | None) -> Seen:
+def _drawn(samples: Floats, shown: ImageSet, judge: Judge | None) -> SampleBatch:
     real = centre(spread_out(shown, _REAL), *samples.shape[2:])
     if judge is None or not judge.reads_classes or not np.isfinite(samples).all():
-        return Seen(samples, real)
+        return SampleBatch(samples, real)
     read = judge.probabilities(samples)
-    return Seen(samples, real, classes=read.argmax(axis=1), n_classes=read.shape[1])
+    return SampleBatch(samples, real, classes=read.argmax(axis=1), n_classes=read.shape[1])
 
 
 def _translations(objective: Translation, samplers: Mapping[str, Sampler], shown: PairSet) -> Look:
@@ -91,7 +91,7 @@ def _translations(objective: Translation, samplers: Mapping[str, Sampler], shown
         back = next((other for name, other in samplers.items() if name != direction), None)
         last = wanted[:count] if back is None else back({"images": np.ascontiguousarray(made[:count])})
         columns.append(np.stack([given[:count], made[:count], last], axis=1))
-        seen[direction] = Seen(made, wanted, pairs=wanted if back is None else given)
+        seen[direction] = SampleBatch(made, wanted, pairs=wanted if back is None else given)
     rows = np.concatenate(columns, axis=1)  # (inputs, 3 or 6, 3, H, W)
     return Look(codecs.grid(codecs.to_uint8(rows.reshape(-1, *rows.shape[2:])), rows.shape[1]), seen)
 

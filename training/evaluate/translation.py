@@ -5,11 +5,11 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from training import classifier
-from training.classifier import Judge, JudgeError
+from training import classifiers
+from training.classifiers import Judge, JudgeError
 from training.config import Pix2pixConfig, TranslationConfig
 from training.data import ImageSet, PairSet, Sets
-from training.evaluate.measured import Measured
+from training.evaluate.measurement import Measured
 from training.evaluate.sampling import Sampler
 from training.metrics import paired, sliced, texture, twosample
 from training.networks.segmentnet import SegmentNet
@@ -80,7 +80,7 @@ def _against_truth(target: Tensor, made: Tensor) -> list[Measured]:
 def _judge(dataset: str) -> Judge | None:
     """The judge that reports; what it reads is left out where there is none."""
     try:
-        return classifier.find(dataset)
+        return classifiers.find(dataset)
     except JudgeError:
         return None
 
@@ -89,12 +89,12 @@ def _read_again(judge: Judge, drawings: Tensor, photos: Tensor, made: Tensor) ->
     """The FCN-score's pixel accuracy (Isola et al., 2017, section 3.2)."""
     network = judge.network
     assert isinstance(network, SegmentNet)
-    real = classifier.labels.pixel_accuracy(network, photos, drawings)
+    real = classifiers.labels.pixel_accuracy(network, photos, drawings)
     return Measured(
         "pixel_accuracy",
-        classifier.labels.pixel_accuracy(network, made, drawings),
+        classifiers.labels.pixel_accuracy(network, made, drawings),
         f"share of pixels whose label a network, trained on real photos, finds in the translation, in the manner of "
-        f"the FCN-score (Isola et al., 2017), {len(made)} test drawings at {classifier.labels.READ_PX} px, judge "
+        f"the FCN-score (Isola et al., 2017), {len(made)} test drawings at {classifiers.labels.READ_PX} px, judge "
         f"{judge.digest[:12]}",
         floor=real,
     )

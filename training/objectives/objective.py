@@ -16,7 +16,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from training.networks.norm import share_statistics
 from training.objectives import optimizers
-from training.objectives.captured import Captured
+from training.objectives.cuda_graphs import Captured
 from training.objectives.optimizers import OptimizerConfig, Steps
 
 

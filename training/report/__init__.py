@@ -6,9 +6,9 @@ import jinja2
 
 from training.data import Sets
 from training.objectives import Objective
-from training.report import gather, pictures
-from training.report.pictures import Drawn
-from training.run import Run
+from training.report import gather, images
+from training.report.images import Drawn
+from training.runs.folder import Run
 
 FILE_NAME = "report.html"
 
@@ -25,7 +25,7 @@ def write(run: Run, objective: Objective | None, sets: Sets | None, shown: str) 
     Returns:
         The page's path.
     """
-    drawn = Drawn() if objective is None or sets is None else pictures.draw(run, objective, sets)
+    drawn = Drawn() if objective is None or sets is None else images.draw(run, objective, sets)
     path = run.folder / FILE_NAME
     path.write_text(render(run, drawn, shown))
     return path
@@ -48,5 +48,5 @@ def render(run: Run, drawn: Drawn, shown: str) -> str:
     )
     told = gather.gather(run)
     return environment.get_template("page.html.j2").render(
-        told=told, drawn=drawn, timeline=pictures.timeline(run.folder), shown=shown
+        told=told, drawn=drawn, timeline=images.timeline(run.folder), shown=shown
     )

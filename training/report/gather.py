@@ -8,13 +8,13 @@ from statistics import median
 from typing import Any, NamedTuple
 
 from training import config as configs
-from training import journal
+from training.config.recipes import RECIPES
+from training.loop import journal
+from training.loop.alarms import warm_steps
 from training.metrics import correlation
-from training.recipes import RECIPES
 from training.report import charts
 from training.report.charts import Chart, Series
-from training.run import Run
-from training.watch import warm_steps
+from training.runs.folder import Run
 
 Line = Mapping[str, Any]
 

@@ -5,6 +5,6 @@
 
 from training.study.page import write
 from training.study.plans import STUDIES, Study
-from training.study.running import Outcome, run
+from training.study.run import Outcome, run
 
 __all__ = ["STUDIES", "Outcome", "Study", "run", "write"]

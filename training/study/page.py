@@ -7,11 +7,11 @@ import numpy as np
 
 from service.imaging import codecs
 from training.config import TranslationConfig
-from training.journal import read
+from training.loop.journal import read
 from training.report import charts
 from training.report.charts import Chart, Series
 from training.study.plans import Study
-from training.study.running import Outcome, slug
+from training.study.run import Outcome, slug
 
 _ROWS = 4  # of eight samples
 _SAMPLES = "evaluation.png"

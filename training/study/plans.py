@@ -20,7 +20,7 @@ from training.config import (
     WganConfig,
     WganGpConfig,
 )
-from training.recipes import RECIPES
+from training.config.recipes import RECIPES
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ from torch import nn
 
 from tests import builders
 from tests.unit.training import portraits
-from training import checkpoint, classifier, data, graphs
+from training import classifiers, data
 from training.__main__ import main
-from training.classifier import Judge
+from training.classifiers import Judge
 from training.config import (
     Adam,
     ConvDiscriminator,
@@ -39,9 +39,11 @@ from training.config import (
     WganGpConfig,
 )
 from training.data import ImageSet, PairSet
-from training.evaluate import estimate
-from training.loop import Trainer
-from training.run import Run
+from training.evaluate import critic_estimate
+from training.loop.trainer import Trainer
+from training.packaging.onnx import export
+from training.runs import checkpoint
+from training.runs.folder import Run
 
 GENERATOR = MlpGenerator(z_dim=8, hidden=(16, 16))
 DISCRIMINATOR = MlpDiscriminator(hidden=(16, 16), pieces=2)
@@ -150,7 +152,7 @@ def one_thread() -> None:
 def snapshots_of_short_runs() -> Iterator[None]:
     """Runs of a few steps take snapshots here."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(estimate, "LEAST_STEPS", 1)
+        patch.setattr(critic_estimate, "LEAST_STEPS", 1)
         yield
 
 
@@ -197,10 +199,10 @@ def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
     folder = builders.write_digits(tmp_path_factory.mktemp("judge"), n_train=500, n_test=200)
     sets = (data.load_idx(folder, split, "mnist") for split in ("train", "test"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(classifier.classes, "_MAX_SHIFT_PX", 0)  # the place of a bar is its class
-        network, accuracy = classifier.classes.train(*sets, epochs=4)
-    classifier.store(folder / "mnist.safetensors", network, accuracy)
-    return classifier.load("mnist", folder)
+        patch.setattr(classifiers.classes, "_MAX_SHIFT_PX", 0)  # the place of a bar is its class
+        network, accuracy = classifiers.classes.train(*sets, epochs=4)
+    classifiers.store(folder / "mnist.safetensors", network, accuracy)
+    return classifiers.load("mnist", folder)
 
 
 @pytest.fixture
@@ -240,14 +242,14 @@ def finished_run(tmp_path_factory: pytest.TempPathFactory, train_set: ImageSet, 
 
 
 @pytest.fixture(scope="session")
-def graphs_once() -> Callable[..., graphs.Graph]:
+def graphs_once() -> Callable[..., export.Graph]:
     """`graphs.build`, which exports the same weights once."""
-    made: dict[Any, graphs.Graph] = {}
-    build = graphs.build
+    made: dict[Any, export.Graph] = {}
+    build = export.build
 
     def once(
         module: nn.Module, examples: Any, file: str, inputs: Any, outputs: Any, weights: str = "auto", **more: Any
-    ) -> graphs.Graph:
+    ) -> export.Graph:
         key = (builders.digest(module.state_dict()), file, weights)
         if key not in made:
             made[key] = build(module, examples, file, inputs, outputs, weights, **more)
@@ -294,10 +296,10 @@ def spawn(*words: Any, **environment: str) -> "subprocess.Popen[str]":
 def face_judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
     """A judge of the two attributes of `portraits`, trained here on 256 of them."""
     (shown, table), (held, other) = portraits.image_set(256), portraits.image_set(100, seed=1)
-    network, balanced = classifier.attributes.train(shown, held, portraits.together(table, other), epochs=8, width=4)
+    network, balanced = classifiers.attributes.train(shown, held, portraits.together(table, other), epochs=8, width=4)
     path = tmp_path_factory.mktemp("face-judge") / "celeba.safetensors"
-    classifier.store(path, network, classifier.attributes.mean(balanced), "attributes", balanced)
-    return classifier.load("celeba", path.parent)
+    classifiers.store(path, network, classifiers.attributes.mean(balanced), "attributes", balanced)
+    return classifiers.load("celeba", path.parent)
 
 
 def in_group(count: int) -> list[dict[str, str]]:

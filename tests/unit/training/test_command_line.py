@@ -4,10 +4,10 @@ import shutil
 import pytest
 
 from tests.unit.training.conftest import TINY_WORDS
+from training.config.recipes import RECIPES
 from training.data import loading
 from training.evaluate import generative
-from training.recipes import RECIPES
-from training.run import open_run
+from training.runs.folder import open_run
 
 
 @pytest.fixture
@@ -213,7 +213,7 @@ def test_a_command_takes_the_device_that_it_is_given(command, copied, monkeypatc
         asked.append((accelerator, count, config.precision))
         raise ValueError("no further")
 
-    monkeypatch.setattr("training.devices.open_fabric", note)
+    monkeypatch.setattr("training.runs.devices.open_fabric", note)
     for extra in ((), ("--accelerator", "cpu")):
         refused(command(words[0], copied, *words[1:], *extra), "no further")
     assert asked == [("auto", 1, "32-true"), ("cpu", 1, "32-true")]

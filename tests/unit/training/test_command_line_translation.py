@@ -9,11 +9,11 @@ import pytest
 
 from tests import builders
 from tests.unit.training.conftest import CYCLEGAN_WORDS, PIX2PIX_WORDS
+from tests.unit.training.packaging.test_write import open_as_served
 from tests.unit.training.test_command_line import refused
-from tests.unit.training.test_export import open_as_served
 from training.evaluate import translation
 from training.metrics import twosample
-from training.run import open_run
+from training.runs.folder import open_run
 
 RECIPES = {
     "pix2pix": ("pix2pix-facades-small", "facades", PIX2PIX_WORDS),

@@ -1,0 +1,163 @@
+"""A judge, and the file that it is kept in: safetensors, which holds numbers and words only."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from training.data.published import OWN, PUBLISHED
+from training.networks.attributenet import AttributeNet
+from training.networks.domainnet import DomainNet
+from training.networks.lenet import LeNet
+from training.networks.segmentnet import SegmentNet
+
+Floats = NDArray[np.float32]
+Reads = Literal["classes", "attributes", "domains", "labels"]
+"""What a judge reads: one class a picture, CelebA's attributes, one of two domains, or a label for each pixel."""
+Network = LeNet | AttributeNet | DomainNet | SegmentNet
+Role = Literal["reports", "selects"]
+"""What a judge is for. The one that reports numbers must not be the one by which anything was chosen or fitted."""
+
+FOLDER = Path(__file__).parent / "weights"
+"""Where the judges of the published data sets lie."""
+
+_CELLS = 2**22  # numbers of pictures at once
+
+
+class JudgeError(RuntimeError):
+    """There is no judge for a data set, or its file is damaged."""
+
+
+@dataclass(frozen=True)
+class Judge:
+    """A trained classifier.
+
+    Attributes:
+        digest: sha256 of its file.
+        accuracy: share of the test images that it reads right; for attributes and domains, the mean of their balanced
+            accuracies; for labels, the share of the test images' pixels.
+        dataset: what it was trained on, a key of `PUBLISHED`.
+        reads: what it says about a picture.
+        balanced: attribute -> balanced accuracy on the test images, in the order of the outputs: the mean of its
+            accuracies on the pictures with and on those without, so that guessing gets 0.5 however rare the attribute
+            is. Empty for other judges.
+        fooled: what a picture was put through -> the share that a judge of domains then takes for the other domain.
+            Empty for other judges.
+    """
+
+    network: Network
+    digest: str
+    accuracy: float
+    dataset: str
+    reads: Reads
+    balanced: Mapping[str, float] = field(default_factory=dict)
+    fooled: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def reads_classes(self) -> bool:
+        """Whether it knows one class a picture."""
+        return self.reads == "classes"
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """Their names, in the order of its outputs; none where it reads classes."""
+        return tuple(self.balanced)
+
+    def probabilities(self, images: Floats) -> Floats:
+        """(N, C, H, W) in [-1, 1] -> (N, n_classes) float32 that sum to 1, or (N, n_attributes), each by itself.
+
+        Of labels: (N, n_labels, H, W), which sum to 1 in each pixel.
+        """
+        logits = _run(self.network, images)
+        return (logits.sigmoid() if self.reads == "attributes" else logits.softmax(dim=1)).numpy()
+
+    def features(self, images: Floats) -> Tensor:
+        """(N, C, H, W) in [-1, 1] -> (N, n_features) float32; judges of domains and of labels have none."""
+        assert isinstance(self.network, LeNet | AttributeNet)
+        return _run(self.network.features, images)
+
+
+def store(
+    path: Path,
+    network: Network,
+    accuracy: float,
+    reads: Reads = "classes",
+    balanced: Mapping[str, float] = {},
+    fooled: Mapping[str, float] = {},
+) -> None:
+    """Writes a judge in float16, with its figures beside the weights."""
+    tensors = {name: tensor.half().contiguous() for name, tensor in network.state_dict().items()}
+    figures = {"balanced": json.dumps(dict(balanced)), "fooled": json.dumps(dict(fooled))}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(save(tensors, {"reads": reads, "accuracy": repr(accuracy)} | figures))
+
+
+def path_of(dataset: str, role: Role = "reports", folder: Path = FOLDER) -> Path:
+    """Where a judge lies."""
+    return folder / f"{dataset}{'' if role == 'reports' else '-' + role}.safetensors"
+
+
+def load(dataset: str, folder: Path = FOLDER, role: Role = "reports") -> Judge:
+    """The judge of a data set.
+
+    Raises:
+        JudgeError: there is none, or its file is damaged.
+    """
+    path = path_of(dataset, role, folder)
+    if not path.is_file():
+        words = f"{dataset} --data PATH{'' if role == 'reports' else f' --role {role}'}"
+        raise JudgeError(f"there is no judge at {path}: train one by `python -m training judge {words}`")
+    try:
+        with safe_open(path, framework="pt") as file:
+            about = file.metadata()
+            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118  # no mapping
+        balanced, fooled = (_shares(about.get(key, "{}")) for key in ("balanced", "fooled"))
+        reads = about.get("reads", "attributes" if balanced else "classes")
+        network = _NETWORKS[reads](tensors)
+        network.load_state_dict(tensors)
+        accuracy = float(about["accuracy"])
+    except Exception as error:  # safetensors and torch have no common base for what a damaged file raises
+        raise JudgeError(f"{path} is damaged: {error}") from error
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return Judge(network.eval(), digest, accuracy, dataset, reads, balanced, fooled)
+
+
+def find(dataset: str, folder: Path = FOLDER) -> Judge | None:
+    """The judge of a data set that reports, or None where there is none.
+
+    That is: for pictures of one's own, and for stacked MNIST, whose three digits MNIST's judge reads one by one.
+
+    Raises:
+        JudgeError: the data set is a published one, but its judge is missing or damaged.
+    """
+    return None if dataset in OWN or PUBLISHED[dataset].kind == "stacked" else load(dataset, folder)
+
+
+def _shares(text: str) -> dict[str, float]:
+    return {str(name): float(share) for name, share in json.loads(text).items()}
+
+
+# An empty network of the sizes that a file's tensors have.
+_NETWORKS: Mapping[str, Callable[[Mapping[str, Tensor]], Network]] = {
+    "classes": lambda of: LeNet(len(of["head.weight"]), len(of["body.0.weight"]), of["head.weight"].shape[1]),
+    "attributes": lambda of: AttributeNet(len(of["head.weight"]), len(of["body.0.weight"]), of["head.weight"].shape[1]),
+    "domains": lambda of: DomainNet(
+        len(of["members.0.body.0.weight"]), sum(name.endswith("head.weight") for name in of)
+    ),
+    "labels": lambda of: SegmentNet(*of["head.weight"].shape[:2]),
+}
+
+
+def _run(network: Callable[[Tensor], Tensor], images: Floats) -> Tensor:
+    rows = max(_CELLS // max(images[0].size, 1), 1) if len(images) else 1
+    with torch.inference_mode():
+        return torch.cat([network(part) for part in torch.from_numpy(images).split(rows)])

@@ -1,0 +1,67 @@
+"""From a data set's folder to the file of its judge."""
+
+from pathlib import Path
+
+from training import data
+from training.classifiers import attributes, classes, domains, labels
+from training.classifiers.classifier import Judge, Role, load, path_of, store
+from training.data import PUBLISHED, Split
+from training.networks.attributenet import SIDE_PX
+
+_SEEDS: dict[Role, int] = {"reports": 1_000, "selects": 2_000}
+# Two judges of another size have other blind spots.
+_CLASS_WIDTHS: dict[Role, int] = {"reports": 32, "selects": 12}
+_ATTRIBUTE_WIDTHS: dict[Role, int] = {"reports": 24, "selects": 16}
+_TRANSLATION_WIDTHS: dict[Role, int] = {"reports": 16, "selects": 12}
+_SPLITS: tuple[Split, Split] = ("train", "test")
+
+
+def make(dataset: str, folder: Path, role: Role = "reports", epochs: int | None = None) -> Judge:
+    """Trains a judge and stores it among those of this package.
+
+    Args:
+        dataset: of classes (MNIST, Fashion-MNIST), of attributes (CelebA), of domains (monet2photo, horse2zebra) or of
+            labels (facades).
+        folder: where it lies.
+        role: what the judge is for; each role has a judge of its own.
+        epochs: how long, for domains of the larger set; None is as long as the judges that come with the package.
+
+    Raises:
+        DataError: the data cannot be read.
+    """
+    path = path_of(dataset, role)
+    if PUBLISHED[dataset].classes:
+        _make_of_classes(path, dataset, folder, role, epochs)
+    elif PUBLISHED[dataset].kind == "images":
+        _make_of_attributes(path, dataset, folder, role, epochs)
+    elif PUBLISHED[dataset].kind == "unpaired":
+        _make_of_domains(path, dataset, folder, role, epochs)
+    else:
+        _make_of_labels(path, dataset, folder, role, epochs)
+    return load(dataset, role=role)
+
+
+def _make_of_classes(path: Path, dataset: str, folder: Path, role: Role, epochs: int | None) -> None:
+    shown, held = (data.load_idx(folder, split, dataset) for split in _SPLITS)
+    reader, accuracy = classes.train(shown, held, epochs or classes.EPOCHS, _SEEDS[role], _CLASS_WIDTHS[role])
+    store(path, reader, accuracy)
+
+
+def _make_of_attributes(path: Path, dataset: str, folder: Path, role: Role, epochs: int | None) -> None:
+    shown, held = (data.load_images(folder, split, dataset, SIDE_PX) for split in _SPLITS)
+    table, width = data.load_attributes(folder), _ATTRIBUTE_WIDTHS[role]
+    network, balanced = attributes.train(shown, held, table, epochs or attributes.EPOCHS, _SEEDS[role], width)
+    store(path, network, attributes.mean(balanced), "attributes", balanced)
+
+
+def _make_of_domains(path: Path, dataset: str, folder: Path, role: Role, epochs: int | None) -> None:
+    shown, held = (data.load_unpaired(folder, split, dataset, domains.LOAD_PX) for split in _SPLITS)
+    network = domains.train(shown, epochs or domains.EPOCHS, _SEEDS[role], _TRANSLATION_WIDTHS[role])
+    accuracy, fooled = domains.figures(network, held)
+    store(path, network, accuracy, "domains", fooled=fooled)
+
+
+def _make_of_labels(path: Path, dataset: str, folder: Path, role: Role, epochs: int | None) -> None:
+    shown, held = (data.load_pairs(folder, split, dataset, labels.LOAD_PX) for split in _SPLITS)
+    network = labels.train(shown, epochs or labels.EPOCHS, _SEEDS[role], _TRANSLATION_WIDTHS[role])
+    store(path, network, labels.pixel_accuracy(network, *labels.whole(held)), "labels")

@@ -1,0 +1,115 @@
+"""Does the judge's own estimate tell how good samples are? Beside it, an independent distance, snapshot by snapshot.
+
+References:
+    M. Arjovsky et al., "Wasserstein GAN", ICML 2017, Figures 3 and 4: the critic's estimate against the samples, and
+    the Jensen-Shannon estimate of the non-saturating GAN's discriminator for comparison.
+"""
+
+from collections.abc import Sequence
+from copy import deepcopy
+from typing import Any
+
+import numpy as np
+import torch
+
+from training.config import GenerativeConfig, TrainingConfig
+from training.data import ImageSet
+from training.evaluate.grids import centre, spread_out
+from training.evaluate.measurement import Measured
+from training.evaluate.sampling import Floats
+from training.evaluate.selection import Gap, selector
+from training.metrics import correlation
+from training.networks.norm import share_statistics
+from training.objectives import Generative, Objective
+
+LEAST_STEPS = 1_000
+"""A shorter run takes no snapshots: they would take longer than its training."""
+_FIRST = 100
+_NIMG = 10_000
+_NIMG_SLICED = 2_000
+_LEAST = 2 * correlation.WINDOW
+
+
+def steps(config: TrainingConfig) -> frozenset[int]:
+    """Steps after which a run takes a snapshot: log-spaced, from step 100 on; none in a run of few steps."""
+    if not isinstance(config, GenerativeConfig) or not config.snapshots or config.total_steps < LEAST_STEPS:
+        return frozenset()
+    last, count = config.total_steps, min(config.snapshots, config.total_steps)
+    first = _FIRST if last >= _FIRST + 4 * count else 1
+    return frozenset(correlation.log_spaced_steps(first, last, count))
+
+
+class Estimator:
+    """Measures snapshots of one run.
+
+    Both numbers are of the generator that the judge plays against, neither averaged nor finished, in training mode and
+    in batches of the run's size: these are the very samples that the judge is asked about.
+    """
+
+    def __init__(self, config: GenerativeConfig, real: ImageSet) -> None:
+        """Takes the real pictures' statistics.
+
+        Args:
+            config: of the run.
+            real: held-back images, or the training images where none are held back.
+        """
+        judge = selector(config.dataset)
+        whole = min(_NIMG, len(real)) // config.batch_size * config.batch_size or len(real)
+        self._real, self._count, self._batch = real, whole, config.batch_size
+        compared = spread_out(real, whole if judge is not None else min(whole, _NIMG_SLICED))
+        if config.pictures is not None:
+            compared = centre(compared, config.pictures.crop_px, config.pictures.crop_px)
+        self._compared, self._gap = len(compared), Gap(compared, judge)
+
+    def measure(self, objective: Generative, seed: int) -> dict[str, float]:
+        """The judge's estimate on fresh samples and randomly chosen real images, and the samples' distance.
+
+        Args:
+            objective: in training; it is left as it is.
+            seed: of this snapshot. Random numbers are drawn from torch's own generator, which is seeded.
+        """
+        torch.manual_seed(seed)
+        estimate, samples = self._ask(objective)
+        return {"estimate": estimate, self._gap.name: self._gap.of(samples[: self._compared])}
+
+    @torch.no_grad()
+    def _ask(self, objective: Generative) -> tuple[float, Floats]:
+        generator, judge = (deepcopy(network).train() for network in (objective.generator, objective.judge))
+        for network in (generator, judge):
+            share_statistics(network, 1)
+        real_scores, fake_scores, samples = [], [], []
+        height, width = objective.image_shape[1:]
+        for chosen in torch.randperm(len(self._real))[: self._count].split(self._batch):
+            pictures, labels = self._real.batch(chosen)
+            rows = objective.rows(labels)
+            top, left = (pictures.shape[2] - height) // 2, (pictures.shape[3] - width) // 2
+            with objective.fabric.autocast():
+                fakes = generator(objective.latents(len(chosen)), *rows)
+                real_scores.append(judge(pictures[:, :, top : top + height, left : left + width], *rows).float())
+                fake_scores.append(judge(fakes, *rows).float())
+            samples.append(fakes.float().cpu().numpy())
+        estimate = objective.estimate(torch.cat(real_scores), torch.cat(fake_scores))
+        return float(estimate), np.concatenate(samples)
+
+
+def agreement(snapshots: Sequence[dict[str, Any]], objective: Objective) -> list[Measured]:
+    """Spearman's rho between the estimate and the distance; nothing from a few snapshots.
+
+    Args:
+        snapshots: what `Estimator.measure` found, in order.
+        objective: of the run, which knows what the estimate is.
+    """
+    name = next((name for name in ("frechet_distance", "sliced_wasserstein") if snapshots and name in snapshots[0]), "")
+    if len(snapshots) < _LEAST or not name or not isinstance(objective, Generative):
+        return []
+    found = correlation.agreement([line["estimate"] for line in snapshots], [line[name] for line in snapshots])
+    steps_said = f"{found.count} snapshots from step {snapshots[0]['step']:,} to {snapshots[-1]['step']:,}"
+    return [
+        Measured(
+            "estimate_agreement",
+            found.rho,
+            f"Spearman's rho between {objective.estimate_said} (median of {correlation.WINDOW} neighbours) and the "
+            f"{name.replace('_', ' ')} of the same generator's samples, {steps_said}; {found.confidence:.0%} bootstrap "
+            f"interval {found.low:.2f} ... {found.high:.2f}",
+        )
+    ]

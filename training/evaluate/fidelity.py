@@ -1,0 +1,76 @@
+"""How samples' features lie to those of real pictures: the protocols of the Frechet distance and of neighbourhoods."""
+
+import numpy as np
+import torch
+
+from training.classifiers import Judge
+from training.data import ImageSet
+from training.evaluate import baselines
+from training.evaluate.grids import spread_out
+from training.evaluate.measurement import Measured
+from training.evaluate.sampling import Floats
+from training.metrics import frechet, neighbours
+
+COMPARED_NIMG = 20_000
+"""Training images at most that anything is compared with, spread evenly over all: as float32 they need memory."""
+_NEIGHBOURS_NIMG = 5_000
+
+
+def measure(samples: Floats, train: ImageSet, test: ImageSet, judge: Judge) -> list[Measured]:
+    """How the samples' features lie to those of test images, beside how as many training images' do."""
+    real, other, drawn = (judge.features(part) for part in (first(test), first(train, len(samples)), samples))
+    by = f"on the features of {called(judge)}"
+    frechet_distance = Measured(
+        "frechet_distance",
+        frechet.distance(frechet.Statistics.of(real), frechet.Statistics.of(drawn)),
+        f"Frechet distance of {len(drawn)} samples to {len(real)} test images, {by}; not to be compared with a "
+        "published FID, which takes another network's features",
+        floor=frechet.distance(frechet.Statistics.of(real), frechet.Statistics.of(other)),
+    )
+    real, other, drawn = (part[:_NEIGHBOURS_NIMG] for part in (real, other, drawn))
+    found, floor = neighbours.measure(real, drawn), neighbours.measure(real, other)
+    by = f"{len(drawn)} samples against {len(real)} test images, {neighbours.K} neighbours, {by}"
+    sources = {
+        "precision": "share of samples inside the real images' neighbourhoods (Kynkaanniemi et al., 2019)",
+        "recall": "share of real images inside the samples' neighbourhoods (Kynkaanniemi et al., 2019)",
+        "density": "mean number of real neighbourhoods around a sample, over 5 (Naeem et al., 2020)",
+        "coverage": "share of real images with a sample in their neighbourhood (Naeem et al., 2020)",
+    }
+    return [
+        frechet_distance,
+        *(Measured(n, getattr(found, n), f"{what}, {by}", floor=getattr(floor, n)) for n, what in sources.items()),
+    ]
+
+
+def straw_men(count: int, train: ImageSet, test: ImageSet, judge: Judge) -> list[Measured]:
+    """What pictures get that no one would take for good: samples have to be better than both."""
+    known = torch.from_numpy(spread_out(train, COMPARED_NIMG))
+    blurred = baselines.blurred(torch.from_numpy(first(train, count)))
+    space = f"PCA-{baselines.COMPONENTS} space of {len(known):,} training images"
+    kinds = {
+        "blurred": (blurred, f"training images blurred by sigma {baselines.SIGMA_PX:g}"),
+        "gaussian": (baselines.gaussian(known, count), f"draws from a Gaussian in {space}"),
+    }
+    found, real = [], judge.features(first(test))
+    for name, (pictures, what) in kinds.items():
+        made = judge.features(pictures.numpy())
+        distance = frechet.distance(frechet.Statistics.of(real), frechet.Statistics.of(made))
+        told = f"in place of samples: {len(made)} {what}"
+        found += [
+            Measured(f"frechet_distance_{name}", distance, f"frechet_distance of a straw man, {told}"),
+            Measured(f"coverage_{name}", neighbours.coverage(real, made), f"coverage of a straw man, {told}"),
+        ]
+    return found
+
+
+def called(judge: Judge) -> str:
+    """The judge in words: its digest and how well it reads."""
+    right = "right on test images" if judge.reads_classes else "mean balanced accuracy of its attributes"
+    return f"the classifier {judge.digest[:12]} ({judge.accuracy:.2%} {right})"
+
+
+def first(images: ImageSet, count: int | None = None) -> Floats:
+    """(N, C, H, W) float32 in [-1, 1]: the first `count` where there are so many, else all."""
+    chosen = images if count is None else images.head(count)
+    pictures: Floats = chosen.batch(torch.arange(len(chosen))).images.numpy()
+    return np.ascontiguousarray(pictures)

@@ -1,0 +1,146 @@
+"""One number a run on held-back images, less is better: by it the best checkpoint is chosen.
+
+What chooses is not what reports: other samples than `evaluate` measures, and another classifier or none.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import torch
+
+from training import classifiers
+from training.classifiers import Judge, JudgeError
+from training.config import GenerativeConfig, Pix2pixConfig, TrainingConfig, TranslationConfig
+from training.data import ImageSet, PairSet
+from training.evaluate import translation
+from training.evaluate.grids import centre, spread_out
+from training.evaluate.sampling import Floats, Sampler, draw, seed_rows
+from training.metrics import frechet, paired, sliced
+
+_SAMPLES = 2_000
+_FIRST_SEED = 1_000_000  # far from the seeds that are reported on
+_PICTURES = 100  # of each domain
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One measurement.
+
+    Attributes:
+        value: less is better.
+        beside: other numbers, which decide nothing.
+    """
+
+    value: float
+    beside: Mapping[str, float] = field(default_factory=dict)
+
+
+class Criterion(ABC):
+    """How a run's finished networks are measured.
+
+    Attributes:
+        name: of the number.
+        said: what decides, as a sentence.
+    """
+
+    name: str
+    said: str
+
+    @abstractmethod
+    def read(self, samplers: Mapping[str, Sampler]) -> Reading:
+        """Measures finished networks, by direction."""
+
+
+def criterion(config: TrainingConfig, held: ImageSet | PairSet, n_classes: int) -> Criterion:
+    """What decides for a configuration.
+
+    Args:
+        config: of the run.
+        held: images that are not trained on.
+        n_classes: that a generator is asked for; 0 where it has none.
+    """
+    if isinstance(config, GenerativeConfig):
+        assert isinstance(held, ImageSet)
+        return _Drawn(config, held, n_classes)
+    assert isinstance(config, TranslationConfig)
+    assert isinstance(held, PairSet)
+    return _Aligned(config, held) if isinstance(config, Pix2pixConfig) else _Unpaired(config, held)
+
+
+def selector(dataset: str) -> Judge | None:
+    """The classifier that chooses, which is never the one that reports, or None where there is none."""
+    try:
+        return classifiers.load(dataset, role="selects")
+    except JudgeError:
+        return None
+
+
+class Gap:
+    """The distance of samples to fixed real pictures: Frechet on a classifier's features, else sliced Wasserstein."""
+
+    def __init__(self, real: Floats, judge: Judge | None) -> None:
+        """Takes the real pictures' statistics.
+
+        Args:
+            real: (N, C, H, W) in [-1, 1].
+            judge: whose features are compared.
+        """
+        self._real, self._judge = torch.from_numpy(real), judge
+        self._statistics = None if judge is None else frechet.Statistics.of(judge.features(real))
+        self.name = "sliced_wasserstein" if judge is None else "frechet_distance"
+        self.said = "sliced Wasserstein distance" if judge is None else "Frechet distance on a classifier's features"
+
+    def of(self, samples: Floats) -> float:
+        """The distance of (N, C, H, W) samples; N as that of the real pictures."""
+        if self._judge is None or self._statistics is None:
+            return sliced.distance(self._real, torch.from_numpy(samples)).mean
+        return frechet.distance(self._statistics, frechet.Statistics.of(self._judge.features(samples)))
+
+
+class _Drawn(Criterion):
+    def __init__(self, config: GenerativeConfig, held: ImageSet, n_classes: int) -> None:
+        side = config.pictures.crop_px if config.pictures else None
+        real = spread_out(held, _SAMPLES)
+        real = real if side is None else centre(real, side, side)
+        self._rows = seed_rows(config, n_classes, len(real), _FIRST_SEED)
+        self._gap = Gap(real, selector(config.dataset))
+        self.name, self.said = self._gap.name, f"the {self._gap.said}, {len(real):,} samples to held-back images"
+
+    def read(self, samplers: Mapping[str, Sampler]) -> Reading:
+        return Reading(self._gap.of(draw(samplers[""], self._rows)))
+
+
+class _Aligned(Criterion):
+    name = "l1"
+
+    def __init__(self, config: Pix2pixConfig, held: PairSet) -> None:
+        self._a, self._b = (pictures[:_PICTURES].cpu() for pictures in translation.held_out(config, held))
+        self.said = f"the mean absolute difference to the true picture, {len(self._a)} held-back pairs"
+
+    def read(self, samplers: Mapping[str, Sampler]) -> Reading:
+        ((direction, sampler),) = samplers.items()
+        source, target = (self._a, self._b) if direction == "A2B" else (self._b, self._a)
+        return Reading(paired.mean_absolute(target, translation.translate(sampler, source)))
+
+
+class _Unpaired(Criterion):
+    name = "sliced_wasserstein"
+
+    def __init__(self, config: TranslationConfig, held: PairSet) -> None:
+        a, b = (pictures.cpu() for pictures in translation.held_out(config, held))
+        count = min(len(a), len(b), _PICTURES)
+        self._sets = {"A2B": (a[:count], b[:count]), "B2A": (b[:count], a[:count])}
+        self.said = (
+            f"the mean of both directions' sliced Wasserstein distances, {count} held-back images of each domain"
+        )
+
+    def read(self, samplers: Mapping[str, Sampler]) -> Reading:
+        made = {name: translation.translate(samplers[name], source) for name, (source, _) in self._sets.items()}
+        gaps = {name: sliced.distance(target, made[name]).mean for name, (_, target) in self._sets.items()}
+        errors = [
+            paired.mean_absolute(source, translation.translate(samplers[back], made[name]))
+            for (name, (source, _)), back in zip(self._sets.items(), ("B2A", "A2B"), strict=True)
+        ]
+        beside = {f"sliced_wasserstein_{name}": gap for name, gap in gaps.items()}
+        return Reading(sum(gaps.values()) / 2.0, beside | {"cycle_error": sum(errors) / 2.0})

@@ -1,0 +1,244 @@
+"""The rules by which a run raises an alarm: collapse, a judge that has won, inverted colours, empty pictures.
+
+Each alarm is one sentence: what was seen, and what to do. Knows neither files nor methods.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from training.evaluate.samples import SampleBatch
+from training.metrics import diversity, nearest
+
+Floats = NDArray[np.float32]
+
+# A run is not judged before: samples of the first steps are alike, dark, or whatever the weights began as.
+WARM_STEPS = 1_000
+WARM_SHARE = 0.05
+_LEAST_PICTURES = 4
+
+# Each pair is where an alarm begins and where it is over; in between, nothing changes.
+_SPREAD = (0.5, 0.6)  # of two samples' mean distance, over that of real pictures
+_TWINS = (0.25, 0.35)  # of the median distance to the nearest sample, over that of real pictures
+_CLASSES = (0.5, 0.7)  # share of the classes that samples show
+_MARGIN = (0.95, 0.9)  # mean of D(x) - D(G(z)) over the last `_MARGIN_STEPS`
+_MARGIN_STEPS = 1_000
+_INVERTED = (-0.3, 0.0)  # correlation of the mean sample with the mean real picture, or of a translation with its pair
+_EMPTY = (0.5, 0.25)  # share of samples without any contrast
+_EMPTY_STD = 2.0 / 127.5
+_GROWTH = 1.2  # of the judge's estimate over the last `_TREND` snapshots
+_TREND = 4
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """Something went wrong, or is over.
+
+    Attributes:
+        subject: what it is about, `collapse` or `collapse A2B`; the same at the beginning and at the end.
+        sentence: what was seen, and what to do.
+        over: whether it ended.
+    """
+
+    subject: str
+    sentence: str
+    over: bool = False
+
+
+class Finding(NamedTuple):
+    """What a rule found; neither bad nor well leaves things as they are."""
+
+    is_bad: bool
+    is_well: bool
+    seen: str
+    advice: str
+
+
+def warm_steps(total_steps: int) -> float:
+    """Steps after which a run is judged."""
+    return max(WARM_STEPS, WARM_SHARE * total_steps)
+
+
+class Watch:
+    """The alarms of one run. Begins with those that a run that is gone on with had open."""
+
+    def __init__(self, total_steps: int, is_open: Sequence[str] = ()) -> None:
+        self._warm = warm_steps(total_steps)
+        self._open = set(is_open)
+        self._margins: dict[str, list[tuple[int, float]]] = {}
+        self._trend: list[tuple[float, float]] = []
+
+    def losses(self, step: int, margins: Mapping[str, float]) -> list[Alarm]:
+        """How surely each judge tells real from fake after a step: D(x) - D(G(z)), -1 ... 1."""
+        found = {}
+        for name, margin in margins.items():
+            kept = self._margins.setdefault(name, [])
+            kept.append((step, margin))
+            while kept[1:] and kept[1][0] <= step - _MARGIN_STEPS:
+                kept.pop(0)
+            if step - kept[0][0] >= _MARGIN_STEPS // 2:
+                found[f"margin {name}"] = judge_margin(name, float(np.mean([value for _, value in kept])))
+        return self._changed(step, found)
+
+    def pictures(self, step: int, seen: Mapping[str, SampleBatch]) -> list[Alarm]:
+        """What finished networks gave after a step, by direction; a generator's is ""."""
+        found = {
+            f"{subject} {direction}".strip(): finding
+            for direction, view in seen.items()
+            if len(view.samples) >= _LEAST_PICTURES
+            for subject, finding in _looks(view)
+        }
+        return self._changed(step, found)
+
+    def snapshot(self, step: int, estimate: float, distance: float) -> list[Alarm]:
+        """The judge's own estimate of how far samples are, and an independent distance of the same samples."""
+        if step < self._warm:
+            return []
+        self._trend = [*self._trend, (estimate, distance)][-_TREND:]
+        return self._changed(step, {"estimate": trend(self._trend)} if len(self._trend) == _TREND else {})
+
+    def _changed(self, step: int, findings: Mapping[str, Finding]) -> list[Alarm]:
+        """The alarms that begin or end; none but that of broken numbers begins before the run is warm."""
+        changes = []
+        for subject, (is_bad, is_well, seen, advice) in findings.items():
+            where = f" ({subject.split()[1]})" if " " in subject else ""
+            if is_bad and subject not in self._open and (step >= self._warm or subject.startswith("finite")):
+                self._open.add(subject)
+                changes.append(Alarm(subject, f"{seen}{where}: {advice}"))
+            elif is_well and subject in self._open:
+                self._open.remove(subject)
+                changes.append(Alarm(subject, f"{seen}{where}", over=True))
+        return changes
+
+
+def _looks(seen: SampleBatch) -> Iterator[tuple[str, Finding]]:
+    if not np.isfinite(seen.samples).all():
+        yield "finite", Finding(True, False, "samples hold numbers that are not finite", _ADVICE["finite"])
+        return
+    yield "finite", Finding(False, True, "samples are finite again", "")
+    blank = empty(seen)
+    yield "empty", blank
+    if blank.is_bad:  # the other rules have nothing to go by
+        return
+    for subject, rule in _RULES.items():
+        if (finding := rule(seen)) is not None:
+            yield subject, finding
+
+
+def empty(seen: SampleBatch) -> Finding:
+    """Black, white or otherwise constant pictures."""
+    flat = seen.samples.reshape(len(seen.samples), -1)
+    share = float((flat.std(axis=1) < _EMPTY_STD).mean())
+    level = float(flat.mean())
+    colour = "black" if level < -0.95 else "white" if level > 0.95 else "of one colour"
+    return Finding(share > _EMPTY[0], share < _EMPTY[1], f"{share:.0%} of the samples are {colour}", _ADVICE["empty"])
+
+
+def collapse(seen: SampleBatch) -> Finding:
+    """Samples that lie nearer to each other than real pictures do: all alike, or each with a twin."""
+    count = min(len(seen.samples), len(seen.real))
+    drawn, real = _flat(seen.samples[:count]), _flat(seen.real[:count])
+    spread = diversity.mean_distance(drawn) / max(diversity.mean_distance(real), 1e-6)
+    twins = _to_nearest(drawn) / max(_to_nearest(real), 1e-6)
+    if twins < _TWINS[0] <= spread:
+        said = f"most samples have a twin: the nearest one is at {twins:.0%} of the distance that real pictures have"
+    else:
+        said = f"two samples differ {spread:.0%} as much as two real pictures do"
+    return Finding(
+        spread < _SPREAD[0] or twins < _TWINS[0], spread > _SPREAD[1] and twins > _TWINS[1], said, _ADVICE["collapse"]
+    )
+
+
+def missing_classes(seen: SampleBatch) -> Finding | None:
+    """Samples that a classifier sees few classes in."""
+    if seen.classes is None or len(seen.samples) < 3 * seen.n_classes:
+        return None
+    shown = len(np.unique(seen.classes))
+    share = shown / seen.n_classes
+    said = f"{len(seen.samples)} samples show {shown} of {seen.n_classes} classes"
+    return Finding(share <= _CLASSES[0], share >= _CLASSES[1], said, _ADVICE["collapse"])
+
+
+def inverted(seen: SampleBatch) -> Finding | None:
+    """Samples that are dark where real pictures are bright, and would be more like them as negatives."""
+    values = seen.samples.ravel()
+    real = seen.real.ravel()
+    is_nearer_as_negative = _histogram_gap(-values, real) < _histogram_gap(values, real) + 0.02
+    if seen.pairs is None:
+        correlation = _correlation(seen.samples.mean(axis=0), seen.real.mean(axis=0))
+        said = "the mean sample and the mean real picture"
+    else:
+        parts = zip(seen.samples.mean(axis=1), seen.pairs.mean(axis=1), strict=True)
+        correlation = float(np.mean([_correlation(made, wanted) for made, wanted in parts]))
+        said = "translations and what they should resemble"
+        is_nearer_as_negative = True  # one by one, a negative shows beyond doubt
+    said = f"{said} have a correlation of {correlation:.2f}, and colours look inverted"
+    if correlation > _INVERTED[1]:
+        said = f"colours are the right way round, correlation {correlation:.2f}"
+    return Finding(
+        correlation < _INVERTED[0] and is_nearer_as_negative, correlation > _INVERTED[1], said, _ADVICE["inverted"]
+    )
+
+
+def judge_margin(name: str, margin: float) -> Finding:
+    """A judge that has won."""
+    said = f"for {_MARGIN_STEPS:,} steps, the {name.split('_')[0]} has told real from fake by {margin:.3f} of 1"
+    return Finding(margin > _MARGIN[0], margin < _MARGIN[1], said, _ADVICE["margin"])
+
+
+def trend(snapshots: Sequence[tuple[float, float]]) -> Finding:
+    """A judge whose estimate of the distance grows while samples do not get better."""
+    estimates, distances = zip(*snapshots, strict=True)
+    grows = all(after > before for before, after in pairwise(estimates))
+    is_large = estimates[-1] > _GROWTH * estimates[0] and estimates[0] > 0
+    is_worse = distances[-1] >= distances[0]
+    said = (
+        f"over {len(snapshots)} snapshots the judge's estimate went from {estimates[0]:.3g} to {estimates[-1]:.3g}, "
+        f"and the samples' distance from {distances[0]:.3g} to {distances[-1]:.3g}"
+    )
+    return Finding(grows and is_large and is_worse, not grows or not is_worse, said, _ADVICE["estimate"])
+
+
+_RULES: dict[str, Callable[[SampleBatch], Finding | None]] = {
+    "collapse": collapse,
+    "classes": missing_classes,
+    "inverted": inverted,
+}
+_ADVICE = {
+    "finite": "stop, and start anew with a smaller learning rate or with --precision 32-true",
+    "empty": "if it stays, start anew with a smaller learning rate; check that the training images are not empty",
+    "collapse": "go back to an earlier checkpoint or start anew with a smaller learning rate, BatchNorm in the "
+    "generator, or a wgan-gp recipe",
+    "inverted": "start anew with another --seed, and for CycleGAN with more --lambda-identity; check that the data "
+    "are not negatives",
+    "margin": "if samples stand still, give it less: a smaller network, a smaller learning rate, dropout, "
+    "--diffaugment or R1",
+    "estimate": "the judge runs away: start anew with a smaller learning rate, or for wgan with a smaller --clip-value",
+}
+
+
+def _flat(pictures: Floats) -> torch.Tensor:
+    return torch.from_numpy(np.ascontiguousarray(pictures)).flatten(1)
+
+
+def _to_nearest(points: torch.Tensor) -> float:
+    """The median distance of a point to the nearest other one."""
+    return float(nearest.find(points, points, 2).distances[:, 1].median())
+
+
+def _correlation(a: Floats, b: Floats) -> float:
+    """-1 ... 1; 0 where one of them is constant."""
+    x, y = a.ravel() - a.mean(), b.ravel() - b.mean()
+    scale = float(np.linalg.norm(x) * np.linalg.norm(y))
+    return float(x @ y) / scale if scale > 1e-6 else 0.0
+
+
+def _histogram_gap(a: Floats, b: Floats) -> float:
+    """Mean difference of the two sorted, 1-D Wasserstein, at 256 quantiles."""
+    at = np.linspace(0.0, 1.0, 256)
+    return float(np.abs(np.quantile(a, at) - np.quantile(b, at)).mean())

@@ -1,0 +1,180 @@
+"""What a package of a model that draws from latents holds."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from service.repository import manifest
+from service.repository.manifest import NetworkName
+from training.config import GenerativeConfig
+from training.data import PUBLISHED, Batch, ImageSet
+from training.evaluate import Measured, grid, seed_rows
+from training.objectives import Generative
+from training.packaging.contents import Contents, engine, golden
+from training.packaging.onnx import export
+from training.packaging.onnx.export import Graph, Thin
+from training.posttrain import directions, encoder
+
+PREVIEW_SEEDS = 64
+_GOLDEN_SEEDS = 2
+_PARITY_ROWS = 64
+_FITTED_ROWS = 4_000  # for thinner layers, whose ranks are a few hundred at most
+
+
+class Storing(NamedTuple):
+    """What of a model a package holds, and how.
+
+    Attributes:
+        weights: see `graphs.build`.
+        thin_db: what large dense layers may lose, see `graphs.Thin`; None leaves them whole.
+        with_judge: whether the discriminator or critic is there.
+    """
+
+    weights: str
+    thin_db: float | None = None
+    with_judge: bool = True
+
+    def thin(self, rows: Callable[[], Mapping[str, Tensor]]) -> Thin | None:
+        """What to fit thinner layers to; the rows are made only if there are to be any."""
+        return None if self.thin_db is None else Thin(rows(), self.thin_db)
+
+
+def contents(
+    config: GenerativeConfig,
+    objective: Generative,
+    data: ImageSet,
+    storing: Storing,
+    folder: Path,
+    step: int,
+) -> Contents:
+    """Exports generator, judge and encoder, and draws goldens and preview.
+
+    Args:
+        config: of the run.
+        objective: trained, on the CPU.
+        data: the training images.
+        storing: how networks are stored, and which.
+        folder: the run's, which may hold named directions and an encoder.
+        step: how long the objective was trained; what is of another step is left out.
+
+    Raises:
+        ExportError: a network was refused.
+        CheckpointError: the encoder's file is damaged.
+    """
+    channels, height, width = objective.image_shape
+    networks: dict[NetworkName, Graph] = {"generator": _drawing(config, objective, storing)}
+    sampler = engine(networks["generator"].model)
+    if storing.with_judge:
+        networks["discriminator"] = _judging(config, objective, data, networks["generator"], storing)
+    back = encoder.load(folder, step, config, objective.image_shape)
+    if back:
+        networks["encoder"] = _encoder(config, objective, data, back[0], storing.weights)
+    return Contents(
+        networks=networks,
+        goldens=(golden(sampler, rows(config, _GOLDEN_SEEDS)),),
+        preview=grid(sampler, rows(config, PREVIEW_SEEDS)),
+        metrics=tuple(_metric(item) for item in (back[1] if back else ())),
+        fields={
+            "image": manifest.Image(height=height, width=width, channels=1 if channels == 1 else 3),
+            "latent": manifest.Latent(dim=config.generator.z_dim, distribution=config.latent_distribution),
+            "classes": _classes(config),
+            "directions": tuple(found.described() for found in directions.load(folder, step)),
+        },
+    )
+
+
+def rows(config: GenerativeConfig, count: int) -> dict[str, NDArray[np.float32]]:
+    """What a generator is fed for the seeds 0 ... count - 1, as the service feeds it."""
+    return seed_rows(config, len(_classes(config) or ()), count)
+
+
+def _classes(config: GenerativeConfig) -> tuple[str, ...] | None:
+    """The names of a conditional model's classes."""
+    return PUBLISHED[config.dataset].classes if config.conditional else None
+
+
+def _drawing(config: GenerativeConfig, objective: Generative, storing: Storing) -> Graph:
+    classes = _told(objective)
+    return export.build(
+        objective.finished_generator(),
+        _torch(rows(config, _PARITY_ROWS)),
+        "generator.onnx",
+        (manifest.Tensor(name="latents", shape=("N", config.generator.z_dim)), *classes),
+        _picture(objective),
+        storing.weights,
+        thin=storing.thin(lambda: _torch(rows(config, _FITTED_ROWS))),
+    )
+
+
+def _judging(
+    config: GenerativeConfig, objective: Generative, data: ImageSet, generator: Graph, storing: Storing
+) -> Graph:
+    shown = _shown(objective, data)
+    judged = {"images": shown.images}
+    judged |= dict(zip(["classes"], objective.rows(shown.labels), strict=False))
+    # A critic's score has no scale of its own, so it has another name than a logit, whose sigmoid is a probability.
+    verdict = "scores" if "critic" in objective.networks else "logits"
+    return export.build(
+        objective.finished_judge(),
+        judged,
+        "discriminator.onnx",
+        (_picture(objective), *_told(objective)),
+        manifest.Tensor(name=verdict, shape=("N", 1)),
+        storing.weights,
+        thin=storing.thin(lambda: _judged(config, objective, data, generator)),
+    )
+
+
+def _told(objective: Generative) -> tuple[manifest.Tensor, ...]:
+    """What a conditional network is told beside its input."""
+    return tuple(manifest.Tensor(name="classes", shape=("N", n)) for n in (objective.n_classes,) if n)
+
+
+def _judged(config: GenerativeConfig, objective: Generative, data: ImageSet, generator: Graph) -> dict[str, Tensor]:
+    """What a judge is shown, real and drawn in turn."""
+    count = min(_FITTED_ROWS // 2, len(data))
+    real, fed = _shown(objective, data, count), rows(config, count)
+    drawn = torch.from_numpy(engine(generator.model)(fed))
+    judged = {"images": torch.stack((real.images, drawn), dim=1).flatten(0, 1)}
+    if "classes" in fed:
+        told = torch.stack((*objective.rows(real.labels), torch.from_numpy(fed["classes"])), dim=1)
+        judged["classes"] = told.flatten(0, 1)
+    return judged
+
+
+def _torch(arrays: dict[str, NDArray[np.float32]]) -> dict[str, Tensor]:
+    return {name: torch.from_numpy(array) for name, array in arrays.items()}
+
+
+def _encoder(
+    config: GenerativeConfig, objective: Generative, data: ImageSet, network: nn.Module, weights: str
+) -> Graph:
+    latents = manifest.Tensor(
+        name="latents",
+        shape=("N", config.generator.z_dim),
+        range=(-1.0, 1.0) if config.latent_distribution == "uniform" else None,
+    )
+    shown = {"images": _shown(objective, data).images}
+    return export.build(network, shown, "encoder.onnx", (_picture(objective),), latents, weights)
+
+
+def _picture(objective: Generative) -> manifest.Tensor:
+    return manifest.Tensor(name="images", shape=("N", *objective.image_shape), range=(-1.0, 1.0))
+
+
+def _shown(objective: Generative, data: ImageSet, count: int = _PARITY_ROWS) -> Batch:
+    """Real pictures as the judge sees them."""
+    height, width = objective.image_shape[1:]
+    batch = data.batch(torch.arange(count) % len(data))
+    return Batch(batch.images[:, :, :height, :width].contiguous(), batch.labels)
+
+
+def _metric(measured: Measured) -> manifest.Metric:
+    values = measured.to_json()
+    del values["direction"]
+    return manifest.Metric.model_validate(values)

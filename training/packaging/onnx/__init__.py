@@ -1,0 +1,1 @@
+"""ONNX graphs: export, weights, and rewrites that keep their result."""

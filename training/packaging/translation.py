@@ -1,0 +1,89 @@
+"""What a package of a translator holds."""
+
+import torch
+from torch import Tensor
+
+from service.imaging import codecs
+from service.repository import manifest
+from training.config import TranslationConfig
+from training.data import PUBLISHED, PairSet
+from training.evaluate import Sampler
+from training.objectives import Translation
+from training.packaging.contents import Contents, engine, golden
+from training.packaging.onnx import export
+
+_PARITY_ROWS = 8
+_PREVIEW_ROWS = 4
+_MAX_PREVIEW_PX = 160
+_MAX_GOLDEN_PX = 64
+_LEAST_PX = 8  # below, the residual blocks of torch's network would see single pixels, of which it takes no statistics
+
+# ONNX gives every tensor one name, so that the output cannot be called as the input is.
+OUTPUT = "translated"
+
+
+def contents(
+    config: TranslationConfig, objective: Translation, direction: str, data: PairSet, weights: str, inverse: str | None
+) -> Contents:
+    """Exports one direction's translator with dynamic height and width.
+
+    Args:
+        config: of the run.
+        objective: trained, on the CPU.
+        direction: `A2B` or `B2A`.
+        data: pictures for parity, goldens and preview.
+        weights: see `graphs.build`.
+        inverse: name of the package that leads back, if there is one.
+
+    Raises:
+        ExportError: the network was refused.
+    """
+    source, target = objective.domains(direction)
+    pictures = (data.A, data.B)[source]
+    side, multiple = config.pictures.crop_px, objective.multiple
+    least = max(multiple, _LEAST_PX)
+    given = pictures.batch(torch.arange(_PARITY_ROWS) % len(pictures)).images
+    network = export.build(
+        objective.finished(direction),
+        {"images": _at(given, 2 * least, 3 * least)},
+        "generator.onnx",
+        (manifest.Tensor(name="images", shape=("N", 3, "H", "W"), range=(-1.0, 1.0)),),
+        manifest.Tensor(name=OUTPUT, shape=("N", 3, "H", "W"), range=(-1.0, 1.0)),
+        weights,
+        also=[{"images": _at(given[:1], *sides)} for sides in ((least, least), (side, side))],
+    )
+    sampler = engine(network.model)
+    golden_px = max(multiple, _MAX_GOLDEN_PX // multiple * multiple)
+    domains = PUBLISHED[config.dataset].domains
+    assert domains is not None
+    return Contents(
+        networks={"generator": network},
+        goldens=(golden(sampler, {"images": _levels(_at(given[:1], golden_px, golden_px))}),),
+        preview=_preview(_at(given[:_PREVIEW_ROWS], side, side), sampler),
+        fields={
+            "image": manifest.Image(height=side, width=side, channels=3),
+            "translation": manifest.Translation(
+                source=domains[source], target=domains[target], inverse=inverse, multiple=multiple
+            ),
+        },
+    )
+
+
+def _at(pictures: Tensor, height: int, width: int) -> Tensor:
+    """(N, 3, height, width) float32, scaled."""
+    return torch.nn.functional.interpolate(
+        pictures, (height, width), mode="bicubic", antialias=True, align_corners=False
+    ).clamp(-1.0, 1.0)
+
+
+def _levels(pictures: Tensor) -> codecs.Floats:
+    """As the service is given them: in 256 levels, which a golden packs into a quarter of the room as well."""
+    return codecs.to_float32(codecs.to_uint8(pictures.numpy()))
+
+
+def _preview(given: Tensor, sampler: Sampler) -> codecs.Pixels:
+    """Pairs of input and translation, two to a row."""
+    made = torch.from_numpy(sampler({"images": given.numpy()}))
+    side = min(given.shape[-1], _MAX_PREVIEW_PX)
+    pairs = torch.stack([_at(part, side, side) for part in (given, made)], 1)
+    return codecs.grid(codecs.to_uint8(pairs.flatten(0, 1).numpy()), 4)

@@ -1,0 +1,286 @@
+"""From a trained run to a model package: graphs, goldens, card, preview, and the manifest last.
+
+The graphs themselves are `training.packaging.onnx.export`; `generative` and `translation` know what the package of a
+task holds; this module knows what all packages have in common.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from pydantic import ValidationError
+
+from service.repository import manifest
+from service.repository.manifest import Manifest, NetworkName
+from training import config as configs
+from training.config import GenerativeConfig, TrainingConfig, TranslationConfig
+from training.config.recipes import RECIPES
+from training.data import PUBLISHED, ImageSet, PairSet
+from training.evaluate import Sampler, save_png
+from training.objectives import Generative, Objective, Translation
+from training.packaging import card, generative, translation
+from training.packaging.contents import Contents, engine
+from training.packaging.onnx.export import ExportError
+from training.runs.folder import Run, sentence
+
+
+@dataclass(frozen=True)
+class Package:
+    """A package that was read back.
+
+    Attributes:
+        folder: where it lies.
+        described: its manifest.
+        files: the ONNX file of each network.
+        config: the configuration that it was trained with.
+    """
+
+    folder: Path
+    described: Manifest
+    files: Mapping[NetworkName, bytes]
+    config: TrainingConfig
+
+    @property
+    def sampler(self) -> Sampler:
+        """Its generator or translator, by the engine that serves it."""
+        return engine(self.files["generator"])
+
+
+@dataclass(frozen=True)
+class Label:
+    """What a package is called.
+
+    Attributes:
+        name: of the model; for CycleGAN, of the one that leads from A to B.
+        inverse: of the model that leads back, for CycleGAN.
+        version: a positive integer; None is one more than the newest.
+        description: one sentence; None takes the recipe's.
+        weaknesses: what the model is known to do badly, a sentence each, for the card.
+    """
+
+    name: str
+    inverse: str | None = None
+    version: int | None = None
+    description: str | None = None
+    weaknesses: tuple[str, ...] = ()
+
+
+def export(
+    run: Run,
+    objective: Objective,
+    data: ImageSet | PairSet,
+    images_seen: int,
+    models: Path,
+    label: Label,
+    weights: str = "auto",
+    thin_db: float | None = None,
+    with_judge: bool = True,
+) -> list[Path]:
+    """Writes `models/<name>/<version>/`, and for CycleGAN the way back beside it.
+
+    Args:
+        run: whose configuration and measured metrics go into the manifest.
+        objective: trained, on the CPU.
+        data: the training images.
+        images_seen: real images of this run; those of the package that it goes on from are added.
+        models: folder of all packages.
+        label: names, version, description and weaknesses.
+        weights: see `graphs.build`.
+        thin_db: large dense layers of a model that draws are made as thin as leaves their network's output so many dB
+            above its error; None leaves them whole.
+        with_judge: whether the package of a model that draws holds its discriminator or critic.
+
+    Returns:
+        The packages' folders.
+
+    Raises:
+        ExportError: the version exists already, the name is not allowed, or a graph was refused; nothing of it can
+            be served then, since the manifests are written last.
+    """
+    names = _names(objective, label)
+    folders = _folders(models, names, label.version)
+    storing = generative.Storing(weights, thin_db, with_judge)
+    built = _contents(run, objective, data, names, storing, images_seen // run.config.batch_size)
+    described = [
+        _describe(run, objective, label, folder, direction, data, images_seen, contents)
+        for folder, direction, contents in zip(folders, names, built, strict=True)
+    ]
+    for folder, contents, about in zip(folders, built, described, strict=True):
+        folder.mkdir(parents=True, exist_ok=True)
+        for graph in contents.networks.values():
+            (folder / graph.network.file).write_bytes(graph.model)
+        save_png(contents.preview, folder / "preview.png")
+        (folder / "README.md").write_text(card.render(about))
+    for folder, about in zip(folders, described, strict=True):
+        _write_last(folder / manifest.FILE_NAME, about)
+    return folders
+
+
+def open_package(folder: Path) -> Package:
+    """Reads a package back, to measure it or to go on from it.
+
+    Raises:
+        ExportError: a file is missing or its digest differs.
+    """
+    if not (folder / manifest.FILE_NAME).exists():
+        raise ExportError(f"{folder} holds no package: there is no {manifest.FILE_NAME}")
+    try:
+        described = Manifest.model_validate_json((folder / manifest.FILE_NAME).read_bytes())
+        files = {name: (folder / network.file).read_bytes() for name, network in described.networks.items()}
+    except ValidationError as error:
+        raise ExportError(f"{folder / manifest.FILE_NAME} is not valid: {sentence(error)}") from error
+    except (OSError, ValueError) as error:
+        raise ExportError(f"{folder} holds no whole package: {error}") from error
+    for name, network in described.networks.items():
+        if manifest.sha256(files[name]) != network.sha256:
+            raise ExportError(f"{folder / network.file} is not the file that the manifest describes")
+    return Package(folder, described, files, configs.from_json(dict(described.training.config)))
+
+
+def directions(package: Package) -> dict[str, Package]:
+    """A translator's package by its direction, and the package that leads back, where there is one.
+
+    A generator's direction is "".
+
+    Raises:
+        ExportError: the package that leads back is not whole.
+    """
+    translation = package.described.translation
+    if translation is None:
+        return {"": package}
+    domains = PUBLISHED[package.config.dataset].domains
+    assert domains is not None
+    here, there = ("A2B", "B2A") if translation.source == domains[0] else ("B2A", "A2B")
+    if translation.inverse is None:
+        return {here: package}
+    return {
+        here: package,
+        there: open_package(package.folder.parent.parent / translation.inverse / package.folder.name),
+    }
+
+
+def samplers(package: Package) -> dict[str, Sampler]:
+    """A package's network by direction, with that of the package that leads back."""
+    return {direction: part.sampler for direction, part in directions(package).items()}
+
+
+def _names(objective: Objective, label: Label) -> dict[str, str]:
+    """The package's name of each direction; a generator has one direction without a name."""
+    if not isinstance(objective, Translation):
+        directions: tuple[str, ...] = ("",)
+    else:
+        directions = objective.directions
+    if len(directions) == 2 and label.inverse is None:
+        raise ExportError("both directions become packages: give --inverse, the name of the one that leads from B to A")
+    if len(directions) == 1 and label.inverse is not None:
+        raise ExportError("--inverse is given, but this method learns one direction only: leave it out")
+    names = [label.name, *([label.inverse] if label.inverse is not None else [])]
+    if len(set(names)) < len(names):
+        raise ExportError(f"--name and --inverse are both {label.name}, but are two packages")
+    return dict(zip(directions, names, strict=True))
+
+
+def _folders(models: Path, names: Mapping[str, str], version: int | None) -> list[Path]:
+    """One folder a name, all of the same version."""
+    for name in names.values():
+        if not re.fullmatch(manifest.NAME_PATTERN, name):
+            raise ExportError(f"a model's name is small letters, digits and hyphens, at most 64; {name!r} is not")
+    if version is not None and not 1 <= version < 2**31:
+        raise ExportError(f"a version is a positive integer; {version} is not")
+    there = [path for name in names.values() for path in (models / name).glob("[0-9]*")]
+    newest = max((int(path.name) for path in there if path.name.isdigit()), default=0)
+    folders = [models / name / str(version or newest + 1) for name in names.values()]
+    for folder in folders:
+        if (folder / manifest.FILE_NAME).exists():
+            raise ExportError(f"{folder} exists; a version never changes: leave --version out to write a new one")
+    return folders
+
+
+def _contents(
+    run: Run,
+    objective: Objective,
+    data: ImageSet | PairSet,
+    names: Mapping[str, str],
+    storing: generative.Storing,
+    step: int,
+) -> list[Contents]:
+    config = run.config
+    if isinstance(objective, Generative):
+        assert isinstance(config, GenerativeConfig)
+        assert isinstance(data, ImageSet)
+        return [generative.contents(config, objective, data, storing, run.folder, step)]
+    if storing.thin_db is not None:
+        raise ExportError("a translator has no dense layers to make thinner: leave --thin-db out")
+    assert isinstance(objective, Translation)
+    assert isinstance(config, TranslationConfig)
+    assert isinstance(data, PairSet)
+    inverses = {direction: next((n for d, n in names.items() if d != direction), None) for direction in names}
+    return [translation.contents(config, objective, d, data, storing.weights, inverses[d]) for d in names]
+
+
+def _describe(
+    run: Run,
+    objective: Objective,
+    label: Label,
+    folder: Path,
+    direction: str,
+    data: ImageSet | PairSet,
+    images_seen: int,
+    contents: Contents,
+) -> Manifest:
+    config = run.config
+    known = PUBLISHED[config.dataset]
+    metrics = [dict(found) for found in run.metrics(images_seen // config.batch_size, objective.finished_said)]
+    metrics = [found for found in metrics if found.pop("direction") == direction]
+    return Manifest(
+        schema_version=manifest.SCHEMA_VERSION,
+        name=folder.parent.name,
+        version=int(folder.name),
+        task=config.task,
+        method=cast(manifest.Method, config.method),
+        description=label.description or _description(run, contents),
+        licence=known.weights_licence,
+        data=manifest.Data(
+            name=known.title, source=known.source, terms=known.terms, images=_count(data, config.method == "pix2pix")
+        ),
+        training=manifest.Training(
+            recipe=run.recipe_said(objective.finished_said),
+            config=configs.to_json(config),
+            seed=config.seed,
+            images_seen=run.images_before + images_seen,
+            device=run.device,
+            init_from=run.init_from,
+        ),
+        metrics=(*(manifest.Metric(**values) for values in metrics), *contents.metrics),
+        weaknesses=label.weaknesses,
+        networks={name: graph.network for name, graph in contents.networks.items()},
+        preview="preview.png",
+        goldens=contents.goldens,
+        **contents.fields,
+    )
+
+
+def _description(run: Run, contents: Contents) -> str:
+    recipe = RECIPES[run.recipe].description if run.recipe in RECIPES else f"A {run.config.method}."
+    translation = contents.fields.get("translation")
+    return f"{recipe} From {translation.source} to {translation.target}." if translation else recipe
+
+
+def _count(data: ImageSet | PairSet, aligned: bool) -> int:
+    """Training images; pairs count once, unpaired sets both."""
+    if isinstance(data, ImageSet):
+        return len(data)
+    return len(data.A) if aligned else len(data.A) + len(data.B)
+
+
+def _write_last(path: Path, described: Manifest) -> None:
+    """Moves the manifest into its place when all else is there: the service never sees half a package."""
+    partial = path.with_suffix(".partial")
+    with partial.open("w") as file:
+        file.write(described.model_dump_json(indent=2) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)

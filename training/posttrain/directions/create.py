@@ -1,0 +1,120 @@
+"""How a run's named directions are made: from attributes that a judge reads, and DCGAN's turn from picked samples.
+
+References:
+    A. Radford et al. (2015), section 6.3.2 and figure 8: the turn, from means of samples that look left and right.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from service.imaging import codecs
+from service.pipelines import latents as points
+from training.config import GenerativeConfig
+from training.data import Attributes, ImageSet, Sets, load_attributes
+from training.evaluate import Sampler, grid, module_sampler, save_png, seed_rows
+from training.objectives import Generative, Objective
+from training.posttrain.directions.direction import Found, keep
+from training.posttrain.directions.from_classifier import NIMG, attributes, defaults
+from training.runs.folder import Run, RunError
+
+_WALKS = 3
+_WALKED = np.array([-1, 0, 1, 2, 3], np.float32)
+
+
+def make(
+    run: Run,
+    objective: Objective,
+    step: int,
+    sets: Sets,
+    wanted: Sequence[str] | None = None,
+    left: Sequence[int] = (),
+    right: Sequence[int] = (),
+    nimg: int = NIMG,
+) -> list[Found]:
+    """Makes directions, and keeps them in the run beside those that it has.
+
+    Args:
+        run: where they are kept.
+        objective: trained; samples are drawn on its device.
+        step: how long it was trained.
+        sets: the run's data; faces have to have their table of attributes, if any of these is wanted.
+        wanted: attributes, or classes; None is CelebA's three, or none where a turn is asked for.
+        left: seeds of samples that look left, for the turn; may be empty.
+        right: seeds of samples that look right; empty if and only if `left` is.
+        nimg: samples to fit to.
+
+    Returns:
+        All that the run has now.
+
+    Raises:
+        RunError: the run is of a translator.
+        ValueError: the model is told classes, or there is nothing to make, or nothing was found.
+        JudgeError: a judge is missing.
+        DataError: there is no table of attributes.
+    """
+    config = run.config
+    if not isinstance(objective, Generative) or not isinstance(config, GenerativeConfig):
+        raise RunError("only a model that draws from latents has directions")
+    if bool(left) != bool(right):
+        raise ValueError("a turn needs seeds of both sides: give --left and --right")
+    if nimg < 1:
+        raise ValueError(f"--nimg is {nimg}, but must be at least 1")
+    if wanted is None:
+        wanted = () if left else defaults(config.dataset)
+    if not wanted and not left:
+        raise ValueError(f"{config.dataset} has no attributes of its own: give --attributes, or --left and --right")
+    sampler = module_sampler(objective.finished_generator(), objective.fabric.device)
+    made = attributes(objective, config, sampler, wanted, nimg, _faces(run, sets)) if wanted else []
+    made += [turn(config, left, right)] if left else []
+    if not made:
+        raise ValueError(f"no direction was found from {nimg:,} samples: name other --attributes, or give more --nimg")
+    kept = keep(run.folder, step, made)
+    save_png(walks(sampler, config, kept), run.folder / "samples" / "directions.png")
+    return kept
+
+
+def _faces(run: Run, sets: Sets) -> tuple[ImageSet, Attributes] | None:
+    """Real faces and what they show, held-back ones where there are any; None of a data set without attributes.
+
+    Raises:
+        DataError: there is no table, or it lacks a face.
+    """
+    if not defaults(run.config.dataset):
+        return None
+    faces = sets.images("validation")
+    if not len(faces):
+        print("attributes are read as often as the training faces have them, since none are held back")
+        faces = sets.images("train")
+    return faces, load_attributes(run.data).of(faces)
+
+
+def walks(sampler: Sampler, config: GenerativeConfig, found: Sequence[Found]) -> codecs.Pixels:
+    """Three samples along each direction, (H, W, C) uint8: a row a sample, from weight -1 to 3."""
+    starts = seed_rows(config, 0, _WALKS)["latents"]
+    moves = np.array([item.vector for item in found], np.float32)[:, None, None] * _WALKED[:, None]
+    rows = starts[:, None] + moves  # (directions, samples, weights, z_dim)
+    return grid(sampler, {"latents": rows.reshape(-1, rows.shape[-1])}, len(_WALKED))
+
+
+def turn(config: GenerativeConfig, left: Sequence[int], right: Sequence[int]) -> Found:
+    """Half the way from the mean of samples that look left to the mean of those that look right.
+
+    Weight -1 leads from the middle to the left and 1 to the right: no judge reads where a face looks, so that its
+    length is that of the picked samples.
+
+    Args:
+        config: whose latents the seeds draw.
+        left: seeds of samples that look left, as the service draws them.
+        right: seeds of samples that look right.
+    """
+    z_dim, distribution = config.generator.z_dim, config.latent_distribution
+    means = [np.mean([points.draw(seed, z_dim, distribution) for seed in seeds], axis=0) for seeds in (left, right)]
+    picked = f"means of {len(left)} and {len(right)} picked samples"
+    return Found(
+        name="turn",
+        description=f"To the right of the picture; negative weights to the left ({picked}, Radford et al., 2015).",
+        vector=tuple(float(number) for number in (means[1] - means[0]) / 2.0),
+        figures={},
+        seeds={"left": tuple(left), "right": tuple(right)},
+    )

@@ -1,0 +1,61 @@
+"""The encoder of a trained generator: from a picture back to a latent that draws one like it."""
+
+from math import inf
+
+from training import data
+from training.config import GenerativeConfig
+from training.data import ImageSet, Sets
+from training.evaluate import Measured, save_png
+from training.objectives import Generative, Objective
+from training.posttrain.encoder.evaluate import measure, page
+from training.posttrain.encoder.store import FILE_NAME, load, save
+from training.posttrain.encoder.train import NIMG, PIXEL_WEIGHT, build, train
+from training.runs.folder import Run, RunError
+
+__all__ = ["FILE_NAME", "NIMG", "PIXEL_WEIGHT", "build", "load", "make", "measure", "page", "save", "train"]
+
+
+def make(run: Run, objective: Objective, step: int, nimg: int, pixel_weight: float, sets: Sets) -> list[Measured]:
+    """Trains a run's encoder, measures it and keeps it; writes a page of pictures and what is drawn of their latents.
+
+    Args:
+        run: where it is kept.
+        objective: trained; the encoder is trained on its device.
+        step: how long it was trained.
+        nimg: pictures drawn for the training.
+        pixel_weight: see `train`.
+        sets: the run's data.
+
+    Raises:
+        RunError: the run is of a translator, or a number is out of its range.
+        CheckpointError: it could not be written.
+    """
+    config = run.config
+    if not isinstance(objective, Generative) or not isinstance(config, GenerativeConfig):
+        raise RunError("only a model that draws from latents has an encoder")
+    if nimg < 1 or not 0.0 <= pixel_weight < inf:
+        raise RunError(f"--nimg is {nimg} and --pixel-weight {pixel_weight}, but must be at least 1 and 0")
+    real = sets.images("train")
+    shown, of = _shown(sets, real)  # before the training, which is long
+    generator = objective.finished_generator()  # once: its BatchNorm statistics take 20,000 samples
+    network = train(generator, objective, config, real, nimg, pixel_weight)
+    save(run.folder, step, network, [])  # before the measuring, so that a failure there loses nothing
+    measured = measure(network, generator, objective, shown, of)
+    save(run.folder, step, network, measured)
+    save_png(page(network, generator, objective, shown), run.folder / "samples" / "encoder.png")
+    return measured
+
+
+def _shown(sets: Sets, real: ImageSet) -> tuple[ImageSet, str]:
+    """The images that an encoder is measured on, and what they are: test ones, else held-back ones, else `real`."""
+    try:
+        test = sets.images("test")
+        if len(test):
+            return test, "test"
+        reason = "the test split is empty"
+    except data.DataError as error:
+        reason = str(error)
+    held = sets.images("validation")
+    shown, of = (held, "held-back") if len(held) else (real, "training")
+    print(f"measured on {of} images, since there are no test images: {reason}")
+    return shown, of

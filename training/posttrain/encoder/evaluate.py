@@ -1,0 +1,82 @@
+"""How near an encoder comes, in numbers and in pictures."""
+
+import torch
+from torch import Tensor, nn
+
+from service.imaging import codecs as images
+from training.data import ImageSet
+from training.evaluate import Measured
+from training.objectives import Generative
+from training.posttrain.encoder.train import fit
+
+_HELD_SEED = 22
+_HELD_NIMG = 1_000
+_ROWS = 250
+_SHOWN, _COLUMNS = 32, 8
+
+
+@torch.inference_mode()
+def measure(
+    network: nn.Module, generator: nn.Module, objective: Generative, shown: ImageSet, of: str = "test"
+) -> list[Measured]:
+    """How near G(E(x)) comes to x: for samples that the encoder has not seen, and for real images.
+
+    Args:
+        network: in evaluation mode; it is moved to the objective's device.
+        generator: the finished one, on the objective's device.
+        objective: draws latents.
+        shown: real images.
+        of: what they are, in a word.
+    """
+    latents = objective.latents(_HELD_NIMG, torch.Generator().manual_seed(_HELD_SEED))
+    device = objective.fabric.device
+    network = network.to(device)
+    labels = torch.arange(_HELD_NIMG, device=device) % max(1, objective.n_classes)
+    drawn = _mapped(generator, latents, *objective.rows(labels))
+    found = _mapped(network, drawn)
+    count = min(len(shown), _HELD_NIMG)
+    batch = shown.batch(torch.arange(count))
+    real = fit(batch.images, objective.image_shape).to(device)
+    again = _mapped(generator, _mapped(network, real), *objective.rows(batch.labels.to(device)))
+    mean = real.mean(0, keepdim=True).expand_as(real)
+    error = float((found - latents).square().mean() / latents.var())
+    return [
+        Measured(
+            "encoder_latent_error",
+            error,
+            f"|E(G(z)) - z|^2 over the variance of z, {_HELD_NIMG:,} latents; 1 is a guess of 0",
+        ),
+        Measured(
+            "encoder_error_samples",
+            _difference(drawn, _mapped(generator, found, *objective.rows(labels))),
+            f"mean absolute difference of G(E(x)) to x, 0 ... 255, {_HELD_NIMG:,} samples x",
+        ),
+        Measured(
+            "encoder_error_real",
+            _difference(real, again),
+            f"the same for {count:,} real {of} images; their mean in place of each has {_difference(real, mean):.1f}",
+        ),
+    ]
+
+
+@torch.inference_mode()
+def page(network: nn.Module, generator: nn.Module, objective: Generative, real: ImageSet) -> images.Pixels:
+    """Real images and, below each, what the generator draws of its latent: (H, W, C) uint8, two rows at a time."""
+    count = min(_SHOWN, len(real))
+    batch = real.batch(torch.arange(count))
+    device = objective.fabric.device
+    shown = fit(batch.images, objective.image_shape).to(device)
+    again = generator(network.to(device)(shown), *objective.rows(batch.labels.to(device)))
+    rows = (part for pair in zip(shown.split(_COLUMNS), again.split(_COLUMNS), strict=True) for part in pair)
+    return images.grid(images.to_uint8(torch.cat(list(rows)).cpu().numpy()), min(_COLUMNS, count))
+
+
+def _difference(images: Tensor, others: Tensor) -> float:
+    """Mean absolute difference on the scale 0 ... 255 of pictures in [-1, 1]."""
+    return float((images - others).abs().mean()) * 127.5
+
+
+def _mapped(network: nn.Module, *rows: Tensor) -> Tensor:
+    """A network's output for many rows, part by part."""
+    parts = zip(*(part.split(_ROWS) for part in rows), strict=True)
+    return torch.cat([network(*part) for part in parts])

@@ -1,0 +1,1 @@
+"""Run folders, checkpoints and the devices that a run trains on."""
