@@ -6,7 +6,13 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from training.config.fields import STRICT, Augmentation, Positive, Share, Task
-from training.config.networks import PatchDiscriminator, ResnetGenerator, UnetGenerator
+from training.config.networks import (
+    MultiscaleDiscriminator,
+    PatchDiscriminator,
+    PyramidGenerator,
+    ResnetGenerator,
+    UnetGenerator,
+)
 from training.config.optimizers import Adam
 from training.config.training import Pictures, TrainingConfig
 
@@ -22,8 +28,8 @@ class TranslationConfig(TrainingConfig):
     batch_size: Positive = 1
     loss: Literal["bce", "lsgan"]
     """The game's loss: binary cross entropy, or least squares (Mao et al., 2017)."""
-    generator: UnetGenerator | ResnetGenerator
-    discriminator: PatchDiscriminator = PatchDiscriminator()
+    generator: UnetGenerator | ResnetGenerator | PyramidGenerator
+    discriminator: PatchDiscriminator | MultiscaleDiscriminator = PatchDiscriminator()
     optimizer: Adam = Adam(constant_share=0.5)
     """Settings of both optimisers."""
 
@@ -31,6 +37,8 @@ class TranslationConfig(TrainingConfig):
     def _crops_fit_the_networks(self) -> Self:
         # Three maps a side are left for PatchGAN's last two layers, and two for the residual blocks' statistics.
         for_judge = 3 * 2**self.discriminator.layers if self.discriminator.layers else 2
+        if isinstance(self.discriminator, MultiscaleDiscriminator):
+            for_judge *= 2 ** (self.discriminator.scales - 1)
         least = max(for_judge, 8 if isinstance(self.generator, ResnetGenerator) else 0)
         for name, side in self.crops.items():
             if side % self.multiple:
@@ -47,7 +55,9 @@ class TranslationConfig(TrainingConfig):
     @property
     def multiple(self) -> int:
         """Both sides of an input have to be a multiple of it, in px."""
-        return 2**self.generator.depth if isinstance(self.generator, UnetGenerator) else 4
+        if isinstance(self.generator, UnetGenerator):
+            return int(2**self.generator.depth)
+        return 8 if isinstance(self.generator, PyramidGenerator) else 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +73,7 @@ class Pix2pixConfig(TranslationConfig):
     """From the left half to the right one, or back."""
     loss: Literal["bce", "lsgan"] = "bce"
     generator: UnetGenerator | ResnetGenerator = UnetGenerator()
+    discriminator: PatchDiscriminator = PatchDiscriminator()
     lambda_l1: Annotated[float, Field(ge=0)] = 100.0
     """Weight of the mean absolute difference to the true picture."""
     lambda_gan: Annotated[float, Field(ge=0)] = 1.0
@@ -79,8 +90,8 @@ class CycleganConfig(TranslationConfig):
     dataset: Literal["monet2photo", "horse2zebra", "unpaired"]
     """The data set whose files --data has to hold; `unpaired` is any of your own with trainA and trainB."""
     loss: Literal["bce", "lsgan"] = "lsgan"
-    generator: UnetGenerator | ResnetGenerator = ResnetGenerator()
-    discriminator: PatchDiscriminator = PatchDiscriminator(norm_affine=False)
+    generator: UnetGenerator | ResnetGenerator | PyramidGenerator = ResnetGenerator()
+    discriminator: PatchDiscriminator | MultiscaleDiscriminator = PatchDiscriminator(norm_affine=False)
     lambda_cycle: Annotated[float, Field(ge=0)] = 10.0
     """Weight of the mean absolute difference after the way there and back."""
     cycles: Literal["both", "forward", "backward"] = "both"
@@ -99,6 +110,9 @@ class CycleganConfig(TranslationConfig):
     late_lambda_identity: Annotated[float, Field(ge=0)] = 0.5
     diffaugment: tuple[Augmentation, ...] = ()
     """Differentiable augmentations of real and fake pictures in the steps of both players (Zhao et al., 2020)."""
+    lambda_noise: Annotated[float, Field(ge=0)] = 0.0
+    """Weight of noise from pixel to pixel beyond that of the batch's real images: chroma above 1.1 times theirs, and
+    luma outside of 0.8 to 1.2 times theirs."""
     pool_size: Annotated[int, Field(ge=0)] = 50
     """Past translations that D is shown again with probability 1/2 (Shrivastava et al., 2017)."""
 

@@ -14,6 +14,7 @@ from torch import Tensor
 from training.config import CycleganConfig
 from training.data import PairBatch, PairSet
 from training.data.augment import diff_augment
+from training.objectives.noise import excess
 from training.objectives.objective import Fabric
 from training.objectives.pool import ImagePool
 from training.objectives.translation import Direction, Translation, mean_absolute
@@ -117,6 +118,9 @@ class Cyclegan(Translation):
         if made.idt_A is not None and made.idt_B is not None:
             identity = mean_absolute(made.idt_A, batch.real_A) + mean_absolute(made.idt_B, batch.real_B)
             loss, losses = loss + lambda_identity * identity, losses | {"identity": identity.detach()}
+        if self._cyclegan.lambda_noise:
+            noise = excess(batch.real_B, made.fake_B) + excess(batch.real_A, made.fake_A)
+            loss, losses = loss + self._cyclegan.lambda_noise * noise, losses | {"noise": noise.detach()}
         self.descend("generator", loss)
         for judge in judges.values():
             judge.requires_grad_(True)

@@ -13,8 +13,15 @@ from math import exp
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from training.config import PatchDiscriminator, ResnetGenerator, TranslationConfig, UnetGenerator
-from training.networks import patchgan, resnet, unet
+from training.config import (
+    MultiscaleDiscriminator,
+    PatchDiscriminator,
+    PyramidGenerator,
+    ResnetGenerator,
+    TranslationConfig,
+    UnetGenerator,
+)
+from training.networks import multiscale, patchgan, pyramid, resnet, unet
 from training.objectives.objective import Fabric, Objective
 from training.objectives.optimizers import Steps
 
@@ -51,7 +58,10 @@ class Translation(Objective):
         return self._config.multiple
 
     def add_players(
-        self, discriminators: dict[str, int], discriminator: PatchDiscriminator, images_per_epoch: int
+        self,
+        discriminators: dict[str, int],
+        discriminator: PatchDiscriminator | MultiscaleDiscriminator,
+        images_per_epoch: int,
     ) -> None:
         """Builds the translators and the discriminators, each kind with one optimiser.
 
@@ -63,7 +73,7 @@ class Translation(Objective):
         config = self._config
         steps = Steps(config.total_steps, images_per_epoch // config.batch_size)
         translators = {f"generator_{direction}": _translator(config.generator) for direction in self.directions}
-        judges = {name: patchgan.Discriminator(discriminator, channels) for name, channels in discriminators.items()}
+        judges = {name: _discriminator(discriminator, channels) for name, channels in discriminators.items()}
         self.add("generator", dict(translators), config.optimizer, steps)
         self.add("discriminator", dict(judges), config.optimizer, steps)
         for name in translators:
@@ -93,8 +103,16 @@ class Translation(Objective):
         """Which of a pair's domains, 0 for A and 1 for B, a direction leads from and to."""
 
 
-def _translator(config: UnetGenerator | ResnetGenerator) -> nn.Module:
+def _translator(config: UnetGenerator | ResnetGenerator | PyramidGenerator) -> nn.Module:
+    if isinstance(config, PyramidGenerator):
+        return pyramid.Generator(config)
     return unet.Generator(config) if isinstance(config, UnetGenerator) else resnet.Generator(config)
+
+
+def _discriminator(config: PatchDiscriminator | MultiscaleDiscriminator, channels: int) -> nn.Module:
+    if isinstance(config, MultiscaleDiscriminator):
+        return multiscale.Discriminator(config, channels)
+    return patchgan.Discriminator(config, channels)
 
 
 def mean_absolute(a: Tensor, b: Tensor) -> Tensor:
