@@ -9,10 +9,10 @@ import { Task } from "./task.js";
 import * as arithmetic from "./views/arithmetic.js";
 import * as encode from "./views/encode.js";
 import * as gallery from "./views/gallery.js";
-import * as judge from "./views/judge.js";
+import * as judge from "./views/discriminate.js";
 import * as sample from "./views/sample.js";
 import * as translate from "./views/translate.js";
-import * as walk from "./views/walk.js";
+import * as walk from "./views/interpolate.js";
 
 /**
  * @typedef {object} View

@@ -29,7 +29,7 @@
  * @property {Record<string, Picture[][]>} bins by model
  * @property {{seed: string, n: number, truncation: number}} sample
  * @property {Record<string, Given>} given by view
- * @property {import("./parts/easel.js").Box[]} drawing
+ * @property {import("./components/drawing-canvas.js").Box[]} drawing
  */
 
 const KEPT = "ganvas.kept";

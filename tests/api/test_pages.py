@@ -77,7 +77,7 @@ def test_the_playground_is_served_whole(client):
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     folder = files("service") / "playground"
     names = {path.relative_to(str(folder)).as_posix() for path in Path(str(folder)).rglob("*.*")} - {"index.html"}
-    assert {"app.js", "style.css", "views/walk.js"} <= names
+    assert {"app.js", "style.css", "views/interpolate.js"} <= names
     kinds = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8", "svg": "image/svg+xml"}
     for name in names:
         answer = client.get(f"/playground/{name}")

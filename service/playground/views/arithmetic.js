@@ -5,12 +5,12 @@ import { json } from "../api.js";
 import * as calls from "../calls.js";
 import { debounce, h } from "../dom.js";
 import { chosen, nobody, picker, reference } from "../models.js";
-import { Bins } from "../parts/bins.js";
-import { Code } from "../parts/code.js";
-import { directions } from "../parts/directions.js";
-import { Grid, keeper } from "../parts/grid.js";
-import { shelf } from "../parts/shelf.js";
-import { fromAnswer, nameOf } from "../pictures.js";
+import { Bins } from "../components/term-slots.js";
+import { Code } from "../components/code-panel.js";
+import { directions } from "../components/direction-sliders.js";
+import { Grid, keeper } from "../components/image-grid.js";
+import { shelf } from "../components/saved-images.js";
+import { fromAnswer, nameOf } from "../images.js";
 import { onKept } from "../state.js";
 import { Task } from "../task.js";
 

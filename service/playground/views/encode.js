@@ -5,11 +5,11 @@ import { json } from "../api.js";
 import * as calls from "../calls.js";
 import { debounce, h } from "../dom.js";
 import { chosen, classOf, classPicker, nobody, picker, reference } from "../models.js";
-import { Code } from "../parts/code.js";
-import { directions } from "../parts/directions.js";
-import { dropzone } from "../parts/dropzone.js";
-import { keeper } from "../parts/grid.js";
-import { fromAnswer, shrink } from "../pictures.js";
+import { Code } from "../components/code-panel.js";
+import { directions } from "../components/direction-sliders.js";
+import { dropzone } from "../components/dropzone.js";
+import { keeper } from "../components/image-grid.js";
+import { fromAnswer, shrink } from "../images.js";
 import { state } from "../state.js";
 import { Task } from "../task.js";
 

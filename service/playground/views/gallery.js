@@ -5,7 +5,7 @@ import { ROOT } from "../api.js";
 import * as calls from "../calls.js";
 import { h } from "../dom.js";
 import { can, choose, isSmall, methodOf, reference } from "../models.js";
-import { Code } from "../parts/code.js";
+import { Code } from "../components/code-panel.js";
 import { state } from "../state.js";
 
 /** @typedef {import("../state.js").Card} Card */

@@ -5,9 +5,9 @@ import { json } from "../api.js";
 import * as calls from "../calls.js";
 import { button, choice, debounce, field, h, slider } from "../dom.js";
 import { chosen, classOf, classPicker, nobody, picker, reference } from "../models.js";
-import { Code } from "../parts/code.js";
-import { Grid } from "../parts/grid.js";
-import { fromAnswer } from "../pictures.js";
+import { Code } from "../components/code-panel.js";
+import { Grid } from "../components/image-grid.js";
+import { fromAnswer } from "../images.js";
 import { kept, onKept, state } from "../state.js";
 import { Task } from "../task.js";
 

@@ -5,11 +5,11 @@ import { send } from "../api.js";
 import * as calls from "../calls.js";
 import { button, check, choice, h } from "../dom.js";
 import { can, chosen, choose, inverseOf, nobody, picker, reference } from "../models.js";
-import { Code } from "../parts/code.js";
-import { divider } from "../parts/divider.js";
-import { dropzone } from "../parts/dropzone.js";
-import { facade } from "../parts/facade.js";
-import { save, shrink } from "../pictures.js";
+import { Code } from "../components/code-panel.js";
+import { divider } from "../components/divider.js";
+import { dropzone } from "../components/dropzone.js";
+import { facade } from "../components/facade-editor.js";
+import { save, shrink } from "../images.js";
 import { state } from "../state.js";
 import { Task } from "../task.js";
 

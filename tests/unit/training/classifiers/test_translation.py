@@ -15,7 +15,7 @@ from training.data.published import FACADE_COLORS
 from training.networks.domainnet import DomainNet
 from training.networks.segmentnet import SegmentNet
 
-PLAYGROUND = Path(__file__).parents[4] / "service" / "playground" / "parts" / "facade.js"
+PLAYGROUND = Path(__file__).parents[4] / "service" / "playground" / "components" / "facade-editor.js"
 COLORS = torch.tensor(list(FACADE_COLORS.values()))
 
 

@@ -2,7 +2,7 @@
 /** The camera: shows what it sees inside an element until a picture is taken, or not. */
 
 import { button, h } from "../dom.js";
-import { bytesOf } from "../pictures.js";
+import { bytesOf } from "../images.js";
 
 /**
  * @param {HTMLElement} place where it is shown

@@ -5,7 +5,7 @@ import { json } from "../api.js";
 import * as calls from "../calls.js";
 import { button, h } from "../dom.js";
 import { reference } from "../models.js";
-import { blobOf, fromAnswer, nameOf, show } from "../pictures.js";
+import { blobOf, fromAnswer, nameOf, show } from "../images.js";
 import { Task } from "../task.js";
 
 /** @typedef {import("../state.js").Picture} Picture */
@@ -17,7 +17,7 @@ const SEEDS = 2 ** 32;
 /**
  * @param {any} card of a model with a discriminator
  * @param {AbortSignal} life
- * @param {import("./code.js").Code} code
+ * @param {import("./code-panel.js").Code} code
  * @returns {HTMLElement}
  */
 export function guess(card, life, code) {

@@ -5,7 +5,7 @@ import { json } from "../api.js";
 import * as calls from "../calls.js";
 import { button, h, refill } from "../dom.js";
 import { classOf, reference } from "../models.js";
-import { fromAnswer, nameOf, show } from "../pictures.js";
+import { fromAnswer, nameOf, show } from "../images.js";
 import { keep, kept, letGo, onKept } from "../state.js";
 
 /** @typedef {import("../state.js").Picture} Picture */

@@ -5,11 +5,11 @@ import { send } from "../api.js";
 import * as calls from "../calls.js";
 import { button, check, choice, debounce, h } from "../dom.js";
 import { chosen, isSmall, nobody, picker, reference } from "../models.js";
-import { Code } from "../parts/code.js";
-import { Frames, MOST_FRAMES } from "../parts/frames.js";
-import { Player } from "../parts/player.js";
-import { shelf } from "../parts/shelf.js";
-import { nameOf, save } from "../pictures.js";
+import { Code } from "../components/code-panel.js";
+import { Frames, MOST_FRAMES } from "../components/frames.js";
+import { Player } from "../components/player.js";
+import { shelf } from "../components/saved-images.js";
+import { nameOf, save } from "../images.js";
 import { kept, onKept } from "../state.js";
 import { Task } from "../task.js";
 

@@ -3,7 +3,7 @@
 
 import { button, debounce, h } from "../dom.js";
 import { state } from "../state.js";
-import { Easel } from "./easel.js";
+import { Easel } from "./drawing-canvas.js";
 
 /** As measured on the published label drawings. @type {Record<string, string>} */
 export const LABELS = {

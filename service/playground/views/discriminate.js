@@ -5,11 +5,11 @@ import { json } from "../api.js";
 import * as calls from "../calls.js";
 import { h } from "../dom.js";
 import { chosen, classOf, classPicker, isSmall, nobody, picker, reference } from "../models.js";
-import { Code } from "../parts/code.js";
-import { dropzone } from "../parts/dropzone.js";
-import { guess } from "../parts/guess.js";
-import { shelf } from "../parts/shelf.js";
-import { blobOf, nameOf, shrink } from "../pictures.js";
+import { Code } from "../components/code-panel.js";
+import { dropzone } from "../components/dropzone.js";
+import { guess } from "../components/guessing-game.js";
+import { shelf } from "../components/saved-images.js";
+import { blobOf, nameOf, shrink } from "../images.js";
 import { state } from "../state.js";
 import { Task } from "../task.js";
 

@@ -2,7 +2,7 @@
 /** The lines that do what a view has just done, with a button that copies them. */
 
 import { button, h } from "../dom.js";
-import { save } from "../pictures.js";
+import { save } from "../images.js";
 import { LANGUAGES, snippets } from "../snippets.js";
 import { key } from "../state.js";
 

@@ -2,7 +2,7 @@
 /** A grid of drawn pictures that a click or Enter keeps. */
 
 import { h } from "../dom.js";
-import { nameOf, show } from "../pictures.js";
+import { nameOf, show } from "../images.js";
 import { isKept, keep, letGo, onKept } from "../state.js";
 
 /** @typedef {import("../state.js").Picture} Picture */

@@ -2,9 +2,9 @@
 /** Three bins for kept pictures, as in the DCGAN paper: the mean of each, the first minus the second plus the third. */
 
 import { button, h, refill } from "../dom.js";
-import { nameOf, show } from "../pictures.js";
+import { nameOf, show } from "../images.js";
 import { isKept, kept, state } from "../state.js";
-import { DRAGGED } from "./shelf.js";
+import { DRAGGED } from "./saved-images.js";
 
 /** @typedef {import("../state.js").Picture} Picture */
 

@@ -2,7 +2,7 @@
 /** A canvas on which boxes of colour are drawn, with a pointer or by keyboard. Knows nothing of what they mean. */
 
 import { h } from "../dom.js";
-import { bytesOf } from "../pictures.js";
+import { bytesOf } from "../images.js";
 
 /** @typedef {{colour: string, x: number, y: number, width: number, height: number}} Box in shares of the sides */
 

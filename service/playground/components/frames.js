@@ -3,7 +3,7 @@
 
 import { events, json } from "../api.js";
 import * as calls from "../calls.js";
-import { fromAnswer } from "../pictures.js";
+import { fromAnswer } from "../images.js";
 
 /** @typedef {import("../state.js").Picture} Picture */
 
