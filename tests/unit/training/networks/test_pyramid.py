@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 import torch
 
-from service import manifest
+from service.repository import manifest
 from tests.unit.training.conftest import CYCLEGAN
-from training import graphs
 from training.config import Pictures, PyramidGenerator, validated
+from training.config.recipes import RECIPES
 from training.networks.pyramid import Generator
-from training.recipes import RECIPES
+from training.packaging.onnx import export
 
 SMALL = PyramidGenerator(widths=(4, 8, 8), blocks=2, full=4)
 
@@ -62,11 +62,11 @@ def test_an_image_does_not_depend_on_its_neighbours(network):
 
 @pytest.mark.parametrize("weights", ["float32", "float16"])
 def test_the_export_agrees_with_torch_at_other_sizes_and_batches(network, weights):
-    """`graphs.build` refuses a graph that differs from torch, here at two further sizes and batches of 1 and 3."""
+    """`export.build` refuses a graph that differs from torch, here at two further sizes and batches of 1 and 3."""
     examples = torch.rand(8, 3, 16, 24) * 2 - 1
     also = [{"images": torch.rand(1, 3, 8, 8) * 2 - 1}, {"images": torch.rand(3, 3, 40, 64) * 2 - 1}]
     shape = ("N", 3, "H", "W")
-    graph = graphs.build(
+    graph = export.build(
         network.eval(),
         {"images": examples},
         "generator.onnx",
