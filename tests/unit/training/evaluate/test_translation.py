@@ -94,7 +94,7 @@ class Bright(DomainNet):
 
 def test_translations_are_counted_that_a_judge_takes_for_the_target(measure, held, monkeypatch):
     judge = classifiers.Judge(Bright(4), "0" * 64, 0.95, "monet2photo", "domains", fooled={"blurred": 0.2})
-    monkeypatch.setattr(translation.classifier, "find", lambda dataset: judge)
+    monkeypatch.setattr(translation.classifiers, "find", lambda dataset: judge)
     found = measure(CYCLEGAN, A2B=lambda rows: np.ones_like(rows["images"]), B2A=same)
     assert found["A2B", "domain_taken"] == 1.0
     dark = held(CYCLEGAN)[1].mean((1, 2, 3)) < 127.5
@@ -103,7 +103,7 @@ def test_translations_are_counted_that_a_judge_takes_for_the_target(measure, hel
 
 def test_labels_are_read_again_from_photos_alone(measure, monkeypatch):
     judge = classifiers.Judge(SegmentNet(12, 2).eval(), "0" * 64, 0.5, "facades", "labels")
-    monkeypatch.setattr(translation.classifier, "find", lambda dataset: judge)
+    monkeypatch.setattr(translation.classifiers, "find", lambda dataset: judge)
     assert 0.0 <= measure(PIX2PIX, B2A=same)["B2A", "pixel_accuracy"] <= 1.0
     assert ("A2B", "pixel_accuracy") not in measure(replace(PIX2PIX, direction="AtoB"), A2B=same)
 

@@ -81,7 +81,7 @@ def test_a_wgan_shows_its_estimate_beside_the_distance(write):
 
 
 def test_a_conditional_gan_has_walks_neighbours_and_features(write, monkeypatch):
-    monkeypatch.setattr(report.pictures, "COMPARED_NIMG", 200)
+    monkeypatch.setattr(report.images, "COMPARED_NIMG", 200)
     path, _ = write(replace(DCGAN, ema_decay=0.0))
     assert "its three nearest of 200" in path.read_text()
     page = read(path)
@@ -147,7 +147,7 @@ def test_the_timeline_shows_the_first_and_the_last_of_many_grids(tmp_path):
     for nimg in range(0, 40_000, 1_000):
         save_png(np.zeros((8, 8, 1), np.uint8), tmp_path / "samples" / f"{nimg:09d}.png")
     save_png(np.zeros((8, 8, 1), np.uint8), tmp_path / "samples" / "evaluation.png")
-    captions = [picture.caption for picture in report.pictures.timeline(tmp_path)]
+    captions = [picture.caption for picture in report.images.timeline(tmp_path)]
     assert len(captions) <= 12
     assert (captions[0], captions[-1]) == ("0 images", "39,000 images")
 

@@ -12,6 +12,7 @@ from training.config import validated
 from training.evaluate import generative, selection
 from training.runs.folder import RunError
 from training.study import plans
+from training.study.run import slug
 
 PLAN = study.Study(
     "Two losses",
@@ -79,5 +80,5 @@ def test_the_command_line_knows_every_study():
 
 
 def test_labels_become_names_of_files():
-    assert study.running.slug("GAN + forward cycle") == "gan-forward-cycle"
-    assert np.unique([study.running.slug(label) for plan in study.STUDIES.values() for label in plan.runs]).size > 10
+    assert slug("GAN + forward cycle") == "gan-forward-cycle"
+    assert np.unique([slug(label) for plan in study.STUDIES.values() for label in plan.runs]).size > 10
