@@ -31,7 +31,7 @@ def serving(folder: Path, **settings: Any) -> Iterator[TestClient]:
 
 async def wait_until_scanned(app: Any) -> None:
     """Waits for the scan that the lifespan starts."""
-    await app.state.services.opening
+    await app.state.ganvas.opening
 
 
 @pytest.fixture(scope="session")
@@ -75,7 +75,7 @@ def listening(folder: Path, **settings: Any) -> Iterator[int]:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
-            while not app.state.services.repository.is_scanned:
+            while not app.state.ganvas.repository.is_scanned:
                 time.sleep(0.01)
             yield listener.getsockname()[1]
         finally:  # after a failure too, else the thread would keep the process from ending

@@ -16,7 +16,7 @@ from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope, Send
 
 from service.http.app import create_app
-from service.http.state import Services
+from service.http.state import AppState
 from service.settings import Settings
 from service.telemetry import logs, tracing
 
@@ -27,13 +27,13 @@ class Application:
     """The application of one replica. Pure ASGI.
 
     Attributes:
-        services: what it is made of.
+        state: what it is made of.
     """
 
     def __init__(self, settings: Settings) -> None:
         logs.configure(settings.log_level)
         app = create_app(settings)
-        self.services: Services = app.state.services
+        self.state: AppState = app.state.ganvas
         self._app = tracing.traced(app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,10 +64,10 @@ class Ganvas:
         Raises:
             NotReady: models are missing.
         """
-        services = self.app.services
-        if services.opening is not None:
-            await asyncio.wait([services.opening])
-        services.check_ready()
+        state = self.app.state
+        if state.opening is not None:
+            await asyncio.wait([state.opening])
+        state.check_ready()
 
 
 def build() -> Application:

@@ -13,7 +13,7 @@ from service.http.schemas import ClassReference
 from service.imaging import codecs
 from service.imaging.codecs import StillFormat
 from service.pipelines import latents, resolve
-from service.pipelines.resolve import Drawing
+from service.pipelines.resolve import LatentResolver
 from service.repository.loaded_model import LoadedModel
 from service.settings import Settings
 
@@ -97,12 +97,12 @@ async def drawn(
     shape, until = packages.layout(settings, asked.truncation), packages.deadline()
 
     async def draw(some: tuple[int, ...]) -> None:
-        source = Drawing(model.manifest, asked.class_, asked.truncation)
-        points = [source.seed(seed) for seed in some]
+        resolver = LatentResolver(model.manifest, asked.class_, asked.truncation)
+        points = [resolver.seed(seed) for seed in some]
 
         def finish(output: codecs.Floats, first: int) -> list[bytes]:
             named = zip(points[first : first + len(output)], codecs.to_uint8(output), strict=True)
-            drawn = (Picture(pixels, {}, point.seed, source.name_of(point.blend)) for point, pixels in named)
+            drawn = (Picture(pixels, {}, point.seed, resolver.name_of(point.blend)) for point, pixels in named)
             return [responses.encode_alone(model, picture, shape, asked.form) for picture in drawn]
 
         made = await model.generator.submit_and_finish(resolve.rows(points), until, finish)

@@ -9,7 +9,7 @@ from service.batch.errors import BatchError
 from service.batch.progress import Progress
 from service.batch.render import Seeds
 from service.imaging.codecs import StillFormat
-from service.pipelines.resolve import Drawing, class_in_query
+from service.pipelines.resolve import LatentResolver, class_in_query
 from service.repository.loaded_model import LoadedModel
 from service.repository.manifest import Task
 from service.settings import Settings
@@ -75,7 +75,11 @@ def render_all(settings: Settings, order: RenderOrder) -> Outcome:
         raise BatchError(f"--truncation must be above 0 and at most 1, but it is {order.truncation}")
     model, warnings = _opened(settings, order.model, "generate")
     class_ = class_in_query(model.manifest, order.class_)
-    blend = None if class_ is None else Drawing(model.manifest).name_of(Drawing(model.manifest).blend_of(class_))
+    blend = (
+        None
+        if class_ is None
+        else LatentResolver(model.manifest).name_of(LatentResolver(model.manifest).blend_of(class_))
+    )
     asked = render.Asked(class_, order.truncation, order.form)
     record = packages.record(settings, model, order.form, {"class": blend, "truncation": order.truncation})
     with sinks.opened(order.out, record) as sink:

@@ -26,7 +26,7 @@ from service.http.openai.schemas import GenerationRequest, OpenAIError
 from service.http.request.dependencies import no_repeated_query
 from service.http.routers import ROUTERS
 from service.http.routes import docs
-from service.http.state import Services
+from service.http.state import AppState
 from service.inference import session
 from service.inference.batcher import Limits
 from service.repository.loaded_model import Engine
@@ -100,7 +100,7 @@ def create_app(settings: Settings) -> FastAPI:
         settings.max_model_bytes,
         Board(settings.shared_dir) if settings.shared_dir else None,
     )
-    parts = Services(settings, repository, metrics)
+    state = AppState(settings, repository, metrics)
     app = FastAPI(
         title="Ganvas",
         version=__version__,
@@ -111,7 +111,7 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,  # a redirect would repeat whatever Host the client named
         dependencies=[Depends(no_repeated_query)],
     )
-    app.state.services = parts
+    app.state.ganvas = state
     for router in ROUTERS:
         app.include_router(router)
     app.mount(docs.ASSETS_PATH, StaticFiles(directory=docs.ASSETS))
@@ -119,28 +119,28 @@ def create_app(settings: Settings) -> FastAPI:
     shared = settings.shared_dir
     counts = SharedCounts(shared / "counts.sqlite" if shared and settings.rates else None)
     limiter = FixedWindowRateLimiter(counts)
-    app.add_middleware(Express, parts=parts)
+    app.add_middleware(Express, state=state)
     app.add_middleware(Guard, keys=settings.api_keys, rates=settings.rates, limiter=limiter, most=settings.max_requests)
     if settings.cors_origins:
         app.add_middleware(Cors, origins=settings.cors_origins)
-    app.add_middleware(RequestContext, parts=parts)
+    app.add_middleware(RequestContext, state=state)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
     return app
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    parts: Services = app.state.services
+    state: AppState = app.state.ganvas
     # In the background, so that /livez answers while large models are being proven.
-    parts.opening = asyncio.create_task(_open(parts.repository))
-    watching = [asyncio.create_task(_watch(parts)), asyncio.create_task(parts.report())]
-    await parts.stand_by()
+    state.opening = asyncio.create_task(_open(state.repository))
+    watching = [asyncio.create_task(_watch(state)), asyncio.create_task(state.report())]
+    await state.stand_by()
     yield
-    parts.draining = parts.closing = True
-    for task in (*watching, parts.opening):
+    state.draining = state.closing = True
+    for task in (*watching, state.opening):
         task.cancel()
-    await asyncio.gather(*watching, parts.opening, return_exceptions=True)
-    await parts.repository.close()
+    await asyncio.gather(*watching, state.opening, return_exceptions=True)
+    await state.repository.close()
 
 
 async def _open(repository: Repository) -> None:
@@ -154,17 +154,17 @@ async def _open(repository: Repository) -> None:
     gc.set_threshold(*_GARBAGE)
 
 
-async def _watch(parts: Services) -> None:
-    if parts.opening is not None:
-        await asyncio.wait([parts.opening])
-    await parts.repository.watch()
+async def _watch(state: AppState) -> None:
+    if state.opening is not None:
+        await asyncio.wait([state.opening])
+    await state.repository.watch()
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:
     """FastAPI's page, with the schemas that FastAPI does not see: bodies that pydantic reads, and problems."""
     if app.openapi_schema is None:
         page = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-        if root_path := app.state.services.settings.root_path:
+        if root_path := app.state.ganvas.settings.root_path:
             page["servers"] = [{"url": root_path}]
         components = page.setdefault("components", {}).setdefault("schemas", {})
         for body in _BODIES:
@@ -173,7 +173,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             components[body.__name__] = described
         _describe_answers(page)
         _link(page)
-        _guarded(page, bool(app.state.services.settings.api_keys))
+        _guarded(page, bool(app.state.ganvas.settings.api_keys))
         app.openapi_schema = page
     return app.openapi_schema
 

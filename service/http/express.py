@@ -20,23 +20,23 @@ from service.errors import GanvasError
 from service.http import problems, schemas
 from service.http.request import body, dependencies
 from service.http.routes import sample, translate
-from service.http.state import Services
+from service.http.state import AppState
 from service.repository.loaded_model import LoadedModel
 
 _PATH = re.compile(r"/v1/models/([^/]+)/(sample|translate)\Z")
-_Call = Callable[[Request, Services, LoadedModel, Any], Awaitable[Response]]
+_Call = Callable[[Request, AppState, LoadedModel, Any], Awaitable[Response]]
 
 _read_sample = body.json_body(schemas.SampleRequest)
 _uploads = asynccontextmanager(body.pictures)
 
 
-async def _sample(request: Request, parts: Services, model: LoadedModel, query: schemas.FormatQuery) -> Response:
-    return await sample.sample(request, parts, model, query, await _read_sample(request, parts))
+async def _sample(request: Request, state: AppState, model: LoadedModel, query: schemas.FormatQuery) -> Response:
+    return await sample.sample(request, state, model, query, await _read_sample(request, state))
 
 
-async def _translate(request: Request, parts: Services, model: LoadedModel, query: schemas.TranslateQuery) -> Response:
-    async with _uploads(request, parts) as raws:
-        return await translate.translate(request, parts, model, query, raws)
+async def _translate(request: Request, state: AppState, model: LoadedModel, query: schemas.TranslateQuery) -> Response:
+    async with _uploads(request, state) as raws:
+        return await translate.translate(request, state, model, query, raws)
 
 
 class _Lane:
@@ -53,7 +53,7 @@ class _Lane:
         self,
         route: Route,
         query: type[BaseModel],
-        model: Callable[[Request, Services, LoadedModel], Awaitable[LoadedModel]],
+        model: Callable[[Request, AppState, LoadedModel], Awaitable[LoadedModel]],
         call: _Call,
     ) -> None:
         self.route, self.query, self.model, self.call = route, query, model, call
@@ -89,14 +89,14 @@ _LANES: dict[tuple[str, str], _Lane] = {
 class Express:
     """Takes the short way where it leads to the same answer."""
 
-    def __init__(self, app: ASGIApp, parts: Services) -> None:
+    def __init__(self, app: ASGIApp, state: AppState) -> None:
         """Wraps an application.
 
         Args:
             app: the long way.
-            parts: of the same application.
+            state: of the same application.
         """
-        self._app, self._parts = app, parts
+        self._app, self._state = app, state
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request, or passes it on."""
@@ -109,8 +109,8 @@ class Express:
         scope["route"], scope["path_params"] = lane.route, {"model": name}
         request = Request(scope, receive)
         try:
-            model = await lane.model(request, self._parts, dependencies.resolve(self._parts, name))
-            response = await lane.call(request, self._parts, model, query)
+            model = await lane.model(request, self._state, dependencies.resolve(self._state, name))
+            response = await lane.call(request, self._state, model, query)
         except GanvasError as error:
             response = problems.respond(request, error)
         await response(scope, receive, send)

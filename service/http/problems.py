@@ -93,7 +93,7 @@ def describe(request: Request, error: Exception) -> dict[str, Any]:
     """An error as a problem document, and counted; one that is no domain error says nothing of the inside."""
     kind = next((_KINDS[cls] for cls in type(error).__mro__ if cls in _KINDS), _KINDS[errors.EngineError])
     status, slug, title = kind
-    request.app.state.services.metrics.refusal(slug)
+    request.app.state.ganvas.metrics.refusal(slug)
     if status == 500:
         return document(500, "internal", "Internal error", _INTERNAL, request.url.path)
     fields = error.fields if isinstance(error, Invalid) else ()

@@ -11,7 +11,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from service.errors import Draining, NotReady, Unavailable
-from service.pipelines.single_flight import Coalescer
+from service.pipelines.single_flight import SingleFlight
 from service.repository.peers import Board
 from service.repository.repository import Repository
 from service.settings import Settings
@@ -63,7 +63,7 @@ class Budget:
 
 
 @dataclass
-class Services:
+class AppState:
     """What one application is made of.
 
     Attributes:
@@ -72,8 +72,8 @@ class Services:
         uploads: bytes of uploads that are read or held for a request.
         pixels: pixels of decoded uploads that are held for a request.
         board: what the workers say of themselves, where there are several.
-        drawings: answers that are being drawn at present, by all that they are made of.
-        in_hand: how many requests have come in and are not answered yet, where the server tells.
+        single_flight: responses that are being made, by everything that determines them.
+        in_hand: number of requests received and not yet answered, if the server reports it.
         opening: the scan of the models folder, once the lifespan has started it.
     """
 
@@ -85,7 +85,7 @@ class Services:
     uploads: Budget = field(init=False)
     pixels: Budget = field(init=False)
     board: Board | None = field(init=False)
-    drawings: Coalescer[bytes] = field(default_factory=Coalescer)
+    single_flight: SingleFlight[bytes] = field(default_factory=SingleFlight)
     in_hand: Callable[[], int] = lambda: 1
     opening: "asyncio.Task[None] | None" = None
 
@@ -139,10 +139,10 @@ class Services:
         return min(_LOOK_S, pause_s)
 
 
-async def services(request: Request) -> Services:
-    """The application's parts."""
-    parts: Services = request.app.state.services
-    return parts
+async def app_state(request: Request) -> AppState:
+    """The state of the application that serves a request."""
+    state: AppState = request.app.state.ganvas
+    return state
 
 
-ServicesDependency = Annotated[Services, Depends(services)]
+StateDependency = Annotated[AppState, Depends(app_state)]

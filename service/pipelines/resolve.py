@@ -22,7 +22,7 @@ Blend = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Point:
+class ResolvedLatent:
     """One picture to be drawn.
 
     Attributes:
@@ -37,7 +37,7 @@ class Point:
 
 
 @dataclass
-class Drawing:
+class LatentResolver:
     """Resolves the latents of one request against one model.
 
     Attributes:
@@ -56,11 +56,11 @@ class Drawing:
         if self.class_ is not None:
             self.blend_of(self.class_)  # refused even where no latent will need it
 
-    def seed(self, seed: int) -> Point:
+    def seed(self, seed: int) -> ResolvedLatent:
         """The point of a seed; a conditional model that was told no class draws it from the seed too."""
         return self._seed(seed, self.class_)
 
-    def point(self, latent: latent_spec.Latent) -> Point:
+    def point(self, latent: latent_spec.Latent) -> ResolvedLatent:
         """The point that a latent of a request names.
 
         Raises:
@@ -68,7 +68,7 @@ class Drawing:
         """
         return self._point(latent, self.class_)
 
-    def mean(self, parts: Sequence[latent_spec.Latent]) -> Point:
+    def mean(self, parts: Sequence[latent_spec.Latent]) -> ResolvedLatent:
         """The mean of latents and of their classes."""
         return self._mean(parts, self.class_)
 
@@ -120,16 +120,16 @@ class Drawing:
             raise Invalid(f"there is no class {str(reference)[:80]!r}; this model has: {', '.join(names)}")
         return reference
 
-    def _seed(self, seed: int, class_: latent_spec.ClassReference | None) -> Point:
+    def _seed(self, seed: int, class_: latent_spec.ClassReference | None) -> ResolvedLatent:
         space = self.manifest.latent
         assert space is not None
         self.seeds.append(seed)
         drawn = latents.draw(seed, space.dim, space.distribution) * np.float32(self.truncation)
         if class_ is None and self.manifest.classes:
             class_ = latents.draw_class(seed, len(self.manifest.classes))
-        return Point(drawn, None if class_ is None else self.blend_of(class_), seed)
+        return ResolvedLatent(drawn, None if class_ is None else self.blend_of(class_), seed)
 
-    def _point(self, latent: latent_spec.Latent, inherited: latent_spec.ClassReference | None) -> Point:
+    def _point(self, latent: latent_spec.Latent, inherited: latent_spec.ClassReference | None) -> ResolvedLatent:
         class_ = latent.class_ if latent.class_ is not None else inherited
         if isinstance(latent, latent_spec.SeedLatent):
             return self._seed(latent.seed, class_)
@@ -138,13 +138,15 @@ class Drawing:
         if class_ is None and self.manifest.classes:
             raise Invalid(f"model {self.manifest.name} draws classes: give class, in the latent or in the request")
         blend = None if class_ is None else self.blend_of(class_)
-        return Point(self._given(latent), blend)
+        return ResolvedLatent(self._given(latent), blend)
 
-    def _mean(self, parts: Sequence[latent_spec.Latent], inherited: latent_spec.ClassReference | None) -> Point:
+    def _mean(
+        self, parts: Sequence[latent_spec.Latent], inherited: latent_spec.ClassReference | None
+    ) -> ResolvedLatent:
         points = [self._point(part, inherited) for part in parts]
         blends = [point.blend for point in points if point.blend is not None]
         blend = np.mean(blends, axis=0).astype(np.float32) if blends else None
-        return Point(latents.mean([point.latent for point in points]), blend)
+        return ResolvedLatent(latents.mean([point.latent for point in points]), blend)
 
     def _given(self, latent: latent_spec.VectorLatent | latent_spec.TokenLatent) -> Floats:
         space = self.manifest.latent
@@ -162,14 +164,14 @@ def class_in_query(described: Manifest, text: str | None) -> latent_spec.ClassRe
     return int(text) if text is not None and is_index else text
 
 
-def rows(points: Sequence[Point]) -> Mapping[str, Floats]:
+def rows(points: Sequence[ResolvedLatent]) -> Mapping[str, Floats]:
     """What a generator is fed: `latents` (N, z_dim), and `classes` (N, n_classes) for a conditional model."""
     fed = {"latents": np.stack([point.latent for point in points])}
     blends = [point.blend for point in points if point.blend is not None]
     return fed | {"classes": np.stack(blends)} if blends else fed
 
 
-def walk(keyframes: Sequence[Point], steps: int, method: str, loop: bool) -> list[Point]:
+def walk(keyframes: Sequence[ResolvedLatent], steps: int, method: str, loop: bool) -> list[ResolvedLatent]:
     """The frames from keyframe to keyframe; classes are blended linearly.
 
     Args:
@@ -187,28 +189,28 @@ def walk(keyframes: Sequence[Point], steps: int, method: str, loop: bool) -> lis
     between = latents.slerp if method == "slerp" else latents.lerp
     shares = [index / (steps - 1) for index in range(steps)]
     ends = [*keyframes, keyframes[0]] if loop else list(keyframes)
-    frames: list[Point] = []
+    frames: list[ResolvedLatent] = []
     for start, end in pairwise(ends):
         vectors = between(start.latent, end.latent, shares)
         blends: Sequence[Blend | None] = [None] * steps
         if start.blend is not None and end.blend is not None:
             blends = list(latents.lerp(start.blend, end.blend, shares))
-        frames += [Point(vector, blend) for vector, blend in zip(vectors[:-1], blends[:-1], strict=True)]
-    return frames if loop else [*frames, Point(ends[-1].latent, ends[-1].blend)]
+        frames += [ResolvedLatent(vector, blend) for vector, blend in zip(vectors[:-1], blends[:-1], strict=True)]
+    return frames if loop else [*frames, ResolvedLatent(ends[-1].latent, ends[-1].blend)]
 
 
 def arithmetic(
-    drawing: Drawing,
+    resolver: LatentResolver,
     terms: Sequence[latent_spec.Term],
     directions: Sequence[latent_spec.DirectionTerm],
     variations: int,
     jitter: float,
     seed: int,
-) -> list[Point]:
+) -> list[ResolvedLatent]:
     """The result of DCGAN's arithmetic and its variations.
 
     Args:
-        drawing: of the request's model and class.
+        resolver: of the request's model and class.
         terms: weighted means of latents.
         directions: weighted directions of the package.
         variations: number of noisy copies of the sum.
@@ -221,18 +223,18 @@ def arithmetic(
     References:
         A. Radford et al. (2015), section 6.3.2: the mean of three z a concept, and noise of +-0.25.
     """
-    means = [(term.weight, drawing.mean(term.latents)) for term in terms]
+    means = [(term.weight, resolver.mean(term.latents)) for term in terms]
     parts = [(weight, mean.latent) for weight, mean in means]
-    parts += [(term.weight, drawing.direction(term.name)) for term in directions]
+    parts += [(term.weight, resolver.direction(term.name)) for term in directions]
     centre = latents.combine(parts)
     noise = latents.jitter(seed, variations, len(centre), jitter)
     if variations:
-        drawing.seeds.append(seed)
-    if drawing.class_ is not None:
-        blend: Blend | None = drawing.blend_of(drawing.class_)
+        resolver.seeds.append(seed)
+    if resolver.class_ is not None:
+        blend: Blend | None = resolver.blend_of(resolver.class_)
     else:
         blend = _sum_of_classes([(weight, mean.blend) for weight, mean in means if mean.blend is not None])
-    return [Point(latents.finite(vector), blend) for vector in (centre, *(centre + row for row in noise))]
+    return [ResolvedLatent(latents.finite(vector), blend) for vector in (centre, *(centre + row for row in noise))]
 
 
 def _sum_of_classes(terms: Sequence[tuple[float, Blend]]) -> Blend | None:

@@ -16,7 +16,7 @@ class _Shared(Generic[T]):
     waiting: int = 0
 
 
-class Coalescer(Generic[T]):
+class SingleFlight(Generic[T]):
     """Runs work by key; whoever asks for a key that runs already waits for the same result.
 
     The work belongs to nobody: it goes on while anyone waits for it, whoever asked first, and is given up when the last

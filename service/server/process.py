@@ -11,7 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from service.http.app import create_app
-from service.http.state import Services
+from service.http.state import AppState
 from service.server.protocol import ProblemProtocol
 from service.settings import Settings
 from service.telemetry import logs, tracing
@@ -23,11 +23,11 @@ _MOST_FILES = 65_536
 class GracefulServer(uvicorn.Server):
     """A server that fails its readiness first, closes its port a moment later, and lets requests in flight finish."""
 
-    def __init__(self, config: uvicorn.Config, parts: Services) -> None:
+    def __init__(self, config: uvicorn.Config, state: AppState) -> None:
         super().__init__(config)
-        self._parts = parts
+        self._state = state
         self._loop: asyncio.AbstractEventLoop | None = None
-        parts.in_hand = lambda: len(self.server_state.tasks)
+        state.in_hand = lambda: len(self.server_state.tasks)
 
     async def serve(self, sockets: list[socket] | None = None) -> None:
         """Runs until told to stop."""
@@ -36,10 +36,10 @@ class GracefulServer(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Starts to drain; a second signal, or Ctrl-C, does not wait."""
-        hurried = self._parts.draining or sig == signal.SIGINT
-        self._parts.draining = True
+        hurried = self._state.draining or sig == signal.SIGINT
+        self._state.draining = True
         if not hurried and self._loop is not None:
-            loop, wait_s = self._loop, self._parts.settings.drain_s
+            loop, wait_s = self._loop, self._state.settings.drain_s
             loop.call_soon_threadsafe(lambda: loop.call_later(wait_s, self._stop))
         elif self.should_exit:
             self.force_exit = True  # asked again although the port is closed: requests in flight are given up
@@ -49,7 +49,7 @@ class GracefulServer(uvicorn.Server):
     def _stop(self) -> None:
         # Not by uvicorn's own handler: it raises the signal again at the end, and an orderly stop would look like a
         # kill.
-        self._parts.closing = True
+        self._state.closing = True
         self.should_exit = True
 
 
@@ -63,7 +63,7 @@ def serve_one(settings: Settings, sockets: list[socket] | None = None) -> int:
     logs.configure(settings.log_level)
     allow_files()
     app = create_app(settings)
-    server = GracefulServer(server_config(app, settings), app.state.services)
+    server = GracefulServer(server_config(app, settings), app.state.ganvas)
     server.run(sockets)
     return 0 if server.started else 1
 

@@ -101,5 +101,5 @@ def test_a_version_that_is_written_after_the_clock_was_set_back_is_served(tmp_pa
     with serve(tmp_path) as client:
         turn(-HOUR_S)
         builders.write_package(tmp_path, "tiny", 2, seed=9)
-        client.portal.call(client.app.state.services.repository.scan)
+        client.portal.call(client.app.state.ganvas.repository.scan)
         assert client.get(SAMPLE).headers["x-model"] == "tiny@2"

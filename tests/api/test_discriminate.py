@@ -282,7 +282,7 @@ def test_a_bad_multipart_body_is_refused(client, body, statuses):
     answer = judge(client, body, **{"Content-Type": "multipart/form-data; boundary=B"})
     assert answer.status_code in statuses, answer.text
     assert_problem(answer, answer.status_code)
-    assert client.app.state.services.uploads.held == 0
+    assert client.app.state.ganvas.uploads.held == 0
 
 
 # --- sizes of uploads
@@ -304,7 +304,7 @@ def test_an_upload_beyond_the_limit_is_refused_as_soon_as_it_is_known(client):
     answer = asyncio.run(_streamed(client.app, counted()))
     assert answer == 413
     assert sum(taken) < 13_000_000
-    assert client.app.state.services.uploads.held == 0
+    assert client.app.state.ganvas.uploads.held == 0
 
 
 async def _streamed(app, chunks) -> int:
@@ -337,7 +337,7 @@ def test_all_uploads_being_read_share_a_limit(models, serve):
         answer = judge(client, builders.picture(100, 100))
         assert_problem(answer, 503)
         assert int(answer.headers["retry-after"]) >= 1
-        assert client.app.state.services.uploads.held == 0
+        assert client.app.state.ganvas.uploads.held == 0
         assert judge(client, builders.picture(2, 2)).status_code == 200
 
 
@@ -345,7 +345,7 @@ def test_a_client_that_leaves_while_uploading_is_no_fault(client, caplog):
     messages = [{"type": "http.request", "body": b"x" * 100, "more_body": True}, {"type": "http.disconnect"}]
     for headers in ({}, {"Content-Type": "multipart/form-data; boundary=B"}):
         asyncio.run(converse(client.app, "POST", CALL, messages, headers))
-    assert client.app.state.services.uploads.held == 0
+    assert client.app.state.ganvas.uploads.held == 0
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
     assert 'status="500"' not in client.get("/metrics").text
 

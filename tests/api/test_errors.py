@@ -164,7 +164,7 @@ def test_a_failing_row_does_not_fail_the_requests_beside_it(fragile, serve):
 
 def test_a_fault_of_our_own_is_a_problem_document_too(models, serve, caplog):
     with serve(models) as client:
-        client.app.state.services.repository.find = None
+        client.app.state.ganvas.repository.find = None
         answer = client.get("/v1/models/tiny")
         assert_problem(answer, 500, "internal")
         assert "NoneType" not in answer.text

@@ -207,7 +207,7 @@ def test_pages_obey_their_own_policy(client):
 def test_under_a_prefix_every_link_leads_back(models):
     app = create_app(Settings(models_dir=models, root_path="/art"))
     with TestClient(app, root_path="/art") as client:
-        client.portal.call(lambda: app.state.services.opening)
+        client.portal.call(lambda: app.state.ganvas.opening)
         for page in ("/art/", "/art/docs"):
             links = re.findall(r'(?:src|href)="([^"#:]+)"', client.get(page).text)
             assert links

@@ -59,21 +59,21 @@ def test_a_broken_package_changes_readiness_only_where_nothing_of_its_name_is_le
 
 def test_while_the_models_are_being_opened_calls_are_told_to_wait(models, serve):
     with serve(models) as client:
-        client.app.state.services.repository._scanned = False
-        client.app.state.services.repository._served.clear()
+        client.app.state.ganvas.repository._scanned = False
+        client.app.state.ganvas.repository._served.clear()
         for path in ("/readyz", "/v1/models/tiny", "/v1/models/tiny/sample?seed=1"):
             assert_problem(client.get(path), 503, "not-ready")
 
 
 def test_a_draining_service_fails_its_readiness_first_and_goes_on_answering(models, serve):
     with serve(models) as client:
-        client.app.state.services.draining = True
+        client.app.state.ganvas.draining = True
         answer = client.get("/readyz")
         assert_problem(answer, 503, "draining")
         assert "retry-after" in answer.headers
         assert client.get("/livez").status_code == 200
         assert client.get("/v1/models/tiny/sample?seed=1").status_code == 200
-        client.app.state.services.closing = True
+        client.app.state.ganvas.closing = True
         assert_problem(client.get("/v1/models/tiny/sample?seed=1"), 503, "draining")
 
 

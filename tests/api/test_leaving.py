@@ -49,13 +49,13 @@ def until(condition) -> None:
 
 def held(client) -> dict[str, int]:
     """What requests hold at present."""
-    parts = client.app.state.services
+    state = client.app.state.ganvas
     return {
-        "uploads": parts.uploads.held,
-        "pixels": parts.pixels.held,
-        "drawings": len(parts.drawings._running),
-        **{model.name: model.users for model in parts.repository},
-        **{f"{model.name} rows": model.generator.waiting_rows for model in parts.repository},
+        "uploads": state.uploads.held,
+        "pixels": state.pixels.held,
+        "single_flight": len(state.single_flight._running),
+        **{model.name: model.users for model in state.repository},
+        **{f"{model.name} rows": model.generator.waiting_rows for model in state.repository},
     }
 
 

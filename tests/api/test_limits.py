@@ -20,7 +20,7 @@ def slow(tmp_path_factory):
 
 
 def waiting(client) -> int:
-    return client.app.state.services.repository.find("slow").generator.waiting_rows
+    return client.app.state.ganvas.repository.find("slow").generator.waiting_rows
 
 
 def until(condition) -> None:
@@ -73,7 +73,7 @@ def test_a_client_that_leaves_frees_its_rows(slow, serve):
     async def leave(app):
         async def once_it_waits():
             yield {"type": "http.request", "body": json.dumps({"n": 60}).encode()}
-            while app.state.services.repository.find("slow").generator.waiting_rows < 40:  # noqa: ASYNC110  # no event to await
+            while app.state.ganvas.repository.find("slow").generator.waiting_rows < 40:  # noqa: ASYNC110  # no event to await
                 await asyncio.sleep(0.005)
             yield {"type": "http.disconnect"}
 

@@ -87,7 +87,7 @@ def test_a_version_that_is_removed_is_let_go_and_the_one_before_served(folder, s
 def test_a_models_folder_that_cannot_be_read_takes_nothing_away(folder, serve):
     with serve(folder) as client:
         folder.rename(folder.parent / "moved")
-        client.portal.call(client.app.state.services.repository.scan)
+        client.portal.call(client.app.state.ganvas.repository.scan)
         assert client.get(SAMPLE).status_code == 200
 
 
@@ -115,7 +115,7 @@ def test_versions_are_swapped_without_a_failed_request(folder, serve):
 def test_a_version_that_is_removed_finishes_what_it_has_begun(tmp_path, serve):
     builders.write_package(tmp_path, "tiny", generator=builders.slow_graph(2500), discriminator=None)
     with serve(tmp_path, max_batch_size=1) as client, ThreadPoolExecutor(1) as other:
-        model = client.app.state.services.repository.find("tiny")
+        model = client.app.state.ganvas.repository.find("tiny")
         working = other.submit(client.get, "/v1/models/tiny/sample?seed=1&n=8")
         until(lambda: model.users == 1)
         shutil.rmtree(tmp_path / "tiny")
@@ -175,7 +175,7 @@ def test_only_wanted_names_are_taken_up_later(folder, serve):
 def test_a_lazy_model_is_proven_closed_and_opened_when_it_is_used(tmp_path, serve, lazy):
     builders.write_package(tmp_path, "lazy")
     with serve(tmp_path, lazy_models=lazy) as client:
-        model = client.app.state.services.repository.find("lazy")
+        model = client.app.state.ganvas.repository.find("lazy")
         assert not model.is_open
         assert served(client) == ["lazy@1"]
         assert client.get("/v1/models/lazy").status_code == 200
@@ -208,10 +208,10 @@ def test_idle_models_are_closed_under_a_limit_of_memory_the_least_recently_used_
     for name in ("a", "b", "c"):
         builders.write_package(tmp_path, name)
     with serve(tmp_path) as client:
-        size = client.app.state.services.repository.find("a").n_bytes
+        size = client.app.state.ganvas.repository.find("a").n_bytes
     assert size >= (tmp_path / "a/1/generator.onnx").stat().st_size
     with serve(tmp_path, max_model_bytes=2 * size + 1) as client:
-        repository = client.app.state.services.repository
+        repository = client.app.state.ganvas.repository
 
         def opened():
             return {model.manifest.name for model in repository if model.is_open}
@@ -230,7 +230,7 @@ def test_a_model_in_use_is_never_closed(tmp_path, serve):
     builders.write_package(tmp_path, "slow", generator=builders.slow_graph(2500), discriminator=None)
     builders.write_package(tmp_path, "tiny")
     with serve(tmp_path, max_model_bytes=1, max_batch_size=1) as client, ThreadPoolExecutor(1) as other:
-        slow = client.app.state.services.repository.find("slow")
+        slow = client.app.state.ganvas.repository.find("slow")
         working = other.submit(client.get, "/v1/models/slow/sample?seed=1&n=6")
         until(lambda: slow.users == 1 and slow.is_open)
         for seed in range(5):
@@ -242,7 +242,7 @@ def test_a_model_in_use_is_never_closed(tmp_path, serve):
 
 def test_leases_are_given_back_whatever_becomes_of_a_request(folder, serve):
     with serve(folder) as client:
-        model = client.app.state.services.repository.find("tiny")
+        model = client.app.state.ganvas.repository.find("tiny")
         for path in (SAMPLE, f"{SAMPLE}&format=gif", f"{SAMPLE}&n=x"):
             client.get(path)
         leaving = [{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}]

@@ -61,7 +61,7 @@ def test_another_engine_or_codec_makes_another_etag(client, monkeypatch, part):
 @pytest.mark.parametrize("part", ["engine", "precision"])
 def test_another_kind_of_engine_or_precision_makes_another_etag(client, monkeypatch, part):
     before = client.head(f"{SAMPLE}?seed=1").headers["etag"]
-    monkeypatch.setattr(client.app.state.services.repository.find("tiny"), part, "another")
+    monkeypatch.setattr(client.app.state.ganvas.repository.find("tiny"), part, "another")
     assert client.head(f"{SAMPLE}?seed=1").headers["etag"] != before
 
 

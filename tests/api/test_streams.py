@@ -104,7 +104,7 @@ def test_a_deadline_that_passes_in_the_middle_is_an_error_event(slow, serve):
         *found, (name, problem) = events(client.post(CALL, json=WALK | {"steps": 60}, headers=EVENTS).text)
         assert 0 < len(found) < 60
         assert (name, problem["status"]) == ("error", 504)
-        assert client.app.state.services.repository.find("tiny").generator.waiting_rows == 0
+        assert client.app.state.ganvas.repository.find("tiny").generator.waiting_rows == 0
 
 
 def test_frames_leave_as_soon_as_they_are_drawn(slow):
@@ -122,7 +122,7 @@ def test_frames_leave_as_soon_as_they_are_drawn(slow):
 
 def test_a_client_that_leaves_a_stream_frees_its_rows(slow, serve):
     async def leave(app):
-        numbers, labels = app.state.services.metrics.registry, {"model": "tiny@1", "network": "generator"}
+        numbers, labels = app.state.ganvas.metrics.registry, {"model": "tiny@1", "network": "generator"}
 
         async def once_it_streams():
             yield {"type": "http.request", "body": json.dumps(WALK | {"steps": 100}).encode()}
@@ -137,7 +137,7 @@ def test_a_client_that_leaves_a_stream_frees_its_rows(slow, serve):
         assert sent[0]["status"] == 200
         assert sum(message.get("body", b"").count(b"event: frame") for message in sent) < 50
         end = time.monotonic() + 5
-        while client.app.state.services.repository.find("tiny").generator.waiting_rows:
+        while client.app.state.ganvas.repository.find("tiny").generator.waiting_rows:
             assert time.monotonic() < end
             time.sleep(0.01)
 

@@ -345,16 +345,16 @@ def test_pictures_that_are_worked_on_at_once_share_a_limit(models, serve):
     with serve(models, max_held_pixels=1000) as client:
         assert_problem(translate(client, saved(noise(40, 40))), 503)
         assert translate(client, saved(noise(20, 20))).status_code == 200
-        assert client.app.state.services.pixels.held == 0
-        assert client.app.state.services.uploads.held == 0
+        assert client.app.state.ganvas.pixels.held == 0
+        assert client.app.state.ganvas.uploads.held == 0
 
 
 def test_the_deadline_is_checked_between_tiles(models, serve):
     with serve(models, tile_px=64, deadline_s=0.2) as client:
         answer = translate(client, saved(noise(1500, 1500)), "stylish")
         assert_problem(answer, 504, "deadline-exceeded")
-        assert client.app.state.services.pixels.held == 0
-        assert client.app.state.services.repository.find("stylish").generator.waiting_rows == 0
+        assert client.app.state.ganvas.pixels.held == 0
+        assert client.app.state.ganvas.repository.find("stylish").generator.waiting_rows == 0
 
 
 def test_translations_at_the_same_time_do_not_mix(client):
@@ -375,5 +375,5 @@ def test_a_full_disk_is_503_and_leaves_nothing_behind(client, monkeypatch):
         answer = client.post(CALL, files=files)
     assert_problem(answer, 503, "unavailable")
     assert "No space" not in answer.text
-    assert client.app.state.services.uploads.held == 0
+    assert client.app.state.ganvas.uploads.held == 0
     assert client.post(CALL, files=files).status_code == 200

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.errors import DeadlineExceeded
 from service.http import problems
-from service.http.state import Services
+from service.http.state import AppState
 from service.repository.loaded_model import LoadedModel
 from service.telemetry.logs import request_id
 
@@ -30,9 +30,9 @@ _POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'no
 class RequestContext:
     """Pure ASGI, so that streams and disconnects pass through it untouched."""
 
-    def __init__(self, app: ASGIApp, parts: Services) -> None:
-        self._app, self._metrics, self._repository = app, parts.metrics, parts.repository
-        self._deadline_s = parts.settings.deadline_s
+    def __init__(self, app: ASGIApp, state: AppState) -> None:
+        self._app, self._metrics, self._repository = app, state.metrics, state.repository
+        self._deadline_s = state.settings.deadline_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handles one request; anything but HTTP passes."""

@@ -27,7 +27,7 @@ from service.http.oip import schemas, tensors
 from service.http.request.body import limited
 from service.http.request.dependencies import NoQuery, lease, resolve, while_connected
 from service.http.response.responses import Clock
-from service.http.state import Services, ServicesDependency
+from service.http.state import AppState, StateDependency
 from service.imaging.codecs import Floats
 from service.inference.session import engine_version
 from service.repository.loaded_model import LoadedModel
@@ -43,15 +43,15 @@ def _errors(*kinds: type[GanvasError]) -> dict[int | str, dict[str, Any]]:
 
 
 async def _found(
-    parts: ServicesDependency,
+    state: StateDependency,
     model: Annotated[str, Path(examples=["mnist-gan"])],
     version: Annotated[str, Path(examples=["1"])],
 ) -> LoadedModel:
-    return resolve(parts, f"{model}@{version}")
+    return resolve(state, f"{model}@{version}")
 
 
-async def _newest(parts: ServicesDependency, model: Annotated[str, Path(examples=["mnist-gan"])]) -> LoadedModel:
-    return resolve(parts, model)
+async def _newest(state: StateDependency, model: Annotated[str, Path(examples=["mnist-gan"])]) -> LoadedModel:
+    return resolve(state, model)
 
 
 Pinned = Annotated[LoadedModel, Depends(_found)]
@@ -72,35 +72,35 @@ async def live(_: NoQuery) -> schemas.Liveness:
 
 
 @router.get("/health/ready", summary="Ready (v2)", responses=_errors(Invalid, NotReady, Draining))
-async def ready(parts: ServicesDependency, _: NoQuery) -> schemas.Readiness:
+async def ready(state: StateDependency, _: NoQuery) -> schemas.Readiness:
     """As `/readyz`."""
-    parts.check_ready()
+    state.check_ready()
     return schemas.Readiness(ready=True)
 
 
 @router.post("/repository/index", summary="Every version (v2)", responses=_errors(Invalid))
-async def index(parts: ServicesDependency, _: NoQuery) -> list[schemas.IndexEntry]:
+async def index(state: StateDependency, _: NoQuery) -> list[schemas.IndexEntry]:
     """Every version that is served, and every one that is not, with the reason. A body is not looked at."""
     served = [
         schemas.IndexEntry(name=model.manifest.name, version=str(model.manifest.version), state="READY", reason="")
-        for model in parts.repository
+        for model in state.repository
     ]
     return served + [
         schemas.IndexEntry(name=item.name, version=item.version, state="UNAVAILABLE", reason=item.reason)
-        for item in parts.repository.skipped
+        for item in state.repository.skipped
     ]
 
 
 @router.get("/models/{model}", summary="A model's tensors", responses=_errors(*_FOUND))
-async def newest_metadata(parts: ServicesDependency, model: Newest, _: NoQuery) -> schemas.ModelMetadata:
+async def newest_metadata(state: StateDependency, model: Newest, _: NoQuery) -> schemas.ModelMetadata:
     """Inputs and output of the newest version."""
-    return _metadata(parts, model)
+    return _metadata(state, model)
 
 
 @router.get("/models/{model}/versions/{version}", summary="A version's tensors", responses=_errors(*_FOUND))
-async def metadata(parts: ServicesDependency, model: Pinned, _: NoQuery) -> schemas.ModelMetadata:
+async def metadata(state: StateDependency, model: Pinned, _: NoQuery) -> schemas.ModelMetadata:
     """Inputs and output of one version."""
-    return _metadata(parts, model)
+    return _metadata(state, model)
 
 
 @router.get("/models/{model}/ready", summary="Whether a model is served", responses=_errors(*_FOUND))
@@ -153,9 +153,9 @@ _ANSWER: dict[int | str, dict[str, Any]] = {
     responses={**_ANSWER, **_errors(*_INFER)},
     openapi_extra=_PAGE,
 )
-async def newest_infer(request: Request, parts: ServicesDependency, model: Newest, _: NoQuery) -> Response:
+async def newest_infer(request: Request, state: StateDependency, model: Newest, _: NoQuery) -> Response:
     """Runs rows through the newest version's network that draws."""
-    return await _infer(request, parts, model)
+    return await _infer(request, state, model)
 
 
 @router.post(
@@ -165,37 +165,37 @@ async def newest_infer(request: Request, parts: ServicesDependency, model: Newes
     responses={**_ANSWER, **_errors(*_INFER)},
     openapi_extra=_PAGE,
 )
-async def infer(request: Request, parts: ServicesDependency, model: Pinned, _: NoQuery) -> Response:
+async def infer(request: Request, state: StateDependency, model: Pinned, _: NoQuery) -> Response:
     """Runs rows through one version's network that draws."""
-    return await _infer(request, parts, model)
+    return await _infer(request, state, model)
 
 
-def _metadata(parts: Services, model: LoadedModel) -> schemas.ModelMetadata:
+def _metadata(state: AppState, model: LoadedModel) -> schemas.ModelMetadata:
     name = model.manifest.name
     inputs, output = tensors.shapes(model.manifest)
     return schemas.ModelMetadata(
         name=name,
-        versions=[str(other.manifest.version) for other in parts.repository if other.manifest.name == name],
+        versions=[str(other.manifest.version) for other in state.repository if other.manifest.name == name],
         platform=engine_version().replace("-", "_", 1),
         inputs=[schemas.TensorMetadata(name=key, datatype="FP32", shape=shape) for key, shape in inputs.items()],
         outputs=[schemas.TensorMetadata(name=tensors.OUTPUT, datatype="FP32", shape=output)],
     )
 
 
-async def _infer(request: Request, parts: Services, model: LoadedModel) -> Response:
+async def _infer(request: Request, state: AppState, model: LoadedModel) -> Response:
     taken = 0
     try:
         chunks = []
-        async for chunk in limited(request, parts.settings.max_upload_bytes):
-            parts.uploads.take(len(chunk))
+        async for chunk in limited(request, state.settings.max_upload_bytes):
+            state.uploads.take(len(chunk))
             taken += len(chunk)
             chunks.append(chunk)
         clock = Clock()
         with clock.phase("decode"):
             asked, fed = await asyncio.to_thread(_read, request, b"".join(chunks), model)
-        _check_rows(fed, model, parts)
+        _check_rows(fed, model, state)
         binary = tensors.wants_binary(asked)
-        await lease(request, parts, model)
+        await lease(request, state, model)
         output = await while_connected(request, clock.inference(model.generator.submit(fed, request.state.deadline)))
         if not np.isfinite(output).all():
             raise NotFinite("the network's output is not finite: the values that it was given are too large")
@@ -203,8 +203,8 @@ async def _infer(request: Request, parts: Services, model: LoadedModel) -> Respo
         with clock.phase("encode"):
             body, head = await asyncio.to_thread(tensors.answer, asked, about.name, about.version, output, binary)
     finally:
-        parts.uploads.give(taken)
-    parts.metrics.phases(model.name, clock.phases)
+        state.uploads.give(taken)
+    state.metrics.phases(model.name, clock.phases)
     headers = {"X-Model": model.name, "Server-Timing": clock.header()}
     if head is None:
         return Response(body, 200, headers, "application/json")
@@ -220,9 +220,9 @@ def _read(request: Request, raw: bytes, model: LoadedModel) -> tuple[schemas.Inf
     return asked, tensors.arrays(asked, binary, wanted)
 
 
-def _check_rows(fed: dict[str, Floats], model: LoadedModel, parts: Services) -> None:
+def _check_rows(fed: dict[str, Floats], model: LoadedModel, state: AppState) -> None:
     """Refuses more rows, or larger pictures, than a request may send."""
-    settings, rows = parts.settings, len(next(iter(fed.values())))
+    settings, rows = state.settings, len(next(iter(fed.values())))
     if rows > settings.max_images:
         raise Invalid(f"{rows} rows were sent, but a request may send {settings.max_images} at most")
     translation = model.manifest.translation

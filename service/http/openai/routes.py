@@ -17,10 +17,10 @@ from service.http.request.dependencies import NoQuery, lease, resolve, while_con
 from service.http.response import responses
 from service.http.response.responses import Clock, Layout, Picture
 from service.http.routes import _generation
-from service.http.state import Services, ServicesDependency
+from service.http.state import AppState, StateDependency
 from service.imaging import codecs
 from service.pipelines import latents
-from service.pipelines.resolve import Drawing, Point, rows
+from service.pipelines.resolve import LatentResolver, ResolvedLatent, rows
 from service.repository.loaded_model import LoadedModel
 
 router = APIRouter(prefix="/v1/images", tags=["OpenAI"])
@@ -37,37 +37,37 @@ _UNUSED = "prompt unused"
 async def generations(
     request: Request,
     response: Response,
-    parts: ServicesDependency,
+    state: StateDependency,
     _: NoQuery,
     body: Annotated[GenerationRequest, Depends(json_body(GenerationRequest))],
 ) -> Generation:
     """Draws pictures. The prompt picks a class by its name, where the model has classes, and is unused else."""
-    model, count = _model(body, parts), body.n or 1
-    _generation.check_count(count, parts)
+    model, count = _model(body, state), body.n or 1
+    _generation.check_count(count, state)
     own = (model.manifest.image.width, model.manifest.image.height)
     width, height = body.sides or own
-    if count * width * height > parts.settings.max_image_pixels:
+    if count * width * height > state.settings.max_image_pixels:
         raise TooLarge(f"{count} pictures of {width} x {height} px are more than a request may ask for")
     first = latents.random_seed() if body.seed is None else body.seed
     if first + count > latents.SEED_LIMIT:
         raise Invalid("seed + n - 1 must be below 2^63")
-    source = Drawing(model.manifest, _class(model, body.prompt))
-    points = [source.seed(first + index) for index in range(count)]
+    resolver = LatentResolver(model.manifest, _class(model, body.prompt))
+    points = [resolver.seed(first + index) for index in range(count)]
     form = body.output_format or "png"
-    names = [source.name_of(point.blend) for point in points]
+    names = [resolver.name_of(point.blend) for point in points]
     if body.response_format == "url":
         if (width, height) != own:
             raise Invalid(f"a url gives the model's own size, {own[0]}x{own[1]}; leave size out, or ask for b64_json")
-        links = zip(source.seeds, names, strict=True)
+        links = zip(resolver.seeds, names, strict=True)
         found = [{"url": _url(request, model, seed, name, form)} for seed, name in links]
         response.headers["X-Model"] = model.name
     else:
-        await lease(request, parts, model)
-        files = await _draw(request, response, parts, model, source, points, form, (width, height))
+        await lease(request, state, model)
+        files = await _draw(request, response, state, model, resolver, points, form, (width, height))
         found = [{"b64_json": base64.b64encode(file).decode()} for file in files]
     data = [
         GeneratedImage(**picture, revised_prompt=str(name or _UNUSED), seed=seed)
-        for picture, name, seed in zip(found, names, source.seeds, strict=True)
+        for picture, name, seed in zip(found, names, resolver.seeds, strict=True)
     ]
     warnings = [f"{name} is ignored" for name in body.ignored]
     return Generation(
@@ -78,24 +78,24 @@ async def generations(
 async def _draw(
     request: Request,
     response: Response,
-    parts: Services,
+    state: AppState,
     model: LoadedModel,
-    source: Drawing,
-    points: Sequence[Point],
+    resolver: LatentResolver,
+    points: Sequence[ResolvedLatent],
     form: str,
     size: tuple[int, int],
 ) -> list[bytes]:
     clock: Clock = request.state.clock
-    shape = Layout(1, truncation=source.truncation if parts.settings.metadata else None)
+    shape = Layout(1, truncation=resolver.truncation if state.settings.metadata else None)
 
     def files(output: codecs.Floats, first: int) -> list[bytes]:
         named = zip(points[first:], codecs.to_uint8(output), strict=False)
-        return [_file(model, _generation.picture(source, point, own), form, shape, size) for point, own in named]
+        return [_file(model, _generation.picture(resolver, point, own), form, shape, size) for point, own in named]
 
     work = model.generator.submit_and_finish(rows(points), request.state.deadline, files)
     made = await while_connected(request, clock.inference(work))
-    parts.metrics.phases(model.name, clock.phases)
-    response.headers.update(responses.headers(model, source.seeds, clock))
+    state.metrics.phases(model.name, clock.phases)
+    response.headers.update(responses.headers(model, resolver.seeds, clock))
     return [file for some in made for file in some]
 
 
@@ -107,11 +107,11 @@ def _file(model: LoadedModel, picture: Picture, form: str, shape: Layout, size: 
     return codecs.encode(codecs.resize(picture.pixels, *size), form)  # type: ignore[arg-type]  # checked by the schema
 
 
-def _model(body: GenerationRequest, parts: Services) -> LoadedModel:
-    names = {model.manifest.name for model in parts.repository if model.manifest.task == "generate"}
+def _model(body: GenerationRequest, state: AppState) -> LoadedModel:
+    names = {model.manifest.name for model in state.repository if model.manifest.task == "generate"}
     if body.model is None and len(names) != 1:
         raise Invalid(f"name a model; served are: {', '.join(sorted(names)) or 'none'}")
-    model = resolve(parts, body.model or next(iter(names)))
+    model = resolve(state, body.model or next(iter(names)))
     if model.manifest.task != "generate":
         raise NotSupported(f"{model.name} translates pictures; it does not draw from latents")
     return model

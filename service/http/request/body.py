@@ -15,7 +15,7 @@ from service.errors import ClientLeft, Invalid, TooLarge
 from service.http import problems
 from service.http.request import multipart
 from service.http.response.responses import Clock
-from service.http.state import ServicesDependency
+from service.http.state import StateDependency
 
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -50,8 +50,8 @@ def json_body(schema: type[Body]) -> Callable[..., Awaitable[Body]]:
     Parsed by pydantic from the bytes, not by `json.loads`: nesting is bounded, and types are strict as in JSON.
     """
 
-    async def read(request: Request, parts: ServicesDependency) -> Body:
-        raw = b"".join([chunk async for chunk in limited(request, parts.settings.max_body_bytes)])
+    async def read(request: Request, state: StateDependency) -> Body:
+        raw = b"".join([chunk async for chunk in limited(request, state.settings.max_body_bytes)])
         request.state.clock = Clock()
         try:
             return schema.model_validate_json(raw)
@@ -67,14 +67,14 @@ def json_body_page(schema: type[BaseModel]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": reference}}}}
 
 
-async def pictures(request: Request, parts: ServicesDependency) -> AsyncGenerator[list[bytes], None]:
+async def pictures(request: Request, state: StateDependency) -> AsyncGenerator[list[bytes], None]:
     """Uploaded pictures: the multipart fields `image`, or any other body as it is; held until the route is done."""
-    settings, taken = parts.settings, 0
+    settings, taken = state.settings, 0
 
     async def counted(limit: int) -> AsyncGenerator[bytes, None]:
         nonlocal taken
         async for chunk in limited(request, limit):
-            parts.uploads.take(len(chunk))
+            state.uploads.take(len(chunk))
             taken += len(chunk)
             yield chunk
 
@@ -88,7 +88,7 @@ async def pictures(request: Request, parts: ServicesDependency) -> AsyncGenerato
         request.state.clock = Clock()
         yield raws
     finally:
-        parts.uploads.give(taken)
+        state.uploads.give(taken)
 
 
 UploadedPictures = Annotated[list[bytes], Depends(pictures, scope="function")]

@@ -12,14 +12,14 @@ from fastapi import Depends, Path, Query, Request
 
 from service.errors import ClientLeft, Draining, GanvasError, Invalid, NotReady, NotSupported
 from service.http import schemas
-from service.http.state import Services, ServicesDependency
+from service.http.state import AppState, StateDependency
 from service.repository.loaded_model import LoadedModel
 
 T = TypeVar("T")
 _PATIENCE_S = 0.01
 
 
-def resolve(parts: Services, reference: str) -> LoadedModel:
+def resolve(state: AppState, reference: str) -> LoadedModel:
     """The model of `name` or `name@version`.
 
     Raises:
@@ -27,37 +27,37 @@ def resolve(parts: Services, reference: str) -> LoadedModel:
         NotReady: it may be, once the models have been opened.
         Draining: the service is stopping.
     """
-    if parts.closing:
+    if state.closing:
         raise Draining("the service is stopping; send the request again, it will reach another copy")
     try:
-        return parts.repository.find(reference)
+        return state.repository.find(reference)
     except GanvasError:
-        if not parts.repository.is_scanned:
+        if not state.repository.is_scanned:
             raise NotReady("the models are still being opened") from None
         raise
 
 
 async def _found(
-    parts: ServicesDependency,
+    state: StateDependency,
     model: Annotated[
         str,
         Path(description="`name` for its newest version, or `name@version`.", examples=["mnist-gan"]),
     ],
 ) -> LoadedModel:
-    return resolve(parts, model)
+    return resolve(state, model)
 
 
 AnyModel = Annotated[LoadedModel, Depends(_found)]
 
 
-async def lease(request: Request, parts: Services, model: LoadedModel) -> LoadedModel:
+async def lease(request: Request, state: AppState, model: LoadedModel) -> LoadedModel:
     """Keeps a model open until the answer's last byte has left; the middleware gives it back."""
-    await parts.repository.lease(model)
+    await state.repository.lease(model)
     request.state.leased.append(model)
     return model
 
 
-async def generator(request: Request, parts: ServicesDependency, model: AnyModel) -> LoadedModel:
+async def generator(request: Request, state: StateDependency, model: AnyModel) -> LoadedModel:
     """A model that draws, leased.
 
     Raises:
@@ -65,13 +65,13 @@ async def generator(request: Request, parts: ServicesDependency, model: AnyModel
     """
     if model.manifest.task != "generate":
         raise NotSupported(f"{model.name} translates pictures; it does not draw from latents")
-    return await lease(request, parts, model)
+    return await lease(request, state, model)
 
 
 GeneratorModel = Annotated[LoadedModel, Depends(generator)]
 
 
-async def translator(request: Request, parts: ServicesDependency, model: AnyModel) -> LoadedModel:
+async def translator(request: Request, state: StateDependency, model: AnyModel) -> LoadedModel:
     """A model that translates, leased.
 
     Raises:
@@ -79,25 +79,25 @@ async def translator(request: Request, parts: ServicesDependency, model: AnyMode
     """
     if model.manifest.task != "translate":
         raise NotSupported(f"{model.name} draws from latents; it does not translate pictures")
-    return await lease(request, parts, model)
+    return await lease(request, state, model)
 
 
 TranslatorModel = Annotated[LoadedModel, Depends(translator)]
 
 
-async def _discriminating(request: Request, parts: ServicesDependency, model: AnyModel) -> LoadedModel:
+async def _discriminating(request: Request, state: StateDependency, model: AnyModel) -> LoadedModel:
     if "discriminator" not in model.manifest.networks:
         raise NotSupported(f"{model.name} has no discriminator")
-    return await lease(request, parts, model)
+    return await lease(request, state, model)
 
 
 DiscriminatorModel = Annotated[LoadedModel, Depends(_discriminating)]
 
 
-async def _encoding(request: Request, parts: ServicesDependency, model: AnyModel) -> LoadedModel:
+async def _encoding(request: Request, state: StateDependency, model: AnyModel) -> LoadedModel:
     if "encoder" not in model.manifest.networks or model.manifest.latent is None:
         raise NotSupported(f"{model.name} has no encoder")
-    return await lease(request, parts, model)
+    return await lease(request, state, model)
 
 
 EncoderModel = Annotated[LoadedModel, Depends(_encoding)]

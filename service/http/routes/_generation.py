@@ -29,11 +29,11 @@ from service.http.request.dependencies import while_connected
 from service.http.request.negotiation import MEDIA_TYPES
 from service.http.response import responses, streaming
 from service.http.response.responses import Clock, Layout, Picture, Prepared
-from service.http.state import Services
+from service.http.state import AppState
 from service.imaging import codecs
 from service.pipelines import latents
-from service.pipelines import resolve as drawing
-from service.pipelines.resolve import Drawing, Point
+from service.pipelines import resolve as resolving
+from service.pipelines.resolve import LatentResolver, ResolvedLatent
 from service.repository.loaded_model import LoadedModel
 
 FAILURES: tuple[type[GanvasError], ...] = (
@@ -74,13 +74,13 @@ def picture_page(formats: Sequence[str], cycle: bool = False) -> dict[int | str,
     return {200: {"description": "The pictures.", "content": content, "headers": headers}}
 
 
-def check_count(count: int, parts: Services) -> None:
+def check_count(count: int, state: AppState) -> None:
     """Refuses more pictures than a request may ask for."""
-    if count > parts.settings.max_images:
-        raise Invalid(f"{count} pictures were asked for, but a request may ask for {parts.settings.max_images} at most")
+    if count > state.settings.max_images:
+        raise Invalid(f"{count} pictures were asked for, but a request may ask for {state.settings.max_images} at most")
 
 
-async def resolve(named: Sequence[schemas.Latent], work: Callable[[], list[Point]]) -> list[Point]:
+async def resolve(named: Sequence[schemas.Latent], work: Callable[[], list[ResolvedLatent]]) -> list[ResolvedLatent]:
     """The points that latents name; many are drawn in a worker thread, since a thousand seeds take tens of ms."""
     if sum(schemas.count(latent) for latent in named) > _FEW_LATENTS:
         return await asyncio.to_thread(work)
@@ -89,25 +89,25 @@ async def resolve(named: Sequence[schemas.Latent], work: Callable[[], list[Point
 
 async def draw(
     request: Request,
-    parts: Services,
+    state: AppState,
     model: LoadedModel,
-    source: Drawing,
-    points: Sequence[Point],
+    resolver: LatentResolver,
+    points: Sequence[ResolvedLatent],
     form: str,
     shape: Layout,
 ) -> Response:
     """Runs the generator on the points and answers its pictures; identical requests in flight share the work."""
     clock: Clock = getattr(request.state, "clock", None) or Clock(request.state.started)
-    fed = drawing.rows(points)
-    if parts.settings.metadata:
-        shape = replace(shape, truncation=source.truncation)
+    fed = resolving.rows(points)
+    if state.settings.metadata:
+        shape = replace(shape, truncation=resolver.truncation)
     deadline: float = request.state.deadline
 
     def finish(output: codecs.Floats, first: int) -> bytes | list[Prepared]:
         """The whole answer where one batch drew it; else some of its pictures."""
         pixels = codecs.to_uint8(output)
         named = zip(points[first : first + len(pixels)], pixels, strict=True)
-        drawn = [responses.prepare(model, picture(source, point, own), form, shape) for point, own in named]
+        drawn = [responses.prepare(model, picture(resolver, point, own), form, shape) for point, own in named]
         return responses.assemble(model, drawn, form, shape) if len(drawn) == len(points) else drawn
 
     is_light = _is_light(model, len(points), form)
@@ -121,23 +121,23 @@ async def draw(
             drawn = [each for some in made if not isinstance(some, bytes) for each in some]
             with clock.phase("encode"):
                 body = await asyncio.to_thread(responses.assemble, model, drawn, form, shape)
-        parts.metrics.phases(model.name, clock.phases)
+        state.metrics.phases(model.name, clock.phases)
         return body
 
     # Where others wait too, a batch for all of them is quicker.
-    quick = model.generator.at_once(fed, finish) if is_light and parts.in_hand() <= 1 else None
+    quick = model.generator.at_once(fed, finish) if is_light and state.in_hand() <= 1 else None
     if quick is not None:
         assert isinstance(quick.output, bytes)
         clock.passed(quick)
-        parts.metrics.phases(model.name, clock.phases)
-        return responses.respond(model, quick.output, form, source.seeds, clock)
+        state.metrics.phases(model.name, clock.phases)
+        return responses.respond(model, quick.output, form, resolver.seeds, clock)
     key = (model.name, form, shape, tuple(p.seed for p in points), *(array.tobytes() for array in fed.values()))
     waited = time.perf_counter()
-    shared = parts.drawings.run_light(key, work) if is_light else parts.drawings.run(key, work, deadline)
+    shared = state.single_flight.run_light(key, work) if is_light else state.single_flight.run(key, work, deadline)
     body, is_own = await while_connected(request, shared)
     if not is_own:
         clock.phases["queue"] = time.perf_counter() - waited
-    return responses.respond(model, body, form, source.seeds, clock)
+    return responses.respond(model, body, form, resolver.seeds, clock)
 
 
 def _is_light(model: LoadedModel, count: int, form: str) -> bool:
@@ -148,20 +148,20 @@ def _is_light(model: LoadedModel, count: int, form: str) -> bool:
 
 async def stream(
     request: Request,
-    parts: Services,
+    state: AppState,
     model: LoadedModel,
-    source: Drawing,
-    points: Sequence[Point],
+    resolver: LatentResolver,
+    points: Sequence[ResolvedLatent],
     form: str,
 ) -> Response:
     """Answers the pictures one by one. The first is there before the answer begins, so that it may still be refused."""
     clock: Clock = request.state.clock
-    shape = Layout(1, truncation=source.truncation if parts.settings.metadata else None)
-    ahead = parts.settings.max_batch_size
-    outputs = streaming.outputs(model.generator, drawing.rows(points), request.state.deadline, ahead, clock)
+    shape = Layout(1, truncation=resolver.truncation if state.settings.metadata else None)
+    ahead = state.settings.max_batch_size
+    outputs = streaming.outputs(model.generator, resolving.rows(points), request.state.deadline, ahead, clock)
 
-    def file(point: Point, output: codecs.Floats) -> bytes:
-        return responses.encode_alone(model, picture(source, point, codecs.to_uint8(output)[0]), shape)
+    def file(point: ResolvedLatent, output: codecs.Floats) -> bytes:
+        return responses.encode_alone(model, picture(resolver, point, codecs.to_uint8(output)[0]), shape)
 
     first = await while_connected(request, anext(outputs))
 
@@ -178,12 +178,12 @@ async def stream(
         if is_events
         else streaming.replacing_parts(files())
     )
-    headers = responses.headers(model, source.seeds, clock) | {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    headers = responses.headers(model, resolver.seeds, clock) | {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(body, 200, headers, streaming.CONTENT_TYPES[form])
 
 
-def picture(source: Drawing, point: Point, pixels: codecs.Pixels) -> Picture:
+def picture(resolver: LatentResolver, point: ResolvedLatent, pixels: codecs.Pixels) -> Picture:
     """A drawn picture and where it came from."""
-    name = source.name_of(point.blend)
+    name = resolver.name_of(point.blend)
     latent = {"token": latents.to_token(point.latent)} | ({} if name is None else {"class": name})
     return Picture(pixels, latent, point.seed, name)

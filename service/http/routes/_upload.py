@@ -7,7 +7,7 @@ from fastapi import Request, Response
 
 from service.http.request.dependencies import while_connected
 from service.http.response.responses import Clock
-from service.http.state import Services
+from service.http.state import AppState
 from service.imaging import codecs
 from service.imaging.codecs import Floats
 from service.inference.batcher import Batcher
@@ -17,7 +17,7 @@ from service.repository.loaded_model import LoadedModel
 async def look(
     request: Request,
     response: Response,
-    parts: Services,
+    state: AppState,
     model: LoadedModel,
     network: Batcher,
     raw: bytes,
@@ -28,22 +28,22 @@ async def look(
     Args:
         request: whose clock and deadline count.
         response: gains the headers.
-        parts: for limits and numbers.
+        state: for limits and numbers.
         model: whose picture size counts.
         network: takes `images` (1, C, H, W), and `others`.
         raw: the picture's bytes.
         others: more inputs of one row each.
     """
     clock: Clock = request.state.clock
-    size, most = model.manifest.image, parts.settings.max_image_pixels
+    size, most = model.manifest.image, state.settings.max_image_pixels
     width, height = codecs.measure(raw, most)
-    with parts.pixels.hold(width * height), clock.phase("decode"):
+    with state.pixels.hold(width * height), clock.phase("decode"):
         pixels = await asyncio.to_thread(codecs.decode, raw, most)
         fitted = await asyncio.to_thread(codecs.fit, pixels, size.height, size.width, size.channels)
         del pixels
     fed = {**others, "images": codecs.to_float32(fitted[None])}
     output = await while_connected(request, clock.inference(network.submit(fed, request.state.deadline)))
-    parts.metrics.phases(model.name, clock.phases)
+    state.metrics.phases(model.name, clock.phases)
     response.headers["X-Model"] = model.name
     response.headers["Server-Timing"] = clock.header()
     return output

@@ -9,12 +9,12 @@ from service.http.request import negotiation
 from service.http.request.body import json_body, json_body_page
 from service.http.request.dependencies import FormatQuery, GeneratorModel
 from service.http.response import responses
-from service.http.routes._generation import FAILURES, check_count, draw, picture_page, resolve
-from service.http.state import ServicesDependency
+from service.http.routes import _generation
+from service.http.routes._generation import FAILURES, check_count, draw, picture_page
+from service.http.state import StateDependency
 from service.imaging import codecs
-from service.pipelines import latents
-from service.pipelines import resolve as drawing
-from service.pipelines.resolve import Drawing
+from service.pipelines import latents, resolve
+from service.pipelines.resolve import LatentResolver
 
 router = APIRouter(prefix="/v1/models/{model}", tags=["generate"])
 
@@ -28,7 +28,7 @@ router = APIRouter(prefix="/v1/models/{model}", tags=["generate"])
 )
 async def arithmetic(
     request: Request,
-    parts: ServicesDependency,
+    state: StateDependency,
     model: GeneratorModel,
     query: FormatQuery,
     body: Annotated[schemas.ArithmeticRequest, Depends(json_body(schemas.ArithmeticRequest))],
@@ -36,12 +36,12 @@ async def arithmetic(
     """Adds and subtracts means of latents and named directions; `variations` shows the result's surroundings."""
     form = negotiation.choose(query.format, request.headers.getlist("accept"), negotiation.PICTURES)
     count = 1 + body.variations
-    check_count(count, parts)
+    check_count(count, state)
     shape = responses.layout(count, body.columns, codecs.square_columns(count))
-    source = Drawing(model.manifest, body.class_)
+    resolver = LatentResolver(model.manifest, body.class_)
     seed = latents.random_seed() if body.seed is None else body.seed
     named = [latent for term in body.terms for latent in term.latents]
-    points = await resolve(
-        named, lambda: drawing.arithmetic(source, body.terms, body.directions, body.variations, body.jitter, seed)
+    points = await _generation.resolve(
+        named, lambda: resolve.arithmetic(resolver, body.terms, body.directions, body.variations, body.jitter, seed)
     )
-    return await draw(request, parts, model, source, points, form, shape)
+    return await draw(request, state, model, resolver, points, form, shape)

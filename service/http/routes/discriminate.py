@@ -11,9 +11,9 @@ from service.http.request.body import UploadedPicture, picture_page
 from service.http.request.dependencies import DiscriminatorModel
 from service.http.routes import _upload
 from service.http.routes._generation import FAILURES
-from service.http.state import ServicesDependency
+from service.http.state import StateDependency
 from service.imaging import codecs
-from service.pipelines.resolve import Drawing, class_in_query
+from service.pipelines.resolve import LatentResolver, class_in_query
 
 router = APIRouter(prefix="/v1/models/{model}", tags=["discriminate"])
 
@@ -27,27 +27,27 @@ router = APIRouter(prefix="/v1/models/{model}", tags=["discriminate"])
 async def discriminate(
     request: Request,
     response: Response,
-    parts: ServicesDependency,
+    state: StateDependency,
     model: DiscriminatorModel,
     query: Annotated[schemas.DiscriminateQuery, Query()],
     raw: UploadedPicture,
 ) -> schemas.Judgement:
     """The discriminator's logit, or the critic's score, of a picture of any size."""
     about = model.manifest
-    claimed = _classes(Drawing(about), class_in_query(about, query.class_))
+    claimed = _classes(LatentResolver(about), class_in_query(about, query.class_))
     assert model.discriminator is not None
-    output = await _upload.look(request, response, parts, model, model.discriminator, raw, claimed)
+    output = await _upload.look(request, response, state, model, model.discriminator, raw, claimed)
     score = float(output[0, 0])
     is_logit = about.networks["discriminator"].outputs[0].name == "logits"
     return schemas.Judgement(model=model.name, score=score, probability=_sigmoid(score) if is_logit else None)
 
 
-def _classes(drawing: Drawing, class_: schemas.ClassReference | None) -> dict[str, codecs.Floats]:
+def _classes(resolver: LatentResolver, class_: schemas.ClassReference | None) -> dict[str, codecs.Floats]:
     """The class that the picture claims, as a conditional discriminator's second input."""
     if class_ is not None:
-        return {"classes": drawing.blend_of(class_)[None]}
-    if drawing.manifest.classes:
-        raise Invalid(f"model {drawing.manifest.name} judges a picture of a class: give class")
+        return {"classes": resolver.blend_of(class_)[None]}
+    if resolver.manifest.classes:
+        raise Invalid(f"model {resolver.manifest.name} judges a picture of a class: give class")
     return {}
 
 

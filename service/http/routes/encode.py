@@ -7,7 +7,7 @@ from service.http import problems, schemas
 from service.http.request.body import UploadedPicture, picture_page
 from service.http.request.dependencies import EncoderModel, NoQuery
 from service.http.routes import _generation, _upload
-from service.http.state import ServicesDependency
+from service.http.state import StateDependency
 from service.pipelines import latents
 
 router = APIRouter(prefix="/v1/models/{model}", tags=["generate"])
@@ -24,7 +24,7 @@ router = APIRouter(prefix="/v1/models/{model}", tags=["generate"])
 async def encode(
     request: Request,
     response: Response,
-    parts: ServicesDependency,
+    state: StateDependency,
     model: EncoderModel,
     _: NoQuery,
     raw: UploadedPicture,
@@ -32,6 +32,6 @@ async def encode(
     """A latent that draws a picture like this one; send its token to sample, interpolate or arithmetic."""
     encoder = model.encoder
     assert encoder is not None
-    output = await _upload.look(request, response, parts, model, encoder, raw, {})
+    output = await _upload.look(request, response, state, model, encoder, raw, {})
     token = latents.to_token(latents.finite(output.reshape(-1).astype(float)))
     return schemas.Encoding(model=model.name, latent=schemas.EncodedLatent(token=token))

@@ -5,7 +5,7 @@ from fastapi import APIRouter, Response
 from service.errors import Draining, Invalid, NotReady
 from service.http import problems, schemas
 from service.http.request.dependencies import NoQuery
-from service.http.state import ServicesDependency
+from service.http.state import StateDependency
 from service.telemetry import metrics
 
 router = APIRouter(tags=["health"])
@@ -20,9 +20,9 @@ async def livez(_: NoQuery) -> schemas.Health:
 
 @router.head("/readyz", include_in_schema=False)
 @router.get("/readyz", summary="Ready", responses=problems.responses(NotReady, Draining, Invalid))
-async def readyz(parts: ServicesDependency, _: NoQuery) -> schemas.Health:
+async def readyz(state: StateDependency, _: NoQuery) -> schemas.Health:
     """Whether requests should be sent here: every wanted model has been proven, and the service is not stopping."""
-    parts.check_ready()
+    state.check_ready()
     return schemas.Health(status="ready")
 
 
@@ -33,6 +33,6 @@ async def readyz(parts: ServicesDependency, _: NoQuery) -> schemas.Health:
     response_class=Response,
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **problems.responses(Invalid)},
 )
-async def prometheus(parts: ServicesDependency, _: NoQuery) -> Response:
+async def prometheus(state: StateDependency, _: NoQuery) -> Response:
     """The service's numbers in Prometheus' text format."""
-    return Response(parts.metrics.text(), headers={"Content-Type": metrics.CONTENT_TYPE})
+    return Response(state.metrics.text(), headers={"Content-Type": metrics.CONTENT_TYPE})

@@ -11,9 +11,9 @@ from service.http.request.dependencies import FormatQuery, GeneratorModel
 from service.http.response import responses, streaming
 from service.http.response.responses import Animation, Layout
 from service.http.routes import _generation
-from service.http.state import ServicesDependency
+from service.http.state import StateDependency
 from service.pipelines import resolve
-from service.pipelines.resolve import Drawing, Point
+from service.pipelines.resolve import LatentResolver, ResolvedLatent
 
 router = APIRouter(prefix="/v1/models/{model}", tags=["generate"])
 
@@ -27,7 +27,7 @@ router = APIRouter(prefix="/v1/models/{model}", tags=["generate"])
 )
 async def interpolate(
     request: Request,
-    parts: ServicesDependency,
+    state: StateDependency,
     model: GeneratorModel,
     query: FormatQuery,
     body: Annotated[schemas.InterpolateRequest, Depends(json_body(schemas.InterpolateRequest))],
@@ -40,14 +40,14 @@ async def interpolate(
     """
     form = negotiation.choose(query.format, request.headers.getlist("accept"), negotiation.WALKS)
     strip = responses.layout(body.frames, body.columns, body.frames)
-    source = Drawing(model.manifest, body.class_)
+    resolver = LatentResolver(model.manifest, body.class_)
 
-    def walk() -> list[Point]:
-        keyframes = [source.point(latent) for latent in body.points]
+    def walk() -> list[ResolvedLatent]:
+        keyframes = [resolver.point(latent) for latent in body.points]
         return resolve.walk(keyframes, body.steps, body.method, body.loop)
 
     points = await _generation.resolve(body.points, walk)
     if form in streaming.CONTENT_TYPES:
-        return await _generation.stream(request, parts, model, source, points, form)
+        return await _generation.stream(request, state, model, resolver, points, form)
     shape = Layout(strip.columns, Animation(body.fps, body.loop))
-    return await _generation.draw(request, parts, model, source, points, form, shape)
+    return await _generation.draw(request, state, model, resolver, points, form, shape)

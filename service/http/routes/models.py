@@ -6,7 +6,7 @@ from service.errors import Draining, Invalid, ModelNotFound, NotReady
 from service.http import problems, schemas
 from service.http.request.dependencies import AnyModel, NoQuery
 from service.http.response.responses import not_modified
-from service.http.state import ServicesDependency
+from service.http.state import StateDependency
 from service.repository.loaded_model import LoadedModel
 
 router = APIRouter(prefix="/v1/models", tags=["models"])
@@ -14,10 +14,10 @@ router = APIRouter(prefix="/v1/models", tags=["models"])
 
 @router.head("", include_in_schema=False)
 @router.get("", summary="What is served", responses=problems.responses(Invalid))
-async def list_models(parts: ServicesDependency, _: NoQuery) -> schemas.ModelList:
+async def list_models(state: StateDependency, _: NoQuery) -> schemas.ModelList:
     """A card for every served version, and every package that was skipped, with the reason."""
-    skipped = [schemas.SkippedPackage(**vars(package)) for package in parts.repository.skipped]
-    return schemas.ModelList(models=[card(model) for model in parts.repository], skipped=skipped)
+    skipped = [schemas.SkippedPackage(**vars(package)) for package in state.repository.skipped]
+    return schemas.ModelList(models=[card(model) for model in state.repository], skipped=skipped)
 
 
 @router.head("/{model}", include_in_schema=False)

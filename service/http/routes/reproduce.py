@@ -13,10 +13,10 @@ from service.http.request.dependencies import lease
 from service.http.response import responses
 from service.http.response.responses import Animation
 from service.http.routes import _generation
-from service.http.state import ServicesDependency
+from service.http.state import StateDependency
 from service.imaging import codecs
 from service.pipelines import provenance
-from service.pipelines.resolve import Drawing
+from service.pipelines.resolve import LatentResolver
 
 router = APIRouter(prefix="/v1", tags=["generate"])
 _FAILURES = tuple(kind for kind in _generation.FAILURES if kind is not ModelNotFound)
@@ -34,29 +34,29 @@ _FAILURES = tuple(kind for kind in _generation.FAILURES if kind is not ModelNotF
 )
 async def reproduce(
     request: Request,
-    parts: ServicesDependency,
+    state: StateDependency,
     query: Annotated[schemas.FormatQuery, Query()],
     raw: UploadedPicture,
 ) -> Response:
     """Reads a file's metadata, not its pixels, and draws the same pixels again; by default in the file's format."""
-    if parts.closing:
+    if state.closing:
         raise Draining("the service is stopping; send the request again, it will reach another copy")
-    text, own = codecs.describe(raw, parts.settings.max_image_pixels)
+    text, own = codecs.describe(raw, state.settings.max_image_pixels)
     found = provenance.parse(text)
     offered: tuple[str, ...] = negotiation.FRAMES if found.animation else negotiation.PICTURES
     if own in offered:
         offered = (own, *(form for form in offered if form != own))
     form = negotiation.choose(query.format, request.headers.getlist("accept"), offered)
-    model = parts.repository.find_digest(found.model)
+    model = state.repository.find_digest(found.model)
     if model is None or model.manifest.task != "generate":
         raise NotSupported(f"the model that drew this, with digest {found.model[:12]}..., is not served")
-    await lease(request, parts, model)
+    await lease(request, state, model)
     count = len(found.latents)
     if found.animation is None:
-        _generation.check_count(count, parts)
-    source = Drawing(model.manifest, truncation=found.truncation)
-    points = [source.point(latent) for latent in found.latents]
+        _generation.check_count(count, state)
+    resolver = LatentResolver(model.manifest, truncation=found.truncation)
+    points = [resolver.point(latent) for latent in found.latents]
     shape = responses.layout(count, found.columns, codecs.square_columns(count))
     if found.animation is not None:
         shape = replace(shape, animation=Animation(found.animation.fps, found.animation.loop))
-    return await _generation.draw(request, parts, model, source, points, form, shape)
+    return await _generation.draw(request, state, model, resolver, points, form, shape)

@@ -11,10 +11,10 @@ from service.http.request.body import json_body, json_body_page
 from service.http.request.dependencies import FormatQuery, GeneratorModel
 from service.http.response import responses
 from service.http.routes._generation import FAILURES, check_count, draw, picture_page, resolve
-from service.http.state import ServicesDependency
+from service.http.state import StateDependency
 from service.imaging import codecs
 from service.pipelines import latents
-from service.pipelines.resolve import Drawing, class_in_query
+from service.pipelines.resolve import LatentResolver, class_in_query
 
 router = APIRouter(prefix="/v1/models/{model}", tags=["generate"])
 
@@ -28,24 +28,24 @@ router = APIRouter(prefix="/v1/models/{model}", tags=["generate"])
 )
 async def sample(
     request: Request,
-    parts: ServicesDependency,
+    state: StateDependency,
     model: GeneratorModel,
     query: FormatQuery,
     body: Annotated[schemas.SampleRequest, Depends(json_body(schemas.SampleRequest))],
 ) -> Response:
     """Draws pictures: `n` fresh ones, or those of `seeds`, or of `latents`."""
     form = negotiation.choose(query.format, request.headers.getlist("accept"), negotiation.PICTURES)
-    source = Drawing(model.manifest, body.class_, body.truncation)
+    resolver = LatentResolver(model.manifest, body.class_, body.truncation)
     seeds = body.seeds or [latents.random_seed() for _ in range(body.n or 1)]
     count = len(body.latents or seeds)
-    check_count(count, parts)
+    check_count(count, state)
     shape = responses.layout(count, body.columns, codecs.square_columns(count))
     named = body.latents
     if named:
-        points = await resolve(named, lambda: [source.point(latent) for latent in named])
+        points = await resolve(named, lambda: [resolver.point(latent) for latent in named])
     else:
-        points = [source.seed(seed) for seed in seeds]
-    return await draw(request, parts, model, source, points, form, shape)
+        points = [resolver.seed(seed) for seed in seeds]
+    return await draw(request, state, model, resolver, points, form, shape)
 
 
 @router.head("/sample", include_in_schema=False)
@@ -61,7 +61,7 @@ async def sample(
 )
 async def sample_by_seed(
     request: Request,
-    parts: ServicesDependency,
+    state: StateDependency,
     model: GeneratorModel,
     query: Annotated[schemas.SampleQuery, Query()],
 ) -> Response:
@@ -70,18 +70,18 @@ async def sample_by_seed(
     first = latents.random_seed() if query.seed is None else query.seed
     if first + query.n > latents.SEED_LIMIT:
         raise Invalid("seed + n - 1 must be below 2^63")
-    check_count(query.n, parts)
+    check_count(query.n, state)
     shape = responses.layout(query.n, query.columns, codecs.square_columns(query.n))
-    source = Drawing(model.manifest, class_in_query(model.manifest, query.class_), query.truncation)
+    resolver = LatentResolver(model.manifest, class_in_query(model.manifest, query.class_), query.truncation)
     headers = {"Vary": "Accept", "Cache-Control": "no-store"}
     if query.seed is not None:
-        metadata = parts.settings.metadata
+        metadata = state.settings.metadata
         headers["ETag"] = responses.etag(model, first, query.n, query.class_, query.truncation, shape, form, metadata)
-        headers["Cache-Control"] = _cache_control(request, bool(parts.settings.api_keys))
+        headers["Cache-Control"] = _cache_control(request, bool(state.settings.api_keys))
         if responses.not_modified(request, headers["ETag"]):
             return Response(status_code=304, headers=headers)
-    points = [source.seed(first + index) for index in range(query.n)]
-    response = await draw(request, parts, model, source, points, form, shape)
+    points = [resolver.seed(first + index) for index in range(query.n)]
+    response = await draw(request, state, model, resolver, points, form, shape)
     response.headers.update(headers)
     return response
 

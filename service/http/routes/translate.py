@@ -18,7 +18,7 @@ from service.http.request.dependencies import TranslatorModel, lease, while_conn
 from service.http.response import responses
 from service.http.response.responses import Clock, Picture, Prepared
 from service.http.routes import _generation
-from service.http.state import Services, ServicesDependency
+from service.http.state import AppState, StateDependency
 from service.imaging import codecs
 from service.imaging.codecs import Floats, Pixels
 from service.pipelines.translate import Translator
@@ -40,7 +40,7 @@ T = TypeVar("T")
 )
 async def translate(
     request: Request,
-    parts: ServicesDependency,
+    state: StateDependency,
     model: TranslatorModel,
     query: Annotated[schemas.TranslateQuery, Query()],
     raws: UploadedPictures,
@@ -49,15 +49,15 @@ async def translate(
     clock: Clock = request.state.clock
     form = negotiation.choose(query.format, request.headers.getlist("accept"), negotiation.PICTURES)
     shape = responses.layout(len(raws), query.columns, codecs.square_columns(len(raws)))
-    inverse = await lease(request, parts, _inverse(model, parts)) if query.cycle else None
-    sizes = [codecs.measure(raw, parts.settings.max_image_pixels) for raw in raws]
-    _check_sizes(sizes, model, query, form, shape.columns, parts)
-    if parts.settings.metadata:
+    inverse = await lease(request, state, _inverse(model, state)) if query.cycle else None
+    sizes = [codecs.measure(raw, state.settings.max_image_pixels) for raw in raws]
+    _check_sizes(sizes, model, query, form, shape.columns, state)
+    if state.settings.metadata:
         shape = replace(shape, truncation=1.0)
-    with parts.pixels.hold(sum(width * height for width, height in sizes)):
+    with state.pixels.hold(sum(width * height for width, height in sizes)):
         with clock.phase("decode"):
-            pictures = [await asyncio.to_thread(_read, raw, parts.settings.max_image_pixels) for raw in raws]
-        there = Translator(model, request.state.deadline, parts.settings.tile_px)
+            pictures = [await asyncio.to_thread(_read, raw, state.settings.max_image_pixels) for raw in raws]
+        there = Translator(model, request.state.deadline, state.settings.tile_px)
         back = None if inverse is None else replace(there, model=inverse)
         is_whole = len(raws) == 1 and back is None
 
@@ -87,7 +87,7 @@ async def translate(
             started = time.perf_counter()
             body = await asyncio.to_thread(responses.assemble, model, drawn, form, shape)
             clock.phases["encode"] += time.perf_counter() - started
-    parts.metrics.phases(model.name, clock.phases)
+    state.metrics.phases(model.name, clock.phases)
     response = responses.respond(model, body, form, (), clock)
     if inverse is not None:
         response.headers["X-Cycle-Error"] = ",".join(f"{error:.2f}" for _, error in found)
@@ -115,12 +115,12 @@ async def _together(work: Sequence[Awaitable[T]]) -> list[T]:
             task.cancel()
 
 
-def _inverse(model: LoadedModel, parts: Services) -> LoadedModel:
+def _inverse(model: LoadedModel, state: AppState) -> LoadedModel:
     name = model.manifest.translation and model.manifest.translation.inverse
     if not name:
         raise NotSupported(f"{model.name} has no inverse model, so that no cycle can be closed; leave cycle out")
     try:
-        return parts.repository.find(name)
+        return state.repository.find(name)
     except ModelNotFound as error:
         raise NotSupported(f"the inverse of {model.name}, {name}, is not served; leave cycle out") from error
 
@@ -131,10 +131,10 @@ def _check_sizes(
     query: schemas.TranslateQuery,
     form: str,
     columns: int,
-    parts: Services,
+    state: AppState,
 ) -> None:
     """Refuses what would be too many pixels to decode, to translate or to answer, before anything is decoded."""
-    settings, trained = parts.settings, model.manifest.image
+    settings, trained = state.settings, model.manifest.image
     given = sum(width * height for width, height in sizes)
     if given > settings.max_image_pixels:
         raise TooLarge(f"the pictures have {given} pixels together, but at most {settings.max_image_pixels} are read")

@@ -6,7 +6,7 @@ import pytest
 
 from service.errors import NotReady
 from service.http import state
-from service.http.state import Services
+from service.http.state import AppState
 from service.inference.batcher import Limits
 from service.repository.loaded_model import Engine
 from service.repository.peers import Board
@@ -30,18 +30,18 @@ def test_while_too_many_files_are_open_a_worker_is_not_ready_and_tells_the_other
 
     async def scenario():
         repository = Repository(tmp_path / "models", (), Engine(1, 1, Limits()), metrics, others=board)
-        services = Services(Settings(), repository, metrics)
+        state = AppState(Settings(), repository, metrics)
         await repository.open()
-        services.check_ready()
+        state.check_ready()
         with monkeypatch.context() as patch:
             patch.setattr(board, "_words", full)
             patch.setattr(board, "dead", full)
             with pytest.raises(NotReady):
-                services.check_ready()
-            reporting = asyncio.create_task(services.report())
+                state.check_ready()
+            reporting = asyncio.create_task(state.report())
             await asyncio.sleep(0.05)
-        services.check_ready()
-        services.draining = True
+        state.check_ready()
+        state.draining = True
         await asyncio.sleep(0.2)
         reporting.cancel()
         await repository.close()

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from service.errors import Invalid, NotSupported
 from service.http import schemas
 from service.pipelines import latents, resolve
-from service.pipelines.resolve import Drawing, Point
+from service.pipelines.resolve import LatentResolver, ResolvedLatent
 from service.repository.loader import read_manifest
 from tests import builders
 
@@ -22,7 +22,7 @@ def plain(tmp_path_factory):
 
 
 def point(seed, blend=None):
-    return Point(latents.draw(seed, 8, "normal"), blend, seed)
+    return ResolvedLatent(latents.draw(seed, 8, "normal"), blend, seed)
 
 
 @given(st.integers(2, 6), st.integers(2, 12), st.sampled_from(["slerp", "lerp"]), st.booleans())
@@ -38,40 +38,42 @@ def test_a_walk_meets_every_keyframe_after_steps_less_one_frames(count, steps, m
 @given(weights=st.lists(st.floats(0.001, 1.0), min_size=3, max_size=3))
 @settings(deadline=None, max_examples=60)
 def test_a_blend_comes_back_from_its_names(conditional, weights):
-    source = Drawing(conditional)
+    resolver = LatentResolver(conditional)
     blend = (np.array(weights) / sum(weights)).astype(np.float32)
-    assert source.blend_of(source.name_of(blend)).tobytes() == blend.tobytes()
+    assert resolver.blend_of(resolver.name_of(blend)).tobytes() == blend.tobytes()
 
 
 @pytest.mark.parametrize("index", range(3))
 def test_a_class_alone_has_a_plain_name(conditional, index):
-    source = Drawing(conditional)
-    name = source.name_of(source.blend_of(index))
+    resolver = LatentResolver(conditional)
+    name = resolver.name_of(resolver.blend_of(index))
     assert name == builders.CLASSES[index]
-    assert source.blend_of(name).tolist() == np.eye(3)[index].tolist()
+    assert resolver.blend_of(name).tolist() == np.eye(3)[index].tolist()
 
 
 def test_every_seed_used_is_noted_in_order(plain):
-    source = Drawing(plain)
-    source.point(schemas.MeanLatent.model_validate({"mean": [{"seed": 3}, {"mean": [{"seed": 1}]}]}))
-    source.seed(2)
-    assert source.seeds == [3, 1, 2]
+    resolver = LatentResolver(plain)
+    resolver.point(schemas.MeanLatent.model_validate({"mean": [{"seed": 3}, {"mean": [{"seed": 1}]}]}))
+    resolver.seed(2)
+    assert resolver.seeds == [3, 1, 2]
 
 
 def test_rows_hold_classes_for_a_conditional_model_only(conditional):
     assert resolve.rows([point(1), point(2)]).keys() == {"latents"}
-    fed = resolve.rows([point(1, Drawing(conditional).blend_of(0)), point(2, Drawing(conditional).blend_of("star"))])
+    fed = resolve.rows(
+        [point(1, LatentResolver(conditional).blend_of(0)), point(2, LatentResolver(conditional).blend_of("star"))]
+    )
     assert fed["classes"].tolist() == [[1, 0, 0], [0, 0, 1]]
     assert fed["latents"].shape == (2, 8)
 
 
 def test_a_class_is_refused_before_any_latent_is_drawn(plain, conditional):
     with pytest.raises(Invalid, match="no classes"):
-        Drawing(plain, 0)
+        LatentResolver(plain, 0)
     with pytest.raises(Invalid, match="circle, square, star"):
-        Drawing(conditional, "moon")
+        LatentResolver(conditional, "moon")
 
 
 def test_a_model_without_directions_does_not_support_them(plain):
     with pytest.raises(NotSupported):
-        Drawing(plain).direction("smile")
+        LatentResolver(plain).direction("smile")

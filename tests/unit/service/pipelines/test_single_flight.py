@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from service.errors import DeadlineExceeded, EngineError
-from service.pipelines.single_flight import Coalescer
+from service.pipelines.single_flight import SingleFlight
 
 
 def later():
@@ -26,24 +26,24 @@ class Work:
         return object()
 
 
-async def asked(coalescer, work, count, key="key"):
-    tasks = [asyncio.create_task(coalescer.run(key, work, later())) for _ in range(count)]
+async def asked(flight, work, count, key="key"):
+    tasks = [asyncio.create_task(flight.run(key, work, later())) for _ in range(count)]
     await asyncio.sleep(0)
     return tasks
 
 
 def test_identical_work_in_flight_is_done_once():
     async def scenario():
-        coalescer, work = Coalescer(), Work()
-        tasks = await asked(coalescer, work, 5)
-        other = await asked(coalescer, work, 1, "other")
+        flight, work = SingleFlight(), Work()
+        tasks = await asked(flight, work, 5)
+        other = await asked(flight, work, 1, "other")
         work.go.set()
         results = await asyncio.gather(*tasks)
         assert len({id(result) for result, _ in results}) == 1
         assert [is_own for _, is_own in results] == [True, False, False, False, False]
         assert (await other[0])[0] is not results[0][0]
         assert work.begun == 2
-        await coalescer.run("key", work, later())
+        await flight.run("key", work, later())
         assert work.begun == 3  # nothing is kept once it is done
 
     asyncio.run(scenario())
@@ -51,8 +51,8 @@ def test_identical_work_in_flight_is_done_once():
 
 def test_a_leader_that_goes_away_does_not_fail_its_followers():
     async def scenario():
-        coalescer, work = Coalescer(), Work()
-        leader, *followers = await asked(coalescer, work, 3)
+        flight, work = SingleFlight(), Work()
+        leader, *followers = await asked(flight, work, 3)
         leader.cancel()
         await asyncio.sleep(0)
         work.go.set()
@@ -64,11 +64,11 @@ def test_a_leader_that_goes_away_does_not_fail_its_followers():
 
 def test_work_that_nobody_waits_for_is_given_up_and_begun_afresh():
     async def scenario():
-        coalescer, work = Coalescer(), Work()
-        for task in await asked(coalescer, work, 3):
+        flight, work = SingleFlight(), Work()
+        for task in await asked(flight, work, 3):
             task.cancel()
         await asyncio.sleep(0)
-        (again,) = await asked(coalescer, work, 1)
+        (again,) = await asked(flight, work, 1)
         work.go.set()
         await again
         assert (work.begun, work.cancelled) == (2, 1)
@@ -78,13 +78,13 @@ def test_work_that_nobody_waits_for_is_given_up_and_begun_afresh():
 
 def test_all_are_told_of_a_failure():
     async def scenario():
-        coalescer = Coalescer()
+        flight = SingleFlight()
 
         async def failing():
             await asyncio.sleep(0)
             raise EngineError("no")
 
-        tasks = await asked(coalescer, failing, 3)
+        tasks = await asked(flight, failing, 3)
         results = await asyncio.gather(*tasks, return_exceptions=True)
         assert [type(result) for result in results] == [EngineError] * 3
 
@@ -93,7 +93,7 @@ def test_all_are_told_of_a_failure():
 
 def test_a_leader_s_deadline_is_not_its_followers():
     async def scenario():
-        coalescer, calls = Coalescer(), []
+        flight, calls = SingleFlight(), []
 
         async def work():
             calls.append(1)
@@ -102,7 +102,7 @@ def test_a_leader_s_deadline_is_not_its_followers():
                 raise DeadlineExceeded("too late")
             return "done"
 
-        leader, *followers = await asked(coalescer, work, 3)
+        leader, *followers = await asked(flight, work, 3)
         with pytest.raises(DeadlineExceeded):
             await leader
         assert [result for result, _ in await asyncio.gather(*followers)] == ["done", "done"]
@@ -113,23 +113,23 @@ def test_a_leader_s_deadline_is_not_its_followers():
 
 def test_light_work_is_done_by_whoever_asks_first():
     async def scenario():
-        coalescer, work = Coalescer(), Work()
-        tasks = [asyncio.create_task(coalescer.run_light(key, work)) for key in ("key", "key", "other", "key")]
+        flight, work = SingleFlight(), Work()
+        tasks = [asyncio.create_task(flight.run_light(key, work)) for key in ("key", "key", "other", "key")]
         await asyncio.sleep(0)
         assert work.begun == 2
         work.go.set()
         results = await asyncio.gather(*tasks)
         assert [is_own for _, is_own in results] == [True, False, True, False]
         assert results[0][0] is results[1][0] is results[3][0]
-        assert (await coalescer.run_light("key", work))[1]  # nothing is kept once it is done
+        assert (await flight.run_light("key", work))[1]  # nothing is kept once it is done
 
     asyncio.run(scenario())
 
 
 def test_where_the_first_goes_away_or_fails_the_next_does_light_work():
     async def scenario():
-        coalescer, work = Coalescer(), Work()
-        first, *others = (asyncio.create_task(coalescer.run_light("key", work)) for _ in range(3))
+        flight, work = SingleFlight(), Work()
+        first, *others = (asyncio.create_task(flight.run_light("key", work)) for _ in range(3))
         await asyncio.sleep(0)
         first.cancel()
         for _ in range(5):  # until the next has begun, and the one after it waits
@@ -143,7 +143,7 @@ def test_where_the_first_goes_away_or_fails_the_next_does_light_work():
             await asyncio.sleep(0)
             raise EngineError("broken")
 
-        failing = [asyncio.create_task(coalescer.run_light("key", fail)) for _ in range(2)]
+        failing = [asyncio.create_task(flight.run_light("key", fail)) for _ in range(2)]
         for task in failing:
             with pytest.raises(EngineError):
                 await task
