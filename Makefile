@@ -7,7 +7,7 @@ PORT ?= $(or $(GANVAS_PORT),8000)
 EXTRA ?= cpu
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help serve test test-ray client-types pictures lint format bench bench-scaling bench-engines bench-training soak clean
+.PHONY: help serve test test-ray client-types images lint format bench bench-scaling bench-engines bench-training soak clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -27,8 +27,8 @@ client-types: $(VENV)/.dev ## make the TypeScript client's types of the OpenAPI 
 	npm --prefix clients/typescript ci --ignore-scripts
 	$(BIN)/python -m tests.clients.openapi | node clients/typescript/generate.mjs
 
-pictures: $(VENV)/.dev ## draw the pictures of README and docs by the calls that stand there
-	$(BIN)/python -m tests.docs.pictures
+images: $(VENV)/.dev ## generate the images of README and docs from the calls above them
+	$(BIN)/python -m tests.docs.images
 
 lint: $(VENV)/.dev ## check style, types and the direction of imports
 	$(BIN)/ruff check .

@@ -1,6 +1,6 @@
-"""What a Markdown page asks its reader to type: blocks of code, and the commands in them.
+"""The code blocks of a Markdown page, and the commands in them.
 
-Knows Markdown and a shell's words, not what any command does.
+This module parses Markdown and shell words. It does not know what a command does.
 """
 
 import ast
@@ -21,7 +21,7 @@ PROGRAMS = (
     *("apt-get", "curl", "docker", "kubectl", "make", "npm", "pip"),
     *("python", "ray", "serve", "tensorboard", "torchrun"),
 )
-"""What a line of a shell begins with, where no fence says that it is one."""
+"""First words of a shell block whose fence names no language."""
 
 _FENCES = {"sh": "shell", "bash": "shell", "shell": "shell", "console": "shell", "js": "typescript", "ts": "typescript"}
 _FENCE = re.compile(r"(`{3,}|~{3,})\s*(\w*)")
@@ -33,13 +33,13 @@ _BETWEEN = {"&&", "||", ";", "|", "(", ")", ");", "&"}
 
 @dataclass(frozen=True)
 class Block:
-    """A block of code of a page.
+    """A code block of a page.
 
     Attributes:
-        page: where it stands.
-        line: of its first line, from 1.
-        language: `shell`, `python`, `typescript`, or what its fence says.
-        text: without its indentation.
+        page: the page that holds it.
+        line: the number of its first line, from 1.
+        language: `shell`, `python`, `typescript`, or the word after its fence.
+        text: the code without its indentation.
     """
 
     page: Path
@@ -49,12 +49,12 @@ class Block:
 
     @property
     def name(self) -> str:
-        """File and line, as an editor opens them."""
+        """File and line."""
         return f"{self.page.relative_to(ROOT)}:{self.line}"
 
 
 def blocks(page: Path) -> list[Block]:
-    """The fenced and indented blocks of a page, in their order."""
+    """Return the fenced and indented blocks of a page, in order."""
     return list(_blocks(page, page.read_text().splitlines()))
 
 
@@ -79,7 +79,7 @@ def _blocks(page: Path, lines: list[str]) -> Iterator[Block]:
 
 
 def language_of(text: str) -> str:
-    """The language of a block that does not say it."""
+    """Guess the language of a block without a fence."""
     if _TYPESCRIPT.match(text):
         return "typescript"
     if text.split()[0] in PROGRAMS:
@@ -92,7 +92,7 @@ def language_of(text: str) -> str:
 
 
 def inline(page: Path) -> list[Block]:
-    """The commands that stand within a page's sentences and tables."""
+    """Return the commands in a page's sentences and tables."""
     text = page.read_text()
     for block in blocks(page):
         for line in block.text.splitlines():
@@ -106,12 +106,12 @@ def inline(page: Path) -> list[Block]:
 
 @dataclass(frozen=True)
 class Command:
-    """One command of a shell, which may be several lines long and hold several programs.
+    """A shell command, which may have several lines and run several programs.
 
     Attributes:
-        text: as it is typed.
-        parts: the words of each program that it calls.
-        status: what the comment at its end says that the service answers; 200 where there is none.
+        text: the command as typed.
+        parts: the words of each program.
+        status: the HTTP status in the comment at its end; 200 without a comment.
     """
 
     text: str
@@ -120,15 +120,15 @@ class Command:
 
 
 def commands(text: str) -> list[Command]:
-    """The commands of a shell's block."""
+    """Split a shell block into commands."""
     found, held = [], ""
     for line in text.splitlines():
         held = f"{held}\n{line}" if held else line
         if held.endswith("\\") or not _is_whole(held):
             continue
         if parts := tuple(_parts(held)):
-            said = re.search(r"#\s*(\d{3})\b.*\Z", held)
-            found.append(Command(held, parts, int(said[1]) if said else 200))
+            status = re.search(r"#\s*(\d{3})\b.*\Z", held)
+            found.append(Command(held, parts, int(status[1]) if status else 200))
         if other := re.search(r"#\s*or: (.+)", held):
             found += commands(other[1])
         held = ""
@@ -145,7 +145,7 @@ def _is_whole(text: str) -> bool:
 
 
 def _parts(text: str) -> Iterator[tuple[str, ...]]:
-    """The words of each program: what stands between `&&`, `;`, `|` and brackets. Leading assignments are words too."""
+    """Yield the words of each program, separated by `&&`, `;`, `|` and brackets. Leading assignments are words too."""
     words: list[str] = []
     lexer = shlex.shlex(text.replace("\\\n", " "), posix=True, punctuation_chars=True)
     lexer.whitespace_split = True
@@ -159,6 +159,6 @@ def _parts(text: str) -> Iterator[tuple[str, ...]]:
 
 
 def without_settings(words: tuple[str, ...]) -> tuple[dict[str, str], tuple[str, ...]]:
-    """The variables that are set for a program, and its words."""
+    """Separate a program's environment variables from its words."""
     count = next((index for index, word in enumerate(words) if not re.match(r"\w+=", word)), len(words))
     return dict(word.split("=", 1) for word in words[:count]), words[count:]

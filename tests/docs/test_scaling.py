@@ -1,4 +1,4 @@
-"""What docs/scaling.md reckons follows from the numbers beside it."""
+"""The derived figures in docs/scaling.md follow from the measured ones."""
 
 import json
 import math

@@ -38,7 +38,7 @@ class Objective(ABC):
     Attributes:
         finished_said: how the finished networks came about, where they are others than were trained.
 
-    One process on one GPU replays its steps as CUDA graphs, one for each phase (docs/decisions/0007-captured-steps.md).
+    One process on one GPU replays its steps as CUDA graphs, one for each phase (docs/decisions/0007-cuda-graphs.md).
     """
 
     def __init__(self, fabric: Fabric) -> None:

@@ -1,4 +1,4 @@
-"""The commands of training as a page has them, over tiny data and for a moment only, in this process."""
+"""Run the pages' training commands in this process, on tiny data and for a few steps."""
 
 import contextlib
 import functools
@@ -36,7 +36,7 @@ _LENGTH = (
 _CONV_GENERATOR = ("--generator.z-dim", "8", "--generator.widths", "8", "4")
 _CONV = (*_LENGTH, *_CONV_GENERATOR, "--discriminator.widths", "4", "8")
 _WGAN = (*_LENGTH, *_CONV_GENERATOR, "--critic.widths", "4", "8")
-_SHORT = {  # what a recipe's method and data need beside its own words to be tiny
+_SHORT = {  # arguments that make a recipe tiny, by method and data set
     ("gan", "mnist"): (*TINY_WORDS, "--accelerator", "cpu"),
     ("dcgan", "mnist"): _CONV,
     ("wgan", "fashion-mnist"): _WGAN,
@@ -46,7 +46,7 @@ _SHORT = {  # what a recipe's method and data need beside its own words to be ti
     ("cyclegan", "monet2photo"): CYCLEGAN_WORDS,
     ("cyclegan", "horse2zebra"): CYCLEGAN_WORDS,
 }
-_ALSO = {  # by command
+_ALSO = {  # further arguments, by command
     "clarify": ("--nimg", "128", "--accelerator", "cpu"),
     "encoder": ("--nimg", "64", "--accelerator", "cpu"),
     "directions": ("--nimg", "256", "--accelerator", "cpu"),
@@ -65,18 +65,18 @@ _KINDS = {"directions": "faces", "clarify": "classes"}  # of runs, by command
 
 
 @dataclass(frozen=True)
-class Trained:
-    """Tiny data and tiny runs, each made when it is first needed.
+class TrainingRuns:
+    """Tiny data sets and tiny runs, each created on first use.
 
     Attributes:
-        folder: where they lie.
+        folder: the folder that holds them.
     """
 
     folder: Path
 
-    @functools.cache  # noqa: B019  # one for all tests
+    @functools.cache  # noqa: B019  # shared by all tests
     def data(self, dataset: str) -> Path:
-        """The folder that PATH stands for."""
+        """Return the folder that replaces PATH."""
         make = {
             "mnist": builders.write_digits,
             "fashion-mnist": builders.write_digits,
@@ -89,43 +89,43 @@ class Trained:
 
     @functools.cache  # noqa: B019  # as above
     def run(self, kind: str) -> Path:
-        """The run that RUN stands for: of `digits`, `classes`, `faces` or `monet`."""
+        """Return the run that replaces RUN: one of `digits`, `classes`, `faces` or `monet`."""
         out = self.folder / "runs" / kind
-        code, said = self.execute(("train", _RECIPES[kind], "--data", "PATH", "--out", str(out)))
-        assert code == 0, said
+        code, output = self.execute(("train", _RECIPES[kind], "--data", "PATH", "--out", str(out)))
+        assert code == 0, output
         return out
 
     @cached_property
     def monet(self) -> Path:
-        """A folder of packages with photo2monet and the way back, of the bundled version, which the pages name."""
+        """A models folder with photo2monet and its inverse, in the bundled version, which the pages name."""
         models = self.folder / "models"
         version = str(max(int(path.name) for path in (ROOT / "models/photo2monet").iterdir()))
         words = (str(self.run("monet")), "--name", "monet2photo", "--inverse", "photo2monet", "--models", str(models))
-        code, said = self.execute(("export", *words, "--version", version))
-        assert code == 0, said
+        code, output = self.execute(("export", *words, "--version", version))
+        assert code == 0, output
         return models
 
     def objective(self) -> Any:
-        """The networks of the run `faces`."""
+        """Return the networks of the run `faces`."""
         with _argv(()), _few(self.folder):
             return commands.finished(open_run(self.run("faces")))[0].objective
 
     def lay_out(self, folder: Path, text: str) -> None:
-        """Puts the runs and packages that a text reads into a folder."""
+        """Write the runs and packages that a text reads into a folder."""
         if "models/photo2monet" in text:
             shutil.copytree(self.monet, folder / "models", dirs_exist_ok=True)
         if "runs/digits" in text and "--out runs/digits" not in text:
             shutil.copytree(self.run("digits"), folder / "runs" / "digits")
 
     def execute(self, words: tuple[str, ...]) -> tuple[int, str]:
-        """Runs `python -m training WORDS`; its code and what it printed."""
+        """Run `python -m training WORDS`; return its exit code and its output."""
         words = self._filled(words)
-        with _argv(words) as said, _few(self.folder):
+        with _argv(words) as output, _few(self.folder):
             try:
                 code = command_line.main()
             except SystemExit as leaving:
                 code = int(leaving.code or 0)
-        return code, said.getvalue()
+        return code, output.getvalue()
 
     def _filled(self, words: tuple[str, ...]) -> tuple[str, ...]:
         verb = words[0]
@@ -136,37 +136,37 @@ class Trained:
         else:
             extra = _ALSO.get(verb, ())
         if verb == "train" and "--measure-every-nimg" in words:
-            if "--validation-share" in extra:  # which would leave nothing to measure on
+            if "--validation-share" in extra:  # it would leave no images to measure on
                 at = extra.index("--validation-share")
                 extra = (*extra[:at], *extra[at + 2 :])
             extra = (*extra, "--measure-every-nimg", "320")
             extra = (*extra, "--patience-nimg", "320") if "--patience-nimg" in words else extra
         dataset = config.dataset if config else words[1] if verb == "judge" else "mnist"
-        told = {"PATH": str(self.data(dataset))}
+        replacements = {"PATH": str(self.data(dataset))}
         if config is None:
-            told["RUN"] = (
+            replacements["RUN"] = (
                 str(self._copy("monet" if "--inverse" in words else _KINDS.get(verb, "digits")))
                 if "RUN" in words
                 else ""
             )
-        return (*(told.get(word, word) for word in words), *extra)
+        return (*(replacements.get(word, word) for word in words), *extra)
 
     def _copy(self, kind: str) -> Path:
-        """A copy, since commands write into a run."""
+        """Copy a run, because commands write into it."""
         count = len(list(self.folder.glob("copy-*")))
         return shutil.copytree(self.run(kind), self.folder / f"copy-{count}")
 
 
 @contextlib.contextmanager
 def _argv(words: tuple[str, ...]) -> Iterator[io.StringIO]:
-    said = io.StringIO()
+    output = io.StringIO()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["training", *words])
         for name in ("PL_GLOBAL_SEED", "PL_SEED_WORKERS"):  # Lightning notes the seed there
             patch.setenv(name, "0")
             patch.delenv(name)
-        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-            yield said
+        with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
+            yield output
 
 
 _BUILT: dict[Any, export.Graph] = {}
@@ -176,7 +176,7 @@ _BUILD = export.build
 def _build_once(
     module: nn.Module, examples: Any, file: str, inputs: Any, outputs: Any, weights: str = "auto", **more: Any
 ) -> export.Graph:
-    """`graphs.build`, which exports the same weights once."""
+    """Replace `export.build`: the same weights are exported once."""
     key = (builders.digest(module.state_dict()), file, weights)
     if key not in _BUILT:
         _BUILT[key] = _BUILD(module, examples, file, inputs, outputs, weights, **more)
@@ -185,7 +185,7 @@ def _build_once(
 
 @contextlib.contextmanager
 def _few(folder: Path) -> Iterator[None]:
-    """One thread, few samples to measure, and judges that are not written into the package."""
+    """Use one thread and few samples, and write no classifier into the package."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     with pytest.MonkeyPatch.context() as patch:
@@ -210,20 +210,20 @@ def _few(folder: Path) -> Iterator[None]:
 
 
 def parse(words: tuple[str, ...]) -> None:
-    """Reads the words of a command, and stops before it does anything.
+    """Parse the arguments of a command without running it.
 
     Raises:
-        AssertionError: the command does not take them.
+        AssertionError: the command does not accept them.
     """
     if words == ("recipes",):
-        return  # it takes no others, and is run elsewhere
+        return  # it takes no arguments, and another test runs it
     places = {"RECIPE": "gan-mnist-small"}
     called: list[str] = []
 
     def note(name: str) -> Any:
         return lambda *words, **more: called.append(name)
 
-    with _argv(tuple(places.get(word, word) for word in words)) as said, pytest.MonkeyPatch.context() as patch:
+    with _argv(tuple(places.get(word, word) for word in words)) as output, pytest.MonkeyPatch.context() as patch:
         for name, made in inspect.getmembers(commands, inspect.isfunction):
             if made.__module__ == commands.__name__:
                 patch.setattr(commands, name, note(name))
@@ -234,5 +234,5 @@ def parse(words: tuple[str, ...]) -> None:
             code = command_line.main()
         except SystemExit as leaving:
             code = int(leaving.code or 0)
-    assert code == 0, said.getvalue()
+    assert code == 0, output.getvalue()
     assert called or "--help" in words, words

@@ -1,4 +1,4 @@
-"""What the words on a page stand for: names of models, files that a reader has, folders of data."""
+"""Values for the placeholders on a page: names of models, files of the reader, folders of data."""
 
 import io
 import re
@@ -17,7 +17,7 @@ from tests.docs.blocks import ROOT
 
 ADDRESS = "localhost:8000"
 
-_MODELS = (  # what is said of a model, and the one of tests/conftest.py that it is said of
+_MODELS = (  # a pattern, and the model of tests/conftest.py that replaces it
     (r"\bMODEL(?=/translate)", "darker"),
     (r"(?<=translate )MODEL\b", "darker"),
     (r'(?<=\.translate\(")MODEL\b', "darker"),
@@ -25,48 +25,48 @@ _MODELS = (  # what is said of a model, and the one of tests/conftest.py that it
     (r'(?<=")MODEL(?=")', "colour"),
 )
 _SHORTER = (("0:1000,5000:6000", "0:20,50:70"), ("0:100000", "0:200"))
-"""Numbers of pictures that would take a while, and fewer."""
+"""Large seed ranges, and small ones that replace them."""
 
 
 def bundled(folder: Path, models: Path) -> Path:
-    """A folder with the bundled packages and those of tests/conftest.py."""
+    """Copy the bundled packages and those of tests/conftest.py into a folder."""
     for source in (ROOT / "models", models):
         shutil.copytree(source, folder, dirs_exist_ok=True)
     return folder
 
 
-def filled(text: str, port: int) -> str:
-    """A page's text with an address and models that are there, and small numbers."""
+def fill(text: str, port: int) -> str:
+    """Replace the address, the model names and the large numbers in a page's text."""
     for pattern, name in _MODELS:
         text = re.sub(pattern, name, text)
     for many, few in _SHORTER:
         text = text.replace(many, few)
     for name in {*re.findall(r"(?<=/v1/models/)[\w-]+(?=/translate)", text)} - {"darker"}:
-        if not (ROOT / "models" / name).exists():  # it is bundled later
+        if not (ROOT / "models" / name).exists():
             text = text.replace(f"/{name}/", "/darker/")
     return text.replace(ADDRESS, f"127.0.0.1:{port}")
 
 
-def _picture(form: str, seed: int = 0) -> Callable[[Path, int], None]:
+def _photo(form: str, seed: int = 0) -> Callable[[Path, int], None]:
     return lambda path, _: path.write_bytes(builders.picture(24, 20, form=form, seed=seed)) and None
 
 
-def _drawn(call: str) -> Callable[[Path, int], None]:
+def _generated(call: str) -> Callable[[Path, int], None]:
     def make(path: Path, port: int) -> None:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/models/{call}") as answer:
-            path.write_bytes(answer.read())
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/models/{call}") as response:
+            path.write_bytes(response.read())
 
     return make
 
 
 _FILES: dict[str, Callable[[Path, int], Any]] = {
-    "photo.jpg": _picture("JPEG"),
-    "one.jpg": _picture("JPEG", 1),
-    "two.png": _picture("PNG", 2),
-    "face.png": _picture("PNG", 3),
-    "seven.png": _drawn("mnist-dcgan/sample?seed=42&class=7"),
-    "42.png": _drawn("mnist-gan/sample?seed=42"),
-    "grid.png": _drawn("mnist-gan/sample?seed=0&n=16"),
+    "photo.jpg": _photo("JPEG"),
+    "one.jpg": _photo("JPEG", 1),
+    "two.png": _photo("PNG", 2),
+    "face.png": _photo("PNG", 3),
+    "seven.png": _generated("mnist-dcgan/sample?seed=42&class=7"),
+    "42.png": _generated("mnist-gan/sample?seed=42"),
+    "grid.png": _generated("mnist-gan/sample?seed=0&n=16"),
     "photos": lambda path, _: builders.write_pictures(path, "a.png", "b/c.png"),
     "photos.zip": lambda path, _: builders.write_zip(
         path, builders.write_pictures(path.with_suffix(".d"), "a.png", "b/c.png")
@@ -76,19 +76,19 @@ _FILES: dict[str, Callable[[Path, int], Any]] = {
 
 
 def lay_out(folder: Path, text: str, port: int, models: Path) -> None:
-    """Puts the files that a text reads into a folder, and the models."""
+    """Write the files that a text reads, and the models, into a folder."""
     for name, make in _FILES.items():
         if re.search(rf"(?<!-o )(?<![\w.]){re.escape(name)}(?![\w.-])", text):
             make(folder / name, port)
     (folder / "models").mkdir()
     for model in models.iterdir():
         (folder / "models" / model.name).symlink_to(model)
-    if "service render mine" in text:  # what the block before it makes
+    if "service render mine" in text:  # the block before it writes this package
         builders.write_package(folder / "models", "mine")
 
 
 def values(port: int) -> dict[str, Any]:
-    """What the blocks of Python of one page leave to those that follow."""
+    """Return the names that the Python blocks of a page may use."""
     return {
         "ganvas": Client(f"http://127.0.0.1:{port}"),
         "seed": seed,

@@ -1,7 +1,7 @@
-"""Draws the pictures of README and docs by the calls that stand above them: `make pictures`.
+"""Generate the images of README and docs from the calls above them: `make images`.
 
-A picture `docs/pictures/NAME.webp` shows the file that the nearest call above it writes as `-o NAME.*`. A call to a
-model that is not bundled is made with one that is, where one can answer it; else its picture stays as it is.
+An image `docs/images/NAME.webp` shows the file that the nearest call above it writes as `-o NAME.*`. A bundled model
+replaces one that is not bundled if it supports the call; otherwise the image stays unchanged.
 """
 
 import re
@@ -17,22 +17,22 @@ from PIL import Image, ImageDraw, ImageFont, ImageSequence
 from tests.conftest import listening
 from tests.docs.blocks import PAGES, ROOT, blocks, commands
 
-FOLDER = ROOT / "docs/pictures"
+FOLDER = ROOT / "docs/images"
 OVERVIEW = FOLDER / "ganvas.webp"
 STRIP = FOLDER / "translations.webp"
-MOST_BYTES = 80_000  # of one picture
+MAX_BYTES = 80_000  # of one image
 
-_SHOWN = re.compile(r"!\[[^\]]*\]\((?:docs/)?pictures/([\w-]+)\.webp\)")
+_SHOWN = re.compile(r"!\[[^\]]*\]\((?:docs/)?images/([\w-]+)\.webp\)")
 _MODEL = re.compile(r"(?<=/v1/models/)[\w-]+")
-_WIDEST_PX, _MOST_TIMES = 720, 4
+MAX_WIDTH_PX, MAX_ENLARGEMENT = 720, 4
 
 
 @dataclass(frozen=True)
-class Shot:
-    """A picture and the call that draws it.
+class Illustration:
+    """An image and the call that generates it.
 
     Attributes:
-        path: of the picture.
+        path: the image file.
         call: the command, with `localhost:8000` as its address.
         file: what the command writes.
     """
@@ -42,13 +42,13 @@ class Shot:
     file: str
 
 
-def shots(pages: Iterable[Path] = PAGES) -> Iterator[Shot]:
-    """Every picture that a page shows, once.
+def illustrations(pages: Iterable[Path] = PAGES) -> Iterator[Illustration]:
+    """Yield every image on the pages once.
 
     Raises:
-        ValueError: no call above a picture writes its file, or another call draws it elsewhere.
+        ValueError: no call above an image writes its file, or another page generates it by another call.
     """
-    told: dict[str, Shot] = {}
+    seen: dict[str, Illustration] = {}
     for page in pages:
         calls = [(block.line, command) for block in blocks(page) for command in commands_of(block)]
         for number, line in enumerate(page.read_text().splitlines(), 1):
@@ -60,10 +60,10 @@ def shots(pages: Iterable[Path] = PAGES) -> Iterator[Shot]:
                     raise ValueError(f"{page.name}:{number}: no call above it writes {name}.*")
                 file = re.search(rf"-o ({name}\.\w+)", above[-1])
                 assert file
-                shot = Shot(FOLDER / f"{name}.webp", above[-1], file[1])
-                if told.setdefault(name, shot) != shot:
-                    raise ValueError(f"{page.name}:{number}: elsewhere another call draws {name}.webp")
-    yield from told.values()
+                illustration = Illustration(FOLDER / f"{name}.webp", above[-1], file[1])
+                if seen.setdefault(name, illustration) != illustration:
+                    raise ValueError(f"{page.name}:{number}: another page generates {name}.webp by another call")
+    yield from seen.values()
 
 
 def commands_of(block):
@@ -71,7 +71,7 @@ def commands_of(block):
 
 
 def with_bundled(text: str) -> str | None:
-    """A call with bundled models in place of others; None where none of them can answer it."""
+    """Replace models that are not bundled in a call; return None if no bundled model supports it."""
     names = {*_MODEL.findall(text)}
     for name in names - {path.name for path in (ROOT / "models").iterdir()}:
         if re.search(rf"{name}/(translate|encode)|directions", text):
@@ -81,17 +81,17 @@ def with_bundled(text: str) -> str | None:
     return text
 
 
-def draw(shot: Shot, call: str, port: int, folder: Path, path: Path) -> None:
-    """Makes the call in a folder, and keeps its file as a WebP that is large enough to look at."""
+def render(illustration: Illustration, call: str, port: int, folder: Path, path: Path) -> None:
+    """Send the request in a folder, and save the result as an enlarged WebP file."""
     script = "set -eu\n" + call.replace("curl ", "curl -fsS ", 1).replace("localhost:8000", f"127.0.0.1:{port}")
     subprocess.run(["bash", "-c", script], cwd=folder, check=True)
-    with Image.open(folder / shot.file) as found:
-        times = max(1, min(_MOST_TIMES, _WIDEST_PX // found.width))
-        size = (found.width * times, found.height * times)
+    with Image.open(folder / illustration.file) as result:
+        times = max(1, min(MAX_ENLARGEMENT, MAX_WIDTH_PX // result.width))
+        size = (result.width * times, result.height * times)
         frames = [
-            frame.convert("RGB").resize(size, Image.Resampling.BICUBIC) for frame in ImageSequence.Iterator(found)
+            frame.convert("RGB").resize(size, Image.Resampling.BICUBIC) for frame in ImageSequence.Iterator(result)
         ]
-        motion = {"save_all": True, "append_images": frames[1:], "duration": found.info.get("duration", 80), "loop": 0}
+        motion = {"save_all": True, "append_images": frames[1:], "duration": result.info.get("duration", 80), "loop": 0}
     frames[0].save(path, quality=80, method=6, **(motion if len(frames) > 1 else {}))
 
 
@@ -99,10 +99,10 @@ _INK, _GREY, _ACCENT, _PAPER, _PANEL = "#1b1f24", "#59636e", "#0b6e99", "#ffffff
 _COLUMNS = (
     ("training", "PyTorch, offline", ("GAN", "DCGAN", "WGAN, WGAN-GP", "Pix2pix", "CycleGAN"), "export"),
     (
-        "a package",
+        "model package",
         "models/NAME/VERSION",
         ("generator.onnx", "manifest.json: digests,", "   goldens, metrics, terms", "README.md", "preview.png"),
-        "prove",
+        "verify",
     ),
     (
         "service",
@@ -111,7 +111,7 @@ _COLUMNS = (
         "HTTP",
     ),
 )
-_TILES = (  # model, how many columns its preview has, and how many cells of it are shown, across and down
+_TILES = (  # model, columns of its preview, cells shown across and down
     ("faces-dcgan", 8, 4, 2),
     ("fashion-wgan", 8, 8, 1),
     ("mnist-dcgan", 8, 8, 1),
@@ -121,8 +121,8 @@ _TILES = (  # model, how many columns its preview has, and how many cells of it 
 _TILE_PX, _GAP_PX = 220, 8
 
 
-def draw_overview(path: Path) -> None:
-    """What the project is, in one picture; its tiles are cut out of the bundled models' previews."""
+def render_overview(path: Path) -> None:
+    """Render the overview of the project, with tiles from the bundled models' previews."""
     times = 2
     tiles = [tile.resize((_TILE_PX * times, _TILE_PX * times * tile.height // tile.width)) for tile in cut_tiles()]
     wide, high = 1080, max(250, 20 + sum(tile.height // times + _GAP_PX for tile in tiles) - _GAP_PX)
@@ -158,7 +158,7 @@ def draw_overview(path: Path) -> None:
 
 
 def cut_tiles() -> Iterator[Image.Image]:
-    """The first cells of the previews of those models that are bundled."""
+    """Yield the first cells of the bundled models' previews."""
     for name, columns, across, down in _TILES:
         yield from cut(name, columns, (0, 0, across, down))
 
@@ -170,24 +170,24 @@ _PAIRS = (
     ("horse2zebra", (3,)),
     ("zebra2horse", (0,)),
 )
-_PAIR_PX, _PAIRS_A_ROW = 160, 3
+_PAIR_PX, _PAIRS_PER_ROW = 160, 3
 
 
-def draw_strip(path: Path) -> None:
-    """Pictures and their translations, cut out of the bundled translators' previews, which have two pairs to a row."""
+def render_strip(path: Path) -> None:
+    """Render images and their translations from the translators' previews, which show two pairs per row."""
     places = [(name, (2 * (pair % 2), pair // 2)) for name, pairs in _PAIRS for pair in pairs]
     pairs = [tile for name, (left, top) in places for tile in cut(name, 4, (left, top, left + 2, top + 1))]
     wide, high = 2 * _PAIR_PX + _GAP_PX, _PAIR_PX + _GAP_PX
-    rows = -(-len(pairs) // _PAIRS_A_ROW)
-    sheet = Image.new("RGB", (wide * _PAIRS_A_ROW - _GAP_PX, high * rows - _GAP_PX), _PAPER)
+    rows = -(-len(pairs) // _PAIRS_PER_ROW)
+    sheet = Image.new("RGB", (wide * _PAIRS_PER_ROW - _GAP_PX, high * rows - _GAP_PX), _PAPER)
     for index, pair in enumerate(pairs):
         pair = pair.resize((2 * _PAIR_PX, _PAIR_PX), Image.Resampling.LANCZOS)
-        sheet.paste(pair, (wide * (index % _PAIRS_A_ROW), high * (index // _PAIRS_A_ROW)))
+        sheet.paste(pair, (wide * (index % _PAIRS_PER_ROW), high * (index // _PAIRS_PER_ROW)))
     sheet.save(path, quality=85, method=6)
 
 
 def cut(name: str, columns: int, cells: tuple[int, int, int, int]) -> Iterator[Image.Image]:
-    """Cells of the preview of a model's newest version: left, top, right, bottom. Nothing where it is not bundled."""
+    """Yield preview cells (left, top, right, bottom) of a model's newest version; nothing if it is not bundled."""
     versions = sorted((ROOT / "models" / name).glob("[0-9]*"), key=lambda folder: int(folder.name))
     if versions:
         with Image.open(versions[-1] / "preview.png") as preview:
@@ -197,19 +197,19 @@ def cut(name: str, columns: int, cells: tuple[int, int, int, int]) -> Iterator[I
 
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
-    draw_overview(OVERVIEW)
-    draw_strip(STRIP)
-    wanted = [(shot, with_bundled(shot.call)) for shot in shots()]
+    render_overview(OVERVIEW)
+    render_strip(STRIP)
+    wanted = [(illustration, with_bundled(illustration.call)) for illustration in illustrations()]
     with listening(ROOT / "models") as port, tempfile.TemporaryDirectory() as folder:
-        for shot, call in wanted:
+        for illustration, call in wanted:
             if call is None:
-                print(f"{shot.path.name} stays as it is: no bundled model answers its call")
+                print(f"{illustration.path.name} is unchanged: no bundled model supports its call")
             else:
-                draw(shot, call, port, Path(folder), shot.path)
-    for path in {*FOLDER.iterdir()} - {OVERVIEW, STRIP, *(shot.path for shot, _ in wanted)}:
+                render(illustration, call, port, Path(folder), illustration.path)
+    for path in {*FOLDER.iterdir()} - {OVERVIEW, STRIP, *(illustration.path for illustration, _ in wanted)}:
         path.unlink()
     total = sum(path.stat().st_size for path in FOLDER.iterdir())
-    print(f"{len(wanted) + 2} pictures, {total / 1024:.0f} KiB")
+    print(f"{len(wanted) + 2} images, {total / 1024:.0f} KiB")
 
 
 if __name__ == "__main__":
