@@ -53,6 +53,16 @@ class TranslationConfig(TrainingConfig):
         return {"pictures.crop_px": self.pictures.crop_px}
 
     @property
+    def image_px(self) -> int:
+        """Side of the images that the model is evaluated on and packaged for: that of the crops.
+
+        A network without normalisation gives a crop what it gives the whole image, so that it is for whole images.
+        """
+        if isinstance(self.generator, PyramidGenerator):
+            return self.pictures.load_px // self.multiple * self.multiple
+        return self.pictures.crop_px
+
+    @property
     def multiple(self) -> int:
         """Both sides of an input have to be a multiple of it, in px."""
         if isinstance(self.generator, UnetGenerator):

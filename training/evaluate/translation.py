@@ -1,6 +1,7 @@
 """The protocols of metrics of translators; the arithmetic of each is in `training.metrics`."""
 
 from collections.abc import Mapping
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -9,6 +10,7 @@ from training import classifiers
 from training.classifiers import Judge, JudgeError
 from training.config import Pix2pixConfig, TranslationConfig
 from training.data import ImageSet, PairSet, Sets
+from training.evaluate import artefacts
 from training.evaluate.measurement import Measured
 from training.evaluate.sampling import Sampler
 from training.metrics import paired, sliced, texture, twosample
@@ -42,6 +44,7 @@ def measure(samplers: Mapping[str, Sampler], config: TranslationConfig, sets: Se
         else:
             back = next((sampler for name, sampler in samplers.items() if name != direction), None)
             measured = _unpaired(source, target, made[direction])
+            measured += artefacts.measure(partial(translate, samplers[direction]), source, target, made[direction])
             measured += [_cycle(source, translate(back, made[direction]))] if back else []
             measured += [_taken(judge, "AB".index(direction[-1]), target, made[direction])] if judge else []
         found += [item.of(direction) for item in [*measured, *_texture(target, made[direction])]]
@@ -60,8 +63,8 @@ def held_out(config: TranslationConfig, held: PairSet) -> tuple[Tensor, Tensor]:
 
 
 def _cut(pictures: ImageSet, config: TranslationConfig) -> Tensor:
-    """The centre of each picture, as large as the crops of the training."""
-    side = config.pictures.crop_px
+    """The centre of each picture, as large as the images that the model is for."""
+    side = config.image_px
     start = (config.pictures.load_px - side) // 2
     whole = pictures.batch(torch.arange(len(pictures))).images
     return whole[:, :, start : start + side, start : start + side].contiguous()

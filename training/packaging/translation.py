@@ -40,7 +40,7 @@ def contents(
     """
     source, target = objective.domains(direction)
     pictures = (data.A, data.B)[source]
-    side, multiple = config.pictures.crop_px, objective.multiple
+    side, multiple = config.image_px, objective.multiple
     least = max(multiple, _LEAST_PX)
     given = pictures.batch(torch.arange(_PARITY_ROWS) % len(pictures)).images
     network = export.build(

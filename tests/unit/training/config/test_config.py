@@ -6,7 +6,16 @@ from pydantic import ValidationError
 
 from tests.unit.training.conftest import BATCH_NORM, CYCLEGAN, DCGAN, FACES, PIX2PIX, TINY, WGAN, WGAN_GP
 from training import config as configs
-from training.config import Adam, GanConfig, MlpGenerator, PatchDiscriminator, Pictures, ResnetGenerator, Sgd
+from training.config import (
+    Adam,
+    GanConfig,
+    MlpGenerator,
+    PatchDiscriminator,
+    Pictures,
+    PyramidGenerator,
+    ResnetGenerator,
+    Sgd,
+)
 from training.config import UnetGenerator as Unet
 from training.config.recipes import RECIPES
 from training.runs.folder import sentence
@@ -130,6 +139,12 @@ def test_an_optimisers_field_is_named_as_it_is_given():
 def test_the_multiple_follows_from_the_generator():
     assert replace(PIX2PIX, generator=Unet(depth=7)).multiple == 128
     assert replace(PIX2PIX, generator=ResnetGenerator()).multiple == CYCLEGAN.multiple == 4
+
+
+def test_a_network_without_normalisation_is_for_whole_images_and_others_for_crops():
+    pictures = Pictures(load_px=100, crop_px=64)
+    assert replace(CYCLEGAN, pictures=pictures).image_px == 64
+    assert replace(CYCLEGAN, pictures=pictures, generator=PyramidGenerator()).image_px == 96
 
 
 def test_the_published_translators_are_the_published_ones():

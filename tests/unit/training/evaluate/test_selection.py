@@ -169,7 +169,12 @@ def test_patience_without_measurements_is_refused(command, digits_folder, tmp_pa
     ("config", "name", "beside"),
     [
         (PIX2PIX, "l1", set()),
-        (CYCLEGAN, "sliced_wasserstein", {"cycle_error", "sliced_wasserstein_A2B", "sliced_wasserstein_B2A"}),
+        (
+            CYCLEGAN,
+            "faults",
+            {"cycle_error"}
+            | {f"{n}_{d}" for n in ("gap", "chroma_noise", "luma_noise", "contrast") for d in ("A2B", "B2A")},
+        ),
     ],
     ids=["pix2pix", "cyclegan"],
 )
