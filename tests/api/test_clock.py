@@ -54,7 +54,7 @@ def test_a_clock_set_forward_gives_nobody_more_than_the_rate(models, serve, turn
 
 @pytest.mark.parametrize("seconds", [-HOUR_S, HOUR_S, -2e9])
 def test_answers_and_their_times_are_the_same_whatever_the_clock_says(models, serve, turn, seconds):
-    picture = builders.picture(200, 150)
+    picture = builders.image_file(200, 150)
     calls = {
         "sample": lambda client: client.get("/v1/models/tiny@1/sample?seed=1&n=3&format=zip"),
         "walk": lambda client: client.post(

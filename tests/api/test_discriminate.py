@@ -41,7 +41,7 @@ def png_header(width: int, height: int) -> bytes:
 
 
 def test_the_score_is_the_discriminator_s_logit_and_its_sigmoid(client):
-    raw = builders.picture(*SIZE, mode="L")
+    raw = builders.image_file(*SIZE, mode="L")
     pixels = builders.pixels(raw)[None, :, :, None]
     (logit,) = Session(builders.discriminator_graph(), 1).run({"images": codecs.to_float32(pixels)})
     answer = judge(client, raw)
@@ -53,13 +53,13 @@ def test_the_score_is_the_discriminator_s_logit_and_its_sigmoid(client):
 
 
 def test_a_critic_has_no_probability(client):
-    answer = judge(client, builders.picture(), "critic").json()
+    answer = judge(client, builders.image_file(), "critic").json()
     assert answer["probability"] is None
     assert isinstance(answer["score"], float)
 
 
 def test_every_answer_names_its_model_and_its_times(client):
-    answer = judge(client, builders.picture())
+    answer = judge(client, builders.image_file())
     assert answer.headers["x-model"] == "tiny@1"
     assert {part.split(";")[0] for part in answer.headers["server-timing"].split(", ")} == {
         "decode", "queue", "infer", "total",
@@ -67,7 +67,7 @@ def test_every_answer_names_its_model_and_its_times(client):
 
 
 def test_raw_and_multipart_are_the_same(client):
-    raw = builders.picture()
+    raw = builders.image_file()
     multipart = client.post(CALL, files={"image": ("name.png", raw, "image/png")})
     assert multipart.json() == judge(client, raw).json()
 
@@ -76,19 +76,19 @@ def test_raw_and_multipart_are_the_same(client):
     "kind", ["image/jpeg", "text/plain", "application/json", "application/x-www-form-urlencoded", ""]
 )
 def test_the_bytes_decide_not_the_content_type(client, kind):
-    assert judge(client, builders.picture(), **{"Content-Type": kind}).status_code == 200
-    answer = client.post(CALL, files={"image": ("x.svg", builders.picture(), "image/svg+xml")})
+    assert judge(client, builders.image_file(), **{"Content-Type": kind}).status_code == 200
+    answer = client.post(CALL, files={"image": ("x.svg", builders.image_file(), "image/svg+xml")})
     assert answer.status_code == 200
 
 
 def test_a_model_without_a_discriminator_cannot_judge(tmp_path, serve):
     builders.write_package(tmp_path, "blind", discriminator=None)
     with serve(tmp_path) as client:
-        assert_problem(judge(client, builders.picture(), "blind"), 409, "not-supported")
+        assert_problem(judge(client, builders.image_file(), "blind"), 409, "not-supported")
 
 
 def test_a_conditional_discriminator_needs_the_class(client):
-    raw = builders.picture()
+    raw = builders.image_file()
     assert_problem(judge(client, raw, "classes"), 422)
     scores = [judge(client, raw, "classes", f"?class={name}").json()["score"] for name in ("circle", "star", "2")]
     assert scores[0] != scores[1] == scores[2]
@@ -98,13 +98,13 @@ def test_a_conditional_discriminator_needs_the_class(client):
 
 @pytest.mark.parametrize("query", ["?unknown=1", "?format=png"])
 def test_unknown_query_parameters_are_refused(client, query):
-    assert_problem(judge(client, builders.picture(), query=query), 422)
+    assert_problem(judge(client, builders.image_file(), query=query), 422)
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
 @pytest.mark.parametrize("size", [(1, 1), (1, 5000), (5000, 1), (13, 7), (300, 200)])
 def test_pictures_of_any_size_are_judged(client, form, size):
-    answer = judge(client, builders.picture(*size, form=form))
+    answer = judge(client, builders.image_file(*size, form=form))
     assert answer.status_code == 200
     assert math.isfinite(answer.json()["score"])
 
@@ -118,11 +118,11 @@ def test_pictures_of_any_size_are_judged(client, form, size):
     ],
 )  # fmt: skip
 def test_pictures_of_any_mode_are_judged(client, model, mode, form):
-    assert judge(client, builders.picture(mode=mode, form=form), model).status_code == 200
+    assert judge(client, builders.image_file(mode=mode, form=form), model).status_code == 200
 
 
 def test_a_palette_with_transparency_is_judged(client):
-    assert judge(client, builders.picture(mode="P", transparency=0), "colour").status_code == 200
+    assert judge(client, builders.image_file(mode="P", transparency=0), "colour").status_code == 200
 
 
 def test_the_same_shades_score_the_same_in_16_bit_grey_and_in_8(client):
@@ -147,14 +147,16 @@ def test_the_exif_orientation_is_applied(client, orientation):
 
 
 def test_a_corrupt_colour_profile_is_ignored(client):
-    image = Image.open(io.BytesIO(builders.picture(*SIZE)))
+    image = Image.open(io.BytesIO(builders.image_file(*SIZE)))
     broken = saved(image, icc_profile=b"\x00\x01 no profile \xff" * 20)
     assert judge(client, broken, "colour").json() == judge(client, saved(image), "colour").json()
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data")  # Pillow says it too
 def test_a_corrupt_exif_block_is_ignored(client):
-    assert judge(client, builders.picture(form="JPEG", exif=b"Exif\x00\x00MM\x00*\xff\xff\xff\xff")).status_code == 200
+    assert (
+        judge(client, builders.image_file(form="JPEG", exif=b"Exif\x00\x00MM\x00*\xff\xff\xff\xff")).status_code == 200
+    )
 
 
 @pytest.mark.parametrize("form", ["WEBP", "PNG"])
@@ -170,7 +172,7 @@ def test_an_animation_of_a_thousand_frames_counts_as_its_first(client, form):
 
 @pytest.mark.parametrize("form", ["GIF", "TIFF", "BMP", "ICO", "PDF", "EPS", "PPM", "TGA"])
 def test_formats_that_are_not_on_the_list_are_refused(client, form):
-    assert_problem(judge(client, builders.picture(form=form)), 415, "not-an-image")
+    assert_problem(judge(client, builders.image_file(form=form)), 415, "not-an-image")
 
 
 @pytest.mark.parametrize(
@@ -191,13 +193,13 @@ def test_bytes_that_are_no_picture_are_refused(client, raw):
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
 @pytest.mark.parametrize("tenth", range(10))
 def test_a_truncated_picture_is_refused(client, form, tenth):
-    raw = builders.picture(64, 64, form=form)
+    raw = builders.image_file(64, 64, form=form)
     assert_problem(judge(client, raw[: len(raw) * tenth // 10]), 415, "not-an-image")
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
 def test_a_damaged_picture_is_refused_or_judged_but_no_fault_of_ours(client, form):
-    raw = builders.picture(64, 64, form=form)
+    raw = builders.image_file(64, 64, form=form)
     rng = np.random.default_rng(0)
     for _ in range(60):
         damaged = bytearray(raw)
@@ -207,7 +209,7 @@ def test_a_damaged_picture_is_refused_or_judged_but_no_fault_of_ours(client, for
 
 
 def test_a_picture_with_something_behind_it_is_a_picture(client):
-    raw = builders.picture()
+    raw = builders.image_file()
     assert judge(client, raw + b"PK\x03\x04<script>" * 50).json() == judge(client, raw).json()
 
 
@@ -245,14 +247,14 @@ def part(name: bytes = b"image", body: bytes = b"", file: bool = True) -> bytes:
     ],
 )  # fmt: skip
 def test_the_boundary_of_a_multipart_body_is_checked(client, kind, status):
-    body = part(body=builders.picture()) + b"--B--\r\n"
+    body = part(body=builders.image_file()) + b"--B--\r\n"
     answer = judge(client, body, **{"Content-Type": kind})
     assert answer.status_code == status, answer.text
 
 
 @pytest.mark.parametrize("end", [b"--B--\r\n", b"--B--", b"--B--\r\nan epilogue", b"--B--  \r\n"])
 def test_the_last_boundary_ends_a_multipart_body_whatever_follows(client, end):
-    raw = builders.picture()
+    raw = builders.image_file()
     body = part(body=raw) + end
     answer = judge(client, body, **{"Content-Type": "multipart/form-data; boundary=B"})
     assert answer.json() == judge(client, raw).json()
@@ -323,7 +325,7 @@ def test_a_declared_length_beyond_the_limit_is_refused_unread(client):
 
 @pytest.mark.parametrize("form", ["raw", "multipart"])
 def test_the_limits_of_uploads_are_settings(models, serve, form):
-    raw = builders.picture(40, 40)
+    raw = builders.image_file(40, 40)
     with serve(models, max_upload_bytes=len(raw)) as client:
         for body, status in ((raw, 200), (raw + b"\x00", 413)):
             sent = {"content": body} if form == "raw" else {"files": {"image": body}}
@@ -334,11 +336,11 @@ def test_the_limits_of_uploads_are_settings(models, serve, form):
 
 def test_all_uploads_being_read_share_a_limit(models, serve):
     with serve(models, max_uploads_bytes=1000) as client:
-        answer = judge(client, builders.picture(100, 100))
+        answer = judge(client, builders.image_file(100, 100))
         assert_problem(answer, 503)
         assert int(answer.headers["retry-after"]) >= 1
         assert client.app.state.ganvas.uploads.held == 0
-        assert judge(client, builders.picture(2, 2)).status_code == 200
+        assert judge(client, builders.image_file(2, 2)).status_code == 200
 
 
 def test_a_client_that_leaves_while_uploading_is_no_fault(client, caplog):

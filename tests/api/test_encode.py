@@ -21,7 +21,7 @@ def encode(client, raw, query=""):
 
 
 def test_the_latent_is_the_encoder_s(client):
-    raw = builders.picture(builders.SIDE, builders.SIDE)
+    raw = builders.image_file(builders.SIDE, builders.SIDE)
     pixels = builders.pixels(raw)[None]
     (expected,) = Session(builders.encoder_graph(3), 1).run({"images": codecs.to_float32(pixels)})
     document = encode(client, raw).json()
@@ -32,7 +32,7 @@ def test_the_latent_is_the_encoder_s(client):
 
 
 def test_every_answer_names_its_model_and_its_times(client):
-    answer = encode(client, builders.picture())
+    answer = encode(client, builders.image_file())
     assert answer.headers["x-model"] == "colour@1"
     phases = {part.split(";")[0] for part in answer.headers["server-timing"].split(", ")}
     assert phases == {"decode", "queue", "infer", "total"}
@@ -41,7 +41,7 @@ def test_every_answer_names_its_model_and_its_times(client):
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (100, 37)])
 @pytest.mark.parametrize("mode", ["RGB", "L", "RGBA"])
 def test_a_picture_of_any_size_and_kind_is_taken(client, size, mode):
-    raw = builders.picture(*size, mode=mode)
+    raw = builders.image_file(*size, mode=mode)
     fitted = codecs.fit(codecs.decode(raw, 10**6), builders.SIDE, builders.SIDE, 3)
     expected = encode(client, codecs.encode(fitted, "png")).json()
     assert encode(client, raw).json() == expected
@@ -49,7 +49,7 @@ def test_a_picture_of_any_size_and_kind_is_taken(client, size, mode):
 
 
 def test_a_picture_is_encoded_moved_along_a_direction_and_shown_again(client):
-    latent = encode(client, builders.picture()).json()["latent"]
+    latent = encode(client, builders.image_file()).json()["latent"]
     shown = client.post("/v1/models/colour/sample?format=npy", json={"latents": [latent]})
     body = {"terms": [{"latents": [latent]}], "directions": [{"name": "smile", "weight": 2.0}]}
     moved = client.post("/v1/models/colour/arithmetic?format=json", json=body).json()["images"][0]
@@ -62,7 +62,7 @@ def test_a_picture_is_encoded_moved_along_a_direction_and_shown_again(client):
 
 def test_arithmetic_takes_the_token_and_shows_the_moved_picture_at_once(client):
     """Encode, then one call: the picture is the generator's of the encoder's latent and twice the direction."""
-    raw = builders.picture(builders.SIDE, builders.SIDE)
+    raw = builders.image_file(builders.SIDE, builders.SIDE)
     pixels = codecs.to_float32(builders.pixels(raw)[None])
     (start,) = Session(builders.encoder_graph(3), 1).run({"images": pixels})
     end = start + 2.0 * np.eye(builders.Z_DIM, dtype=np.float32)[0]
@@ -77,7 +77,7 @@ def test_arithmetic_takes_the_token_and_shows_the_moved_picture_at_once(client):
 
 
 def test_a_token_is_shown_by_every_call_that_draws(client):
-    latent = encode(client, builders.picture()).json()["latent"]
+    latent = encode(client, builders.image_file()).json()["latent"]
     shown = client.post("/v1/models/colour/sample", json={"latents": [latent]}).content
     summed = client.post("/v1/models/colour/arithmetic", json={"terms": [{"latents": [latent]}]}).content
     walk = {"from": latent, "to": {"seed": 1}, "steps": 2}
@@ -88,14 +88,14 @@ def test_a_token_is_shown_by_every_call_that_draws(client):
 
 def test_a_model_without_an_encoder_is_409(client):
     for model in ("tiny", "darker"):
-        answer = client.post(f"/v1/models/{model}/encode", content=builders.picture())
+        answer = client.post(f"/v1/models/{model}/encode", content=builders.image_file())
         assert_problem(answer, 409, "not-supported")
 
 
 def test_what_is_no_picture_is_refused(client):
     assert_problem(encode(client, b"nothing"), 415)
-    assert_problem(encode(client, builders.picture(), "?class=1"), 422)
-    files = [("image", builders.picture())] * 2
+    assert_problem(encode(client, builders.image_file(), "?class=1"), 422)
+    files = [("image", builders.image_file())] * 2
     assert_problem(client.post(CALL, files=files), 422)
 
 

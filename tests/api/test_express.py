@@ -56,7 +56,7 @@ BODIES = (b"", b"{}x", b"[]", b'{"seeds": []}', b'{"n": 4.5}', b'{"latents": [{"
 
 
 def calls() -> list[tuple[str, str, dict[str, str], bytes | None]]:
-    raw, body = builders.picture(24, 20), b'{"seeds": [1, 2]}'
+    raw, body = builders.image_file(24, 20), b'{"seeds": [1, 2]}'
     found = [("GET", SAMPLE.format("tiny", query), {}, None) for query in QUERIES]
     found += [("POST", SAMPLE.format("classes", query), {}, body) for query in ("", "x=1", "format=json", "format=gif")]
     for name in NAMES:

@@ -54,7 +54,7 @@ def test_without_a_valid_key_it_is_401(keyed, headers):
         answer = keyed.get(path, headers=headers)
         assert_problem(answer, 401, "unauthorized")
         assert answer.headers["www-authenticate"] == "Bearer"
-    answer = keyed.post("/v1/models/tiny/discriminate", content=builders.picture(), headers=headers)
+    answer = keyed.post("/v1/models/tiny/discriminate", content=builders.image_file(), headers=headers)
     assert answer.status_code == 401
 
 

@@ -98,7 +98,7 @@ def test_metrics_are_prometheus_text(tmp_path, serve):
     builders.write_package(tmp_path, "tiny")
     with serve(tmp_path) as client:
         client.get("/v1/models/tiny/sample?seed=1&n=5")
-        client.post("/v1/models/tiny/discriminate", content=builders.picture())
+        client.post("/v1/models/tiny/discriminate", content=builders.image_file())
         client.get("/v1/models/nobody/sample")
         client.get("/made/up/by/a/client")
         answer = client.get("/metrics")

@@ -64,7 +64,7 @@ def test_a_head_has_no_body(port, path):
 
 
 def test_an_upload_without_a_length_comes_in_chunks_of_one_byte(port):
-    raw = builders.picture(4, 4)
+    raw = builders.image_file(4, 4)
     chunks = b"".join(b"1\r\n" + bytes([byte]) + b"\r\n" for byte in raw) + b"0\r\n\r\n"
     status, _, body = ask(port, post(CALL, chunks, "Transfer-Encoding: chunked"))
     assert status == 200
@@ -72,7 +72,7 @@ def test_an_upload_without_a_length_comes_in_chunks_of_one_byte(port):
 
 
 def test_a_body_is_asked_for_where_the_client_waits_for_it(port):
-    raw = builders.picture(4, 4)
+    raw = builders.image_file(4, 4)
     with connect(port) as connection:
         connection.sendall(post(CALL, b"", f"Content-Length: {len(raw)}", "Expect: 100-continue"))
         assert connection.recv(100).startswith(b"HTTP/1.1 100")
@@ -115,10 +115,10 @@ def test_an_endless_upload_is_refused_before_its_end(port):
 def test_a_client_that_leaves_in_the_middle_does_no_harm(port, cut):
     for _ in range(5):
         with connect(port) as connection:
-            connection.sendall(post(CALL, builders.picture(40, 40))[:cut])
+            connection.sendall(post(CALL, builders.image_file(40, 40))[:cut])
             # Reset at once, as when a machine dies.
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    assert ask(port, post(CALL, builders.picture()))[0] == 200
+    assert ask(port, post(CALL, builders.image_file()))[0] == 200
 
 
 def test_a_client_that_does_not_read_its_answer_does_no_harm(port):
@@ -205,7 +205,7 @@ def test_a_length_that_is_too_small_ends_the_body_there_and_the_rest_is_no_reque
 
 def test_a_length_that_is_too_large_is_waited_for_until_the_deadline(models):
     with listening(models, deadline_s=0.3) as short:
-        for path, body in (("/v1/models/tiny/sample", b"{}"), (CALL, builders.picture())):
+        for path, body in (("/v1/models/tiny/sample", b"{}"), (CALL, builders.image_file())):
             status, headers, _ = ask(short, post(path, body, f"Content-Length: {len(body) + 10}"))
             assert (status, headers["content-type"]) == (504, "application/problem+json")
         assert ask(short, get("/v1/models/tiny/sample?seed=1"))[0] == 200
@@ -240,7 +240,7 @@ def test_a_chunk_of_a_false_size_does_no_harm(port, size):
 
 
 def test_a_gzip_body_is_refused_on_the_wire_too(port):
-    raw = gzip.compress(builders.picture())
+    raw = gzip.compress(builders.image_file())
     status, headers, _ = ask(port, post(CALL, raw, "Content-Encoding: gzip"))
     assert status in (415, 422)
     assert headers["content-type"] == "application/problem+json"

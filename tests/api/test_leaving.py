@@ -23,8 +23,8 @@ CALLS = {
     "arithmetic": ("POST", "/v1/models/slow/arithmetic", json.dumps(TERMS).encode()),
     "infer": ("POST", "/v2/models/slow/infer", json.dumps({"inputs": [ROWS]}).encode()),
     "generations": ("POST", "/v1/images/generations", json.dumps({"model": "slow", "n": 60}).encode()),
-    "translate": ("POST", "/v1/models/stylish/translate", builders.picture(1500, 1500)),
-    "translate, resized": ("POST", "/v1/models/stylish/translate?fit=resize", builders.picture(1500, 1500)),
+    "translate": ("POST", "/v1/models/stylish/translate", builders.image_file(1500, 1500)),
+    "translate, resized": ("POST", "/v1/models/stylish/translate?fit=resize", builders.image_file(1500, 1500)),
 }
 
 MOST_DRAWN = 30
@@ -91,7 +91,7 @@ def test_who_leaves_frees_all_that_was_held(folder, serve, call, after_s):
         time.sleep(0.2)
         assert batches(client) <= drawn + 1  # what had begun already; nothing goes on for nobody
         assert client.get("/v1/models/slow/sample?seed=1").status_code == 200
-        answer = client.post("/v1/models/stylish/translate", content=builders.picture(40, 30))
+        answer = client.post("/v1/models/stylish/translate", content=builders.image_file(40, 30))
         assert builders.pixels(answer.content).shape == (30, 40, 3)
         assert lefts(client) == 1 or call == "translate, resized"  # which may be done sooner
         assert 'status="5' not in client.get("/metrics").text

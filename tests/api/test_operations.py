@@ -33,7 +33,7 @@ def test_in_answers_above_20_ms_the_phases_add_up_to_the_total(tmp_path, serve, 
 
 def test_the_phases_of_a_translation_add_up_too(models, serve):
     with serve(models, tile_px=64) as client:
-        raw = builders.picture(400, 300)
+        raw = builders.image_file(400, 300)
         shares = []
         for _ in range(5):
             found = times(client.post("/v1/models/stylish/translate", content=raw))
@@ -74,7 +74,7 @@ def test_other_protocols_and_reproduced_files_tell_their_times_too(client):
 
 @pytest.mark.parametrize("call", ["discriminate", "encode"])
 def test_the_phases_of_a_judgement_and_of_an_encoding_add_up(client, call):
-    raw = builders.picture(3000, 3000, form="JPEG")
+    raw = builders.image_file(3000, 3000, form="JPEG")
     shares = []
     for _ in range(5):
         found = times(client.post(f"/v1/models/colour/{call}", content=raw))

@@ -123,11 +123,11 @@ def test_the_digest_counts_not_the_name(client, tmp_path, serve):
 
 
 def test_a_translation_and_a_foreign_file_are_422(client):
-    translation = client.post("/v1/models/darker/translate", content=builders.picture()).content
+    translation = client.post("/v1/models/darker/translate", content=builders.image_file()).content
     assert set(told(translation)[1]) <= {"model", "truncation", "columns", "latents"}
     assert "translation" in assert_problem(client.post(CALL, content=translation), 422)["detail"]
     for form in ("PNG", "JPEG", "WEBP"):
-        assert_problem(client.post(CALL, content=builders.picture(form=form)), 422, "invalid")
+        assert_problem(client.post(CALL, content=builders.image_file(form=form)), 422, "invalid")
 
 
 DIGEST = "0" * 64

@@ -55,7 +55,7 @@ def test_a_picture_comes_back_translated_at_its_size(client):
 
 
 def test_every_phase_is_in_server_timing(client):
-    parts = translate(client, builders.picture()).headers["server-timing"].split(", ")
+    parts = translate(client, builders.image_file()).headers["server-timing"].split(", ")
     assert {part.split(";")[0] for part in parts} == {"decode", "queue", "infer", "encode", "total"}
 
 
@@ -74,7 +74,7 @@ def test_any_size_is_reflected_to_the_multiple_and_cropped_back(client, models, 
 
 
 def test_raw_and_multipart_are_the_same_and_the_bytes_decide(client):
-    raw = builders.picture()
+    raw = builders.image_file()
     expected = translate(client, raw).content
     assert client.post(CALL, files={"image": ("x.svg", raw, "image/svg+xml")}).content == expected
     assert translate(client, raw, **{"Content-Type": "text/plain"}).content == expected
@@ -83,7 +83,7 @@ def test_raw_and_multipart_are_the_same_and_the_bytes_decide(client):
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
 def test_png_jpeg_and_webp_are_read(client, form):
     options = {"quality": 95} if form != "PNG" else {}
-    raw = builders.picture(form=form, **options)
+    raw = builders.image_file(form=form, **options)
     found = builders.pixels(translate(client, raw).content)
     with Image.open(io.BytesIO(raw)) as image:
         assert_near(found, darker(np.asarray(image.convert("RGB"))))
@@ -91,7 +91,7 @@ def test_png_jpeg_and_webp_are_read(client, form):
 
 @pytest.mark.parametrize("form", ["GIF", "BMP", "TIFF", "ICO"])
 def test_other_formats_are_refused(client, form):
-    assert_problem(translate(client, builders.picture(form=form)), 415, "not-an-image")
+    assert_problem(translate(client, builders.image_file(form=form)), 415, "not-an-image")
 
 
 @pytest.mark.parametrize("form", ["PNG", "WEBP"])
@@ -104,7 +104,7 @@ def test_of_an_animation_the_first_frame_is_translated(client, form):
 
 @pytest.mark.parametrize("mode", ["L", "LA", "P", "I;16", "1", "RGBA"])
 def test_every_kind_of_png_is_read_right(client, mode):
-    raw = builders.picture(mode=mode)
+    raw = builders.image_file(mode=mode)
     with Image.open(io.BytesIO(raw)) as image:
         if mode == "I;16":
             grey = np.rint(np.asarray(image) / 257.0).astype(np.uint8)
@@ -211,26 +211,26 @@ def test_a_cycle_error_is_what_it_says(tmp_path, serve):
 
 @pytest.mark.parametrize("model", ["blocky", "stylish"])
 def test_a_cycle_without_a_served_inverse_is_409(client, model):
-    assert_problem(translate(client, builders.picture(), model, "?cycle=true"), 409, "not-supported")
+    assert_problem(translate(client, builders.image_file(), model, "?cycle=true"), 409, "not-supported")
 
 
 @pytest.mark.parametrize(
     "query", ["fit=crop", "cycle=1", "cycle=True", "cycle=", "columns=0", "columns=2", "n=1", "format=bmp"]
 )
 def test_a_bad_query_is_refused(client, query):
-    assert_problem(translate(client, builders.picture(), query=f"?{query}"), 422)
+    assert_problem(translate(client, builders.image_file(), query=f"?{query}"), 422)
 
 
 @pytest.mark.parametrize("form", ["gif", "apng"])
 def test_translations_do_not_animate(client, form):
-    assert_problem(translate(client, builders.picture(), query=f"?format={form}"), 406)
+    assert_problem(translate(client, builders.image_file(), query=f"?format={form}"), 406)
 
 
 def test_a_generator_does_not_translate_and_a_translator_does_not_draw(client):
-    assert_problem(translate(client, builders.picture(), "tiny"), 409, "not-supported")
+    assert_problem(translate(client, builders.image_file(), "tiny"), 409, "not-supported")
     assert_problem(client.get("/v1/models/darker/sample?seed=1"), 409, "not-supported")
-    assert_problem(client.post("/v1/models/darker/discriminate", content=builders.picture()), 409)
-    assert_problem(translate(client, builders.picture(), "nobody"), 404)
+    assert_problem(client.post("/v1/models/darker/discriminate", content=builders.image_file()), 409)
+    assert_problem(translate(client, builders.image_file(), "nobody"), 404)
 
 
 # --- several pictures

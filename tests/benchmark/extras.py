@@ -94,7 +94,7 @@ def translations(models: Path, sides_px: tuple[int, ...] = (256, 1024), turns: i
 
 def _translation_s(server: Server, name: str, side_px: int, turns: int) -> float:
     headers = {"Content-Type": "image/jpeg", "Accept": "image/jpeg"}
-    body = builders.picture(side_px, side_px, form="JPEG", quality=90)
+    body = builders.image_file(side_px, side_px, form="JPEG", quality=90)
     ask = Ask(f"/v1/models/{name}/translate", "POST", headers, body)
     taken_s = []
     for _ in range(turns):

@@ -58,7 +58,7 @@ def _dcgan(models: Path, folder: Path) -> Workload:
 def _cyclegan(models: Path, folder: Path) -> Workload:
     package = packages.write_cyclegan(folder)
     picture = folder.with_suffix(".jpg")
-    picture.write_bytes(builders.picture(128, 128, form="JPEG", quality=90))
+    picture.write_bytes(builders.image_file(128, 128, form="JPEG", quality=90))
     return Workload("cyclegan-128", folder, package, picture)
 
 

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from service.repository import manifest
 from tests import builders
 from tests.conftest import listening
 
@@ -22,12 +23,12 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     axes = np.eye(builders.Z_DIM, dtype=np.float32)
     builders.write_package(folder, "shapes", conditional=True)
     directions = {"smile": 3 * axes[0], "glasses": 3 * axes[1]}
-    metrics = (builders.manifest.Metric(name="coverage", value=0.875, protocol="of ten samples"),)
+    metrics = (manifest.Metric(name="coverage", value=0.875, protocol="of ten samples"),)
     builders.write_package(folder, "faces", channels=3, encoder=True, directions=directions, metrics=metrics)
     builders.write_translator(folder, "dusk", builders.affine_graph(0.5, -0.25), inverse="dawn", side=64)
     builders.write_translator(folder, "dawn", builders.affine_graph(2.0, 0.5), inverse="dusk", side=64)
     about = "Facades from drawings of their labels."
-    there = builders.manifest.Translation(source="labels", target="photo", multiple=1)
+    there = manifest.Translation(source="labels", target="photo", multiple=1)
     graph = builders.affine_graph(-1.0, 0.0)
     builders.write_translator(folder, "facades", graph, side=64, description=about, translation=there)
     return folder

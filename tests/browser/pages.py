@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from tests import builders
 
-FILE = {"name": "me.png", "mimeType": "image/png", "buffer": builders.picture(40, 24)}
+FILE = {"name": "me.png", "mimeType": "image/png", "buffer": builders.image_file(40, 24)}
 
 
 def choose_model(page, name):

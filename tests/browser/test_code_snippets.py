@@ -75,7 +75,7 @@ def test_the_lines_of_a_translation_take_the_picture_that_was_sent(visit, tmp_pa
     else:
         choose_model(page, "facades@1")
         if kind == "large":
-            choose_file(page, buffer=builders.picture(700, 350))
+            choose_file(page, buffer=builders.image_file(700, 350))
         else:
             page.get_by_role("button", name="Use the camera").click()
             page.get_by_role("button", name="Take the picture").click()
@@ -153,7 +153,7 @@ def test_the_lines_of_a_second_face_encode_it_and_move_it(visit, tmp_path):
     pictures(page.locator(".sides"), 1)
     page.get_by_role("slider", name="smile").fill("2")
     expect(page.locator(".code code")).to_contain_text("directions")
-    other = builders.picture(30, 30, seed=1)
+    other = builders.image_file(30, 30, seed=1)
     (tmp_path / "other.png").write_bytes(other)
     before = page.locator(".sides .picture img").get_attribute("src")
     with page.expect_response("**/arithmetic*"):

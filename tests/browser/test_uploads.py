@@ -98,7 +98,7 @@ def test_a_camera_that_is_allowed_after_the_view_was_left_goes_off(visit):
 
 def test_a_large_picture_is_made_smaller_first_unless_it_is_to_stay(visit):
     page = visit("translate")
-    choose_file(page, buffer=builders.picture(700, 350))
+    choose_file(page, buffer=builders.image_file(700, 350))
     shown = page.locator(".divider img").first
     shown.wait_for()
     sizes = []

@@ -192,7 +192,7 @@ def test_arithmetic(ganvas, client):
 
 
 def test_translate_takes_paths_bytes_and_pictures(ganvas, client, tmp_path):
-    raw = builders.picture(21, 17)
+    raw = builders.image_file(21, 17)
     (tmp_path / "a.png").write_bytes(raw)
     expected = client.post("/v1/models/darker/translate", content=raw).content
     with Image.open(io.BytesIO(raw)) as picture:
@@ -207,7 +207,7 @@ def test_translate_takes_paths_bytes_and_pictures(ganvas, client, tmp_path):
 
 
 def test_translate_several_at_once(ganvas):
-    given = [builders.picture(20 + n, 16, seed=n) for n in range(3)]
+    given = [builders.image_file(20 + n, 16, seed=n) for n in range(3)]
     answers = ganvas.translate_all("lighter", given, cycle=True)
     assert [answer.image.size for answer in answers] == [(20, 16), (21, 16), (22, 16)]
     assert all(answer.cycle_error is not None for answer in answers)

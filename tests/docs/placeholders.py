@@ -48,7 +48,7 @@ def fill(text: str, port: int) -> str:
 
 
 def _photo(form: str, seed: int = 0) -> Callable[[Path, int], None]:
-    return lambda path, _: path.write_bytes(builders.picture(24, 20, form=form, seed=seed)) and None
+    return lambda path, _: path.write_bytes(builders.image_file(24, 20, form=form, seed=seed)) and None
 
 
 def _generated(call: str) -> Callable[[Path, int], None]:
@@ -67,9 +67,9 @@ _FILES: dict[str, Callable[[Path, int], Any]] = {
     "seven.png": _generated("mnist-dcgan/sample?seed=42&class=7"),
     "42.png": _generated("mnist-gan/sample?seed=42"),
     "grid.png": _generated("mnist-gan/sample?seed=0&n=16"),
-    "photos": lambda path, _: builders.write_pictures(path, "a.png", "b/c.png"),
+    "photos": lambda path, _: builders.write_images(path, "a.png", "b/c.png"),
     "photos.zip": lambda path, _: builders.write_zip(
-        path, builders.write_pictures(path.with_suffix(".d"), "a.png", "b/c.png")
+        path, builders.write_images(path.with_suffix(".d"), "a.png", "b/c.png")
     ),
     "generator.onnx": lambda path, _: path.write_bytes(builders.generator_graph()),
 }
@@ -94,6 +94,6 @@ def values(port: int) -> dict[str, Any]:
         "seed": seed,
         "mean": mean,
         "direction": direction,
-        "picture": Image.open(io.BytesIO(builders.picture(12, 12))),
+        "picture": Image.open(io.BytesIO(builders.image_file(12, 12))),
         "images": torch.zeros(8, 3, 16, 16),
     }

@@ -114,18 +114,18 @@ def foreign() -> Iterator[tuple[str, bytes]]:
     # What the test machine's Pillow cannot write, it cannot read either.
     forms += [name for name, codec in (("AVIF", "avif"), ("JPEG2000", "jpg_2000")) if features.check(codec)]
     for form in forms:
-        yield form.lower(), builders.picture(16, 16, form=form)
+        yield form.lower(), builders.image_file(16, 16, form=form)
     yield "gif of 2,000 frames", frames("GIF")
 
 
 def broken() -> Iterator[tuple[str, bytes]]:
     """What is no picture, though it may begin like one."""
-    good = builders.picture(64, 48)
+    good = builders.image_file(64, 48)
     yield from (("nothing", b""), ("one byte", b"\0"), ("text", b"nonsense" * 1000))
     yield "wrong magic", b"\xff\xd8\xff\xe0" + good[4:]
-    yield "a magic before another", b"\x89PNG\r\n\x1a\n" + builders.picture(form="JPEG")
+    yield "a magic before another", b"\x89PNG\r\n\x1a\n" + builders.image_file(form="JPEG")
     for form in ("PNG", "JPEG", "WEBP"):
-        raw = builders.picture(64, 48, form=form)
+        raw = builders.image_file(64, 48, form=form)
         yield from ((f"{tenth} tenths of a {form}", raw[: len(raw) * tenth // 10]) for tenth in range(1, 10))
 
 
@@ -159,7 +159,7 @@ def polyglots() -> Iterator[tuple[str, bytes]]:
     """Pictures that are something else too: the picture counts."""
     notes = PngImagePlugin.PngInfo()
     notes.add_text("Comment", "%PDF-1.7 <script>alert(1)</script><?php system($_GET[0]); ?>")
-    image = Image.fromarray(np.asarray(Image.open(io.BytesIO(builders.picture(24, 20)))))
+    image = Image.fromarray(np.asarray(Image.open(io.BytesIO(builders.image_file(24, 20)))))
     yield "script in a note", saved(image, "PNG", pnginfo=notes)
     yield "zip behind a png", saved(image, "PNG") + b"PK\x03\x04" + bytes(500) + b"PK\x05\x06" + bytes(18)
     yield "html in a jpeg", saved(image, "JPEG", quality=95, comment=b"<html><script>alert(1)</script>")
@@ -197,7 +197,7 @@ def forms() -> Iterator[Attack]:
     """Hostile multipart bodies."""
     part = b'--B\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\n\r\n%s\r\n'
     named = b'--B\r\nContent-Disposition: form-data; name="%s"; filename="a.png"\r\n\r\nx\r\n'
-    good, end = builders.picture(), b"--B--\r\n"
+    good, end = builders.image_file(), b"--B--\r\n"
     for boundary in ("", "; boundary=", "; boundary=other", "; boundary=" + "B" * 5000):
         kind = {"Content-Type": "multipart/form-data" + boundary}
         yield Attack(f"boundary {boundary[:20]!r}", DISCRIMINATE, part % good + end, (400,), kind)

@@ -67,7 +67,7 @@ class Traffic:
     def __init__(self, server: Server, report: Report) -> None:
         self._server, self._report = server, report
         self._walk = {"from": {"seed": 1}, "to": {"seed": 2}, "steps": 6}
-        self._picture = builders.picture(90, 70)
+        self._picture = builders.image_file(90, 70)
         self._known = {path: self._get(path) for path in self._paths()}
         self._posted = {call: self._post(*call) for call in self._posts()}
 

@@ -54,9 +54,9 @@ def good(client: httpx.Client, server: Server) -> tuple[bytes, ...]:
     """What good requests are answered, whatever came before them."""
     answers = [
         client.get(f"{server.url}{hostile.SAMPLE}?seed=1"),
-        client.post(server.url + hostile.TRANSLATE, content=builders.picture()),
-        client.post(server.url + hostile.ENCODE, content=builders.picture()),
-        client.post(server.url + hostile.DISCRIMINATE, content=builders.picture()),
+        client.post(server.url + hostile.TRANSLATE, content=builders.image_file()),
+        client.post(server.url + hostile.ENCODE, content=builders.image_file()),
+        client.post(server.url + hostile.DISCRIMINATE, content=builders.image_file()),
     ]
     assert [answer.status_code for answer in answers] == [200] * 4
     return tuple(answer.content for answer in answers)

@@ -33,7 +33,7 @@ def test_seeds_drawn_on_a_cluster_have_the_same_bytes(tmp_path):
 
 def test_pictures_translated_on_a_cluster_have_the_same_bytes(tmp_path):
     builders.write_translator(tmp_path / "models", "stylish", builders.stylising_graph())
-    source = builders.write_pictures(tmp_path / "in", "a.png", "b/c.png", "d.png")
+    source = builders.write_images(tmp_path / "in", "a.png", "b/c.png", "d.png")
     (source / "bad.png").write_bytes(b"bad")
     done = run(tmp_path / "models", "translate", "stylish", source, tmp_path / "ray", "--ray")
     assert done.returncode == 1, done.stderr

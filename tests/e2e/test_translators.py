@@ -52,16 +52,16 @@ def test_all_three_packages_are_proven_and_served(server: Server):
 @pytest.mark.parametrize("model", ["paired", "there", "back"])
 @pytest.mark.parametrize("size", [(1, 1), (16, 16), (33, 21), (640, 90)])
 def test_a_picture_of_any_size_is_translated_at_its_size(server: Server, model: str, size: tuple[int, int]):
-    answer = translate(server, model, builders.picture(*size))
+    answer = translate(server, model, builders.image_file(*size))
     assert answer.headers["x-model"] == f"{model}@1"
     assert Image.open(io.BytesIO(answer.content)).size == size
 
 
 def test_the_way_there_and_back_is_measured(server: Server):
-    answer = translate(server, "there", builders.picture(32, 32), "cycle=true")
+    answer = translate(server, "there", builders.image_file(32, 32), "cycle=true")
     assert 0.0 < float(answer.headers["x-cycle-error"]) < 255.0
     refused = httpx.post(
-        f"{server.url}/v1/models/paired/translate?cycle=true", content=builders.picture(32, 32), timeout=30
+        f"{server.url}/v1/models/paired/translate?cycle=true", content=builders.image_file(32, 32), timeout=30
     )
     assert refused.status_code == 409
 

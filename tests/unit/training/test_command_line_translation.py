@@ -112,7 +112,7 @@ def test_data_of_another_layout_is_one_sentence(train, folders, tmp_path, method
 
 
 def test_pictures_without_a_test_set_are_trained_on_but_not_measured(train, command, tmp_path):
-    data = builders.write_pictures(tmp_path / "own", *(f"train/{index}.png" for index in range(4)), width=40, height=20)
+    data = builders.write_images(tmp_path / "own", *(f"train/{index}.png" for index in range(4)), width=40, height=20)
     assert train("pix2pix", "--dataset", "pairs", data=data).code == 0
     refused(command("evaluate", tmp_path / "run"), "no folder test with pictures")
 

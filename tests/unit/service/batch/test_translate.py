@@ -10,10 +10,10 @@ from tests.unit.service.batch.conftest import held
 def pictures(tmp_path):
     """Pictures of several sizes, kinds and folders."""
     folder = tmp_path / "in"
-    builders.write_pictures(folder, "a.png", "b/c.png", "b/d.png")
-    builders.write_pictures(folder, "large.png", width=150, height=90)
-    (folder / "alpha.png").write_bytes(builders.picture(mode="RGBA", seed=8))
-    (folder / "photo.jpg").write_bytes(builders.picture(31, 18, form="JPEG", seed=9))
+    builders.write_images(folder, "a.png", "b/c.png", "b/d.png")
+    builders.write_images(folder, "large.png", width=150, height=90)
+    (folder / "alpha.png").write_bytes(builders.image_file(mode="RGBA", seed=8))
+    (folder / "photo.jpg").write_bytes(builders.image_file(31, 18, form="JPEG", seed=9))
     (folder / ".hidden").write_bytes(b"hidden")
     return folder
 
@@ -66,7 +66,7 @@ def test_bad_files_are_named_and_passed_over(run, tmp_path, pictures, packed, mo
         "passed over large.png: the picture has more than 10000 pixels",
         "passed over notes.txt: the body is no picture that we read: send a whole PNG, JPEG or WebP file",
     ]
-    (pictures / "half.png").write_bytes(builders.picture(seed=5))
+    (pictures / "half.png").write_bytes(builders.image_file(seed=5))
     for name in ("notes.txt", "empty.jpg", "large.png"):
         (pictures / name).unlink()
     if not packed:
@@ -77,7 +77,7 @@ def test_bad_files_are_named_and_passed_over(run, tmp_path, pictures, packed, mo
 def test_a_zip_s_names_lead_nowhere_else(run, tmp_path):
     with zipfile.ZipFile(tmp_path / "in.zip", "w") as archive:
         for name in ("../up.png", "/etc/root.png", "x\\y.png", "good.png", "__MACOSX/good.png", ".hid/a.png"):
-            archive.writestr(name, builders.picture())
+            archive.writestr(name, builders.image_file())
     code, _, error = run("translate", "darker", tmp_path / "in.zip", tmp_path / "deep" / "out")
     assert sorted(held(tmp_path / "deep" / "out")) == ["good.png"]
     assert code == 1
@@ -99,14 +99,14 @@ def test_a_damaged_entry_is_a_bad_file(run, tmp_path, pictures):
 
 
 def test_names_that_would_meet_keep_their_suffix(run, tmp_path):
-    builders.write_pictures(tmp_path / "in", "a.png", "a.jpg", "b.png")
+    builders.write_images(tmp_path / "in", "a.png", "a.jpg", "b.png")
     assert run("translate", "darker", tmp_path / "in", tmp_path / "out.zip")[0] == 0
     assert sorted(held(tmp_path / "out.zip")) == ["a.jpg.png", "a.png.png", "b.png"]
 
 
 def test_what_is_there_is_not_translated_again(run, tmp_path, pictures):
     assert run("translate", "darker", pictures, tmp_path / "out.zip")[0] == 0
-    builders.write_pictures(pictures, "new.png")
+    builders.write_images(pictures, "new.png")
     code, said, _ = run("translate", "darker", pictures, tmp_path / "out.zip")
     assert code == 0
     assert "1 pictures written" in said

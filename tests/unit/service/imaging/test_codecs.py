@@ -111,14 +111,14 @@ def test_colours_survive_a_lossless_file(form):
 
 
 def test_grey_becomes_three_equal_channels():
-    decoded = codecs.decode(builders.picture(mode="L"), MILLION)
+    decoded = codecs.decode(builders.image_file(mode="L"), MILLION)
     assert decoded.shape == (16, 20, 3)
     assert (decoded == decoded[:, :, :1]).all()
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "PA"])
 def test_alpha_is_kept(mode):
-    image = Image.open(io.BytesIO(builders.picture())).convert("RGBA")
+    image = Image.open(io.BytesIO(builders.image_file())).convert("RGBA")
     image.putalpha(77)
     image = image.quantize(16) if mode == "PA" else image.convert(mode)
     decoded = codecs.decode(saved(image), MILLION)
@@ -151,7 +151,7 @@ def test_a_colour_profile_is_converted_to_srgb():
 
 
 def test_more_pixels_than_allowed_are_refused():
-    raw = builders.picture(10, 10)
+    raw = builders.image_file(10, 10)
     assert codecs.decode(raw, 100).shape == (10, 10, 3)
     with pytest.raises(TooLarge):
         codecs.decode(raw, 99)

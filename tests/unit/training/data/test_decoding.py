@@ -41,15 +41,15 @@ def shown(raw):
     ],
 )
 def test_a_picture_looks_the_same_in_every_mode_and_format(mode, form, tolerance):
-    picture = decode(builders.picture(mode=mode, form=form)).image
+    picture = decode(builders.image_file(mode=mode, form=form)).image
     assert (picture.mode, picture.size) == ("RGB", (20, 16))
-    differences = np.abs(np.asarray(picture).astype(int) - shown(builders.picture()))
+    differences = np.abs(np.asarray(picture).astype(int) - shown(builders.image_file()))
     assert differences.max() <= tolerance
 
 
 @pytest.mark.parametrize("mode", ["L", "I;16", "1", "LA"])
 def test_grey_pictures_become_rgb(mode):
-    pixels = shown(builders.picture(mode=mode))
+    pixels = shown(builders.image_file(mode=mode))
     assert pixels.shape == (16, 20, 3)
     assert (pixels == pixels[:, :, :1]).all()
 
@@ -145,11 +145,11 @@ def test_a_decompression_bomb_is_refused_by_its_header():
 def test_too_many_pixels_are_refused(monkeypatch):
     monkeypatch.setattr("training.data.decoding._MAX_PIXELS", 319)
     with pytest.raises(PictureError, match="20 x 16 px are too many"):
-        decode(builders.picture())
+        decode(builders.image_file())
 
 
 def test_a_large_jpeg_is_decoded_smaller_and_looks_the_same():
-    raw = builders.picture(320, 160, form="JPEG", quality=95)
+    raw = builders.image_file(320, 160, form="JPEG", quality=95)
     small, whole = decode(raw, 20), decode(raw)
     assert (small.image.size, small.shrunk) == ((80, 40), 4)
     assert (whole.image.size, whole.shrunk) == ((320, 160), 1)

@@ -23,18 +23,18 @@ def write_pair(path, width=32, height=16):
 
 def test_pictures_are_read_in_the_order_of_their_names(tmp_path):
     names = [f"{index:03}.png" for index in range(40)]
-    squares = read(builders.write_pictures(tmp_path, *names))
+    squares = read(builders.write_images(tmp_path, *names))
     assert squares.names == tuple(names)
     assert squares.parts[0].shape == (40, 16, 16, 3)
     for index in (0, 17, 39):
-        with Image.open(io.BytesIO(builders.picture(seed=index))) as picture:
+        with Image.open(io.BytesIO(builders.image_file(seed=index))) as picture:
             assert np.array_equal(squares.parts[0][index], np.asarray(picture)[:, 2:-2])
 
 
 def test_a_mix_of_sizes_and_modes_becomes_squares_in_rgb(tmp_path):
     for index, mode in enumerate(("L", "I;16", "RGBA", "P", "RGB", "1")):
-        (tmp_path / f"{index}.png").write_bytes(builders.picture(20 + 9 * index, 50 - 7 * index, mode))
-    (tmp_path / "9.jpg").write_bytes(builders.picture(30, 30, "CMYK", "JPEG"))
+        (tmp_path / f"{index}.png").write_bytes(builders.image_file(20 + 9 * index, 50 - 7 * index, mode))
+    (tmp_path / "9.jpg").write_bytes(builders.image_file(30, 30, "CMYK", "JPEG"))
     squares = read(tmp_path)
     assert squares.parts[0].shape == (7, 16, 16, 3)
     assert squares.skipped == ()
@@ -42,18 +42,18 @@ def test_a_mix_of_sizes_and_modes_becomes_squares_in_rgb(tmp_path):
 
 def test_short_sides_are_those_of_the_files(tmp_path):
     for name, size in {"a": (8, 12), "b": (40, 20), "c": (400, 168)}.items():
-        (tmp_path / f"{name}.jpg").write_bytes(builders.picture(*size, form="JPEG"))
+        (tmp_path / f"{name}.jpg").write_bytes(builders.image_file(*size, form="JPEG"))
     assert read(tmp_path).sides_px == (8, 20, 168)
 
 
 def test_files_that_cannot_be_read_are_named_and_left_out(tmp_path, capsys):
-    builders.write_pictures(tmp_path, "a.png", "c.png", "e.png")
-    (tmp_path / "b.jpg").write_bytes(builders.picture(form="JPEG")[:-60])
+    builders.write_images(tmp_path, "a.png", "c.png", "e.png")
+    (tmp_path / "b.jpg").write_bytes(builders.image_file(form="JPEG")[:-60])
     (tmp_path / "d.png").write_bytes(b"no picture")
     squares = read(tmp_path)
     assert squares.names == ("a.png", "c.png", "e.png")
     assert squares.skipped == (("b.jpg", "truncated"), ("d.png", "not a picture that can be read"))
-    with Image.open(io.BytesIO(builders.picture(seed=2))) as picture:
+    with Image.open(io.BytesIO(builders.image_file(seed=2))) as picture:
         assert np.array_equal(squares.parts[0][2], np.asarray(picture)[:, 2:-2])
     said = capsys.readouterr().err
     expected = "2 of 5 pictures could not be read and were left out: b.jpg (truncated), d.png (not a picture that can"
@@ -62,7 +62,7 @@ def test_files_that_cannot_be_read_are_named_and_left_out(tmp_path, capsys):
 
 
 def test_only_the_first_of_many_broken_files_are_named(tmp_path, capsys):
-    builders.write_pictures(tmp_path, "a.png")
+    builders.write_images(tmp_path, "a.png")
     for index in range(9):
         (tmp_path / f"b{index}.png").write_bytes(b"")
     assert len(read(tmp_path).skipped) == 9

@@ -19,7 +19,7 @@ def in_folder(part, count):
 
 @pytest.fixture
 def celeba(tmp_path):
-    builders.write_pictures(tmp_path, *in_folder("celeba/img_align_celeba", 10))
+    builders.write_images(tmp_path, *in_folder("celeba/img_align_celeba", 10))
     path = tmp_path / "celeba" / "list_eval_partition.txt"
 
     def write(*numbers):
@@ -55,7 +55,7 @@ def test_celeba_without_its_list_or_a_split_is_refused(celeba, tmp_path):
 
 @pytest.mark.parametrize("is_packed", [False, True], ids=["folder", "zip"])
 def test_your_own_pictures_are_all_for_training(tmp_path, is_packed):
-    path = builders.write_pictures(tmp_path / "mine", *in_folder("cats", 6), *in_folder("dogs", 4))
+    path = builders.write_images(tmp_path / "mine", *in_folder("cats", 6), *in_folder("dogs", 4))
     path = builders.write_zip(tmp_path / "mine.zip", path) if is_packed else path
     assert load_images(path, "train", "pictures", 8).names == (*in_folder("cats", 6), *in_folder("dogs", 4))
     assert load_images(path, "train", "pictures", 8, 0.2).names == (*in_folder("cats", 6), *in_folder("dogs", 2))
@@ -67,7 +67,7 @@ def test_your_own_pictures_are_all_for_training(tmp_path, is_packed):
 
 
 def test_your_own_splits_are_kept_apart(tmp_path):
-    builders.write_pictures(tmp_path, *in_folder("train", 5), *in_folder("test", 3), "preview.png")
+    builders.write_images(tmp_path, *in_folder("train", 5), *in_folder("test", 3), "preview.png")
     assert len(load_images(tmp_path, "train", "pictures", 8, 0.2)) == 4
     assert len(load_images(tmp_path, "validation", "pictures", 8, 0.2)) == 1
     assert len(load_images(tmp_path, "test", "pictures", 8)) == 3
@@ -75,7 +75,7 @@ def test_your_own_splits_are_kept_apart(tmp_path):
 
 def test_test_pictures_alone_are_not_trained_on(tmp_path):
     with pytest.raises(DataError, match="no folder train with pictures"):
-        load_images(builders.write_pictures(tmp_path, *in_folder("test", 3)), "train", "pictures", 8)
+        load_images(builders.write_images(tmp_path, *in_folder("test", 3)), "train", "pictures", 8)
 
 
 @pytest.mark.parametrize("load", [load_images, load_pairs])
@@ -86,7 +86,7 @@ def test_no_picture_at_all_says_what_was_looked_for_and_where(tmp_path, load):
 
 
 def test_a_broken_file_moves_no_other_to_another_split(tmp_path, capsys):
-    builders.write_pictures(tmp_path, *NAMES)
+    builders.write_images(tmp_path, *NAMES)
     (tmp_path / "3.png").write_bytes(b"broken")
     train = load_images(tmp_path, "train", "pictures", 8, 0.2)
     assert names(train) == ["0.png", "1.png", "2.png", "4.png", "5.png", "6.png", "7.png"]
@@ -96,7 +96,7 @@ def test_a_broken_file_moves_no_other_to_another_split(tmp_path, capsys):
 
 
 def test_pairs_are_cut_into_halves_that_belong_together(tmp_path):
-    builders.write_pictures(tmp_path, *in_folder("facades/train", 3), *in_folder("facades/val", 2), width=32)
+    builders.write_images(tmp_path, *in_folder("facades/train", 3), *in_folder("facades/val", 2), width=32)
     pairs = load_pairs(tmp_path, "train", "facades", 16, 0.5)
     assert (len(pairs), pairs.shape) == (3, (3, 16, 16))
     assert pairs.A.names == pairs.B.names
@@ -107,19 +107,19 @@ def test_pairs_are_cut_into_halves_that_belong_together(tmp_path):
 
 
 def test_pairs_without_a_validation_folder_hold_back_the_last(tmp_path):
-    builders.write_pictures(tmp_path, *NAMES, width=32)
+    builders.write_images(tmp_path, *NAMES, width=32)
     assert names(load_pairs(tmp_path, "train", "pairs", 8, 0.1).B) == NAMES[:9]
     assert names(load_pairs(tmp_path, "validation", "pairs", 8, 0.1).B) == NAMES[9:]
 
 
 def test_unpaired_pictures_are_not_taken_for_pairs(tmp_path):
     with pytest.raises(DataError, match="trainA and trainB, which are not paired; Pix2pix learns from"):
-        load_pairs(builders.write_pictures(tmp_path, *UNPAIRED), "train", "pairs", 8)
+        load_pairs(builders.write_images(tmp_path, *UNPAIRED), "train", "pairs", 8)
 
 
 @pytest.mark.parametrize("prefix", ["", "horse2zebra/"])
 def test_each_domain_has_its_own_pictures(tmp_path, prefix):
-    builders.write_pictures(tmp_path, *(prefix + name for name in UNPAIRED))
+    builders.write_images(tmp_path, *(prefix + name for name in UNPAIRED))
     loaded = {split: load_unpaired(tmp_path, split, "horse2zebra", 8, 0.5) for split in ("train", "validation", "test")}
     assert {split: (len(pair.A), len(pair.B)) for split, pair in loaded.items()} == {
         "train": (2, 3),
@@ -132,7 +132,7 @@ def test_each_domain_has_its_own_pictures(tmp_path, prefix):
 
 @pytest.mark.parametrize("missing", ["trainA", "trainB"])
 def test_a_missing_domain_is_named(tmp_path, missing):
-    builders.write_pictures(tmp_path, *(name for name in UNPAIRED if not name.startswith(missing)))
+    builders.write_images(tmp_path, *(name for name in UNPAIRED if not name.startswith(missing)))
     with pytest.raises(
         DataError, match=rf"no folder {missing} with pictures lies in {tmp_path}: it holds pictures in "
     ):
@@ -140,7 +140,7 @@ def test_a_missing_domain_is_named(tmp_path, missing):
 
 
 def test_another_sets_folder_is_refused_by_name(tmp_path):
-    path = builders.write_pictures(tmp_path, *(f"monet2photo/{name}" for name in UNPAIRED))
+    path = builders.write_images(tmp_path, *(f"monet2photo/{name}" for name in UNPAIRED))
     with pytest.raises(DataError, match="holds monet2photo, but the recipe is for horse2zebra"):
         load_unpaired(path, "train", "horse2zebra", 8)
     with pytest.raises(DataError, match="holds monet2photo, but the recipe is for horse2zebra"):
@@ -149,5 +149,5 @@ def test_another_sets_folder_is_refused_by_name(tmp_path):
 
 
 def test_a_folder_may_have_any_other_name(tmp_path):
-    path = builders.write_pictures(tmp_path / "pictures", *UNPAIRED)
+    path = builders.write_images(tmp_path / "pictures", *UNPAIRED)
     assert len(load_unpaired(path, "train", "horse2zebra", 8)) == 6

@@ -45,16 +45,16 @@ def test_digits_are_stacked_by_threes_the_same_each_time(digits_folder, monkeypa
 
 
 def test_pictures_are_read_at_the_size_of_the_recipe(tmp_path):
-    builders.write_pictures(tmp_path, *names(8))
+    builders.write_images(tmp_path, *names(8))
     train = load(OWN, tmp_path, "train")
     assert (len(train), train.shape, train.upscaled) == (6, (3, 16, 16), 0)
     assert len(load(OWN, tmp_path, "validation")) == 2
 
 
 def test_pairs_and_unpaired_sets_are_read_as_what_they_are(tmp_path):
-    builders.write_pictures(tmp_path / "pairs", *names(3), width=32)
+    builders.write_images(tmp_path / "pairs", *names(3), width=32)
     assert load(PAIRS, tmp_path / "pairs", "train").B.shape == (3, 16, 16)
-    builders.write_pictures(tmp_path / "un", *names(4, "trainA/"), *names(6, "trainB/"))
+    builders.write_images(tmp_path / "un", *names(4, "trainA/"), *names(6, "trainB/"))
     train = load(UNPAIRED, tmp_path / "un", "train")
     assert (len(train.A), len(train.B)) == (2, 3)
 
@@ -70,13 +70,13 @@ def test_pairs_and_unpaired_sets_are_read_as_what_they_are(tmp_path):
     ids=["fewer than a batch", "held back", "one image", "one pair"],
 )
 def test_too_few_images_are_refused_in_one_sentence(tmp_path, config, count, told):
-    builders.write_pictures(tmp_path, *names(count), width=32)
+    builders.write_images(tmp_path, *names(count), width=32)
     with pytest.raises(DataError, match=told):
         load(config, tmp_path, "train")
 
 
 def test_a_domain_with_too_few_images_is_named(tmp_path):
-    builders.write_pictures(tmp_path, *names(4, "trainA/"), *names(2, "trainB/"))
+    builders.write_images(tmp_path, *names(4, "trainA/"), *names(2, "trainB/"))
     with pytest.raises(
         DataError, match="batch size is 2, but the data set holds 1 image of B for training when 50% of"
     ):
@@ -84,8 +84,8 @@ def test_a_domain_with_too_few_images_is_named(tmp_path):
 
 
 def test_images_smaller_than_the_crop_are_told_of(tmp_path, capsys):
-    builders.write_pictures(tmp_path, *names(6), width=17, height=15)
-    builders.write_pictures(tmp_path, "large.png")
+    builders.write_images(tmp_path, *names(6), width=17, height=15)
+    builders.write_images(tmp_path, "large.png")
     train = load(replace(OWN, validation_share=0.0), tmp_path, "train")
     assert train.upscaled == 6
     said = f"{tmp_path}: 6 of 7 images are smaller than the crop of 16 px and were enlarged, which leaves them soft\n"
@@ -93,7 +93,7 @@ def test_images_smaller_than_the_crop_are_told_of(tmp_path, capsys):
 
 
 def test_images_that_are_larger_than_the_crop_are_silent_though_enlarged(tmp_path, capsys):
-    builders.write_pictures(tmp_path, *names(6))
+    builders.write_images(tmp_path, *names(6))
     train = load(replace(OWN, pictures=Pictures(load_px=18, crop_px=16)), tmp_path, "train")
     assert train.upscaled == len(train)
     assert capsys.readouterr().err == ""

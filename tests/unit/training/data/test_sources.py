@@ -11,7 +11,7 @@ NAMES = ("b/2.png", "a/1.png", "top.PNG", "c/d/e/4.jpeg")
 
 @pytest.fixture(params=["folder", "zip", "folder with a zip"])
 def path(request, tmp_path):
-    folder = builders.write_pictures(tmp_path / "data", *NAMES)
+    folder = builders.write_images(tmp_path / "data", *NAMES)
     (folder / "notes.txt").write_text("no picture")
     if request.param == "folder":
         return folder
@@ -23,24 +23,24 @@ def path(request, tmp_path):
 def test_a_folder_and_a_zip_of_it_hold_the_same(path):
     source = open_source(path)
     assert source.pictures == ("a/1.png", "b/2.png", "c/d/e/4.jpeg", "top.PNG")
-    assert source.read("a/1.png") == builders.picture(seed=1)
+    assert source.read("a/1.png") == builders.image_file(seed=1)
     assert source.read(source.named("notes.txt")) == b"no picture"
     assert source.named("absent") is None
 
 
 def test_files_that_systems_leave_behind_are_no_pictures(tmp_path):
-    builders.write_pictures(tmp_path, "a.png", ".hidden.png", "__MACOSX/a.png", ".cache/b.png")
+    builders.write_images(tmp_path, "a.png", ".hidden.png", "__MACOSX/a.png", ".cache/b.png")
     assert open_source(tmp_path).pictures == ("a.png",)
 
 
 def test_pictures_beside_a_zip_are_taken_before_it(tmp_path):
-    folder = builders.write_pictures(tmp_path / "data", "a.png")
-    builders.write_zip(folder / "other.zip", builders.write_pictures(tmp_path / "other", "b.png"))
+    folder = builders.write_images(tmp_path / "data", "a.png")
+    builders.write_zip(folder / "other.zip", builders.write_images(tmp_path / "other", "b.png"))
     assert open_source(folder).pictures == ("a.png",)
 
 
 def test_one_of_several_zips_has_to_be_named(tmp_path):
-    folder = builders.write_pictures(tmp_path / "data", "a.png")
+    folder = builders.write_images(tmp_path / "data", "a.png")
     (tmp_path / "zips").mkdir()
     for name in ("b.zip", "a.zip"):
         builders.write_zip(tmp_path / "zips" / name, folder)
@@ -75,7 +75,7 @@ def test_a_damaged_member_is_an_error_of_its_own(tmp_path, reason):
 
 def test_a_file_too_large_for_a_picture_is_not_read(tmp_path, monkeypatch):
     monkeypatch.setattr("training.data.sources._MAX_BYTES", 10)
-    folder = builders.write_pictures(tmp_path / "data", "a.png")
+    folder = builders.write_images(tmp_path / "data", "a.png")
     for path in (folder, builders.write_zip(tmp_path / "data.zip", folder)):
         with pytest.raises(ValueError, match="too large for a picture"):
             open_source(path).read("a.png")
@@ -83,30 +83,30 @@ def test_a_file_too_large_for_a_picture_is_not_read(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("prefix", ["", "set/"])
 def test_a_part_is_found_at_the_top_or_one_folder_deep(tmp_path, prefix):
-    builders.write_pictures(tmp_path, *(prefix + name for name in ("trainA/1.png", "trainA/x/2.png", "train/3.png")))
+    builders.write_images(tmp_path, *(prefix + name for name in ("trainA/1.png", "trainA/x/2.png", "train/3.png")))
     found = members(open_source(tmp_path), "trainA")
     assert found == (prefix[:-1], (f"{prefix}trainA/1.png", f"{prefix}trainA/x/2.png"))
 
 
 def test_a_part_too_deep_or_absent_is_not_found(tmp_path):
-    source = open_source(builders.write_pictures(tmp_path, "a/b/train/1.png", "retrain/2.png", "train.png"))
+    source = open_source(builders.write_images(tmp_path, "a/b/train/1.png", "retrain/2.png", "train.png"))
     assert members(source, "train") is None
 
 
 def test_the_part_nearest_the_top_is_taken(tmp_path):
-    source = open_source(builders.write_pictures(tmp_path, "a/train/1.png", "train/2.png"))
+    source = open_source(builders.write_images(tmp_path, "a/train/1.png", "train/2.png"))
     assert members(source, "train") == ("", ("train/2.png",))
 
 
 def test_what_a_source_holds_is_said_in_words(tmp_path):
     assert folders(open_source(tmp_path)).startswith("no picture (.jpg, ")
-    builders.write_pictures(tmp_path, "top.png", "a/b/c.png")
+    builders.write_images(tmp_path, "top.png", "a/b/c.png")
     assert folders(open_source(tmp_path)) == "pictures in the top folder, a/b/"
 
 
 def test_names_that_a_zip_holds_twice_count_once(tmp_path):
     with zipfile.ZipFile(tmp_path / "twice.zip", "w") as archive:
-        archive.writestr("a.png", builders.picture())
+        archive.writestr("a.png", builders.image_file())
         with pytest.warns(UserWarning, match="Duplicate"):
-            archive.writestr("a.png", builders.picture())
+            archive.writestr("a.png", builders.image_file())
     assert open_source(tmp_path / "twice.zip").pictures == ("a.png",)
