@@ -33,6 +33,35 @@ def noise(images: Tensor, sigma: float | Tensor) -> Tensor:
     return (images + torch.randn_like(images) * (_each(sigma, len(images)) / 127.5)).clamp(-1.0, 1.0)
 
 
+def chroma_noise(images: Tensor, sigma: float | Tensor, block_px: int = 1) -> Tensor:
+    """Gaussian noise of Cb and Cr, the same over blocks, of `sigma` levels of 255, one for all or (N,); RGB.
+
+    Luma stays as it is, but where a channel leaves the range.
+    """
+    count, _, height, width = images.shape
+    coarse = torch.randn(count, 2, -(-height // block_px), -(-width // block_px))
+    fine = coarse.repeat_interleave(block_px, 2).repeat_interleave(block_px, 3)[:, :, :height, :width]
+    blue, red = (fine * (_each(sigma, count) / 127.5)).unbind(1)
+    # The inverse of JFIF's YCbCr for a change of chroma alone.
+    return (images + torch.stack((1.402 * red, -0.344136 * blue - 0.714136 * red, 1.772 * blue), 1)).clamp(-1.0, 1.0)
+
+
+def mode(images: Tensor, side: int = 5, bins: int = 8) -> Tensor:
+    """Painted by a mode filter: the mean colour of the commonest of `bins` lightnesses within `side` x `side` px."""
+    pad = side // 2
+    lightness = images.mean(1, keepdim=True).add(1.0).mul(bins / 2.0).long().clamp(0, bins - 1)
+    members = F.one_hot(lightness[:, 0], bins).permute(0, 3, 1, 2).float()  # (N, bins, H, W)
+
+    def near(x: Tensor) -> Tensor:
+        return F.avg_pool2d(F.pad(x, (pad,) * 4, mode="replicate"), side, 1)
+
+    counts = near(members)
+    commonest = counts.argmax(1, keepdim=True)
+    share = counts.gather(1, commonest)
+    sums = [near(members * images[:, c : c + 1]).gather(1, commonest) for c in range(images.shape[1])]
+    return torch.cat(sums, 1) / share
+
+
 def blur(images: Tensor, sigma: float | Tensor) -> Tensor:
     """Gaussian blur by `sigma` px, at most 3, one for all or (N,); sides of at least 7 px."""
     count = len(images)
