@@ -55,3 +55,24 @@ def test_jpeg_costs_more_at_a_lower_quality():
     best, worst = (filters.jpeg(images, torch.full((2,), q)) for q in (95, 20))
     assert best.shape == images.shape
     assert 0.0 < (best - images).abs().mean() < 0.8 * (worst - images).abs().mean() < 0.3
+
+
+@pytest.mark.parametrize("block_px", [1, 2, 3])
+def test_chroma_noise_leaves_luma_alone_and_is_the_same_over_a_block(block_px):
+    grey = torch.zeros(2, 3, 13, 17)
+    noisy = filters.chroma_noise(grey, torch.tensor([0.0, 12.0]), block_px)
+    luma = (noisy * torch.tensor([0.299, 0.587, 0.114])[:, None, None]).sum(1)
+    assert float(luma.abs().max()) < 1e-5
+    assert torch.equal(noisy[0], grey[0])
+    assert float(noisy[1].std()) > 0.05
+    block = noisy[1, :, :block_px, :block_px]
+    assert torch.equal(block, block[:, :1, :1].expand_as(block))
+
+
+def test_a_mode_filter_keeps_an_edge_and_takes_a_speck_away():
+    edge = torch.full((1, 3, 12, 12), -0.6)
+    edge[..., 6:] = 0.7
+    specked = edge.clone()
+    specked[..., 3, 3] = 0.9
+    torch.testing.assert_close(filters.mode(edge, 3), edge)
+    torch.testing.assert_close(filters.mode(specked, 3), edge)
