@@ -10,13 +10,13 @@ from typing import TypeVar
 from service.batch.errors import BatchError
 from service.batch.record import Record
 from service.errors import PackageError
-from service.http.response import responses
 from service.imaging import codecs
 from service.imaging.codecs import StillFormat
 from service.inference import session
 from service.inference.batcher import Limits
 from service.inference.session import engine_version
 from service.pipelines import provenance
+from service.pipelines.output import Metadata
 from service.repository import manifest
 from service.repository.loaded_model import Engine, LoadedModel
 from service.repository.loader import open_package
@@ -92,9 +92,9 @@ def record(settings: Settings, model: LoadedModel, form: StillFormat, asked: Map
     }
 
 
-def layout(settings: Settings, truncation: float = 1.0) -> responses.Layout:
-    """Of a file with one picture, as the API's single pictures have it."""
-    return responses.Layout(1, truncation=truncation if settings.metadata else None)
+def metadata(settings: Settings, model: LoadedModel, truncation: float = 1.0) -> Metadata | None:
+    """What a file records about its origin, if the settings allow it."""
+    return Metadata(model.manifest.digest, truncation) if settings.metadata else None
 
 
 def deadline() -> float:

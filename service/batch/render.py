@@ -3,19 +3,19 @@
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, islice
 
 from service.batch import model as packages
 from service.batch.errors import BatchError
-from service.http.response import responses
-from service.http.response.responses import Picture
-from service.http.schemas import ClassReference
-from service.imaging import codecs
 from service.imaging.codecs import StillFormat
-from service.pipelines import latents, resolve
+from service.pipelines import latents, output
+from service.pipelines.generate import Generation
+from service.pipelines.latent_spec import ClassReference
 from service.pipelines.resolve import LatentResolver
 from service.repository.loaded_model import LoadedModel
 from service.settings import Settings
+from service.telemetry.timing import PhaseTimer
 
 SUFFIXES: dict[StillFormat, str] = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
 
@@ -94,19 +94,14 @@ async def drawn(
         write: takes a file's name and bytes; called in worker threads.
         tell: called with the number of pictures that have been written since.
     """
-    shape, until = packages.layout(settings, asked.truncation), packages.deadline()
+    metadata, until = packages.metadata(settings, model, asked.truncation), packages.deadline()
+    encode = partial(output.encode_one, form=asked.form, metadata=metadata)
 
     async def draw(some: tuple[int, ...]) -> None:
         resolver = LatentResolver(model.manifest, asked.class_, asked.truncation)
         points = [resolver.seed(seed) for seed in some]
-
-        def finish(output: codecs.Floats, first: int) -> list[bytes]:
-            named = zip(points[first : first + len(output)], codecs.to_uint8(output), strict=True)
-            drawn = (Picture(pixels, {}, point.seed, resolver.name_of(point.blend)) for point, pixels in named)
-            return [responses.encode_alone(model, picture, shape, asked.form) for picture in drawn]
-
-        made = await model.generator.submit_and_finish(resolve.rows(points), until, finish)
-        await asyncio.to_thread(keep, some, list(chain.from_iterable(made.output)))
+        files = await Generation(model, resolver, points, until).files(encode, PhaseTimer())
+        await asyncio.to_thread(keep, some, files)
         tell(len(some))
 
     def keep(some: tuple[int, ...], files: list[bytes]) -> None:

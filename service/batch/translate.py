@@ -4,21 +4,18 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import PurePosixPath
-
-import numpy as np
 
 from service.batch import model as packages
 from service.batch.errors import BadFile
 from service.batch.render import SUFFIXES
 from service.batch.sources import Source
 from service.errors import NotAnImage, NotFinite, TooLarge
-from service.http.response import responses
-from service.http.response.responses import Picture
 from service.imaging import codecs
-from service.imaging.codecs import Floats, Pixels, StillFormat
-from service.pipelines.translate import Translator
+from service.imaging.codecs import Pixels, StillFormat
+from service.pipelines import output
+from service.pipelines.output import OutputImage
+from service.pipelines.translate import SourceImage, Translator, translate
 from service.repository.loaded_model import LoadedModel
 from service.settings import Settings
 
@@ -84,11 +81,10 @@ async def translated(
         tell: called with each picture's name when it is done, and with what is wrong with it where it is bad.
     """
     room = _Room(settings.max_held_pixels)
-    shape, until = packages.layout(settings), packages.deadline()
+    metadata, until = packages.metadata(settings, model), packages.deadline()
 
-    def finish(floats: Floats, pixels: Pixels) -> bytes:
-        drawn = np.concatenate((codecs.to_uint8(floats[None])[0], pixels[:, :, 3:]), axis=2)  # alpha as it was
-        return responses.encode_alone(model, Picture(drawn, None, None, None), shape, asked.form)
+    def encode(pixels: Pixels) -> bytes:
+        return output.encode_one(OutputImage(pixels), asked.form, metadata)
 
     async def one(name: str) -> None:
         try:
@@ -96,10 +92,8 @@ async def translated(
             width, height = codecs.measure(raw, settings.max_image_pixels)
             await room.take(width * height)
             try:
-                pixels = await asyncio.to_thread(codecs.decode, raw, settings.max_image_pixels)
-                picture = await asyncio.to_thread(codecs.to_float32, pixels[None, :, :, :3])
-                translator = Translator(model, until, settings.tile_px)
-                made = await translator.translate(picture[0], asked.fit, partial(finish, pixels=pixels))
+                image = await asyncio.to_thread(SourceImage.decode, raw, settings.max_image_pixels)
+                made = await translate(Translator(model, until, settings.tile_px), image, asked.fit, encode)
             finally:
                 await room.give(width * height)
         except (BadFile, NotAnImage, NotFinite, TooLarge) as error:

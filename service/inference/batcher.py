@@ -203,6 +203,11 @@ class Batcher:
             max(result.finish_s for result in results),
         )
 
+    def fits_one_batch(self, rows: Rows) -> bool:
+        """Whether the rows of one entry share a batch, so that `finish` is called once with all of them."""
+        count = len(next(iter(rows.values())))
+        return count <= self._limits.rows_at_once(sum(array.nbytes for array in rows.values()) // count)
+
     def at_once(self, rows: Rows, finish: Callable[[Floats, int], T]) -> Result[T] | None:
         """What `submit_and_finish` gives for light rows, now, where that is quicker than to wait; else None.
 

@@ -118,7 +118,7 @@ class Mosaic:
         part += weight * (guided + self._contrast(tile, box, translated) * fine)
         tile.of(self._weight[None])[0] += weight
 
-    def picture(self) -> Floats:
+    def image(self) -> Floats:
         """The whole, (3, height, width), once every tile has been added."""
         self._sum /= self._weight
         return self._sum

@@ -26,11 +26,13 @@ from service.http import problems
 from service.http.oip import schemas, tensors
 from service.http.request.body import limited
 from service.http.request.dependencies import NoQuery, lease, resolve, while_connected
-from service.http.response.responses import Clock
+from service.http.response import responses
 from service.http.state import AppState, StateDependency
 from service.imaging.codecs import Floats
 from service.inference.session import engine_version
+from service.pipelines.generate import inferred
 from service.repository.loaded_model import LoadedModel
+from service.telemetry.timing import PhaseTimer
 
 router = APIRouter(prefix="/v2", tags=["Open Inference Protocol"])
 _HEADER = "Inference-Header-Content-Length"
@@ -190,22 +192,22 @@ async def _infer(request: Request, state: AppState, model: LoadedModel) -> Respo
             state.uploads.take(len(chunk))
             taken += len(chunk)
             chunks.append(chunk)
-        clock = Clock()
-        with clock.phase("decode"):
+        timer = PhaseTimer()
+        with timer.phase("decode"):
             asked, fed = await asyncio.to_thread(_read, request, b"".join(chunks), model)
         _check_rows(fed, model, state)
         binary = tensors.wants_binary(asked)
         await lease(request, state, model)
-        output = await while_connected(request, clock.inference(model.generator.submit(fed, request.state.deadline)))
+        output = await while_connected(request, inferred(model.generator.submit(fed, request.state.deadline), timer))
         if not np.isfinite(output).all():
             raise NotFinite("the network's output is not finite: the values that it was given are too large")
         about = model.manifest
-        with clock.phase("encode"):
+        with timer.phase("encode"):
             body, head = await asyncio.to_thread(tensors.answer, asked, about.name, about.version, output, binary)
     finally:
         state.uploads.give(taken)
-    state.metrics.phases(model.name, clock.phases)
-    headers = {"X-Model": model.name, "Server-Timing": clock.header()}
+    state.metrics.phases(model.name, timer.phases)
+    headers = {"X-Model": model.name, "Server-Timing": responses.server_timing(timer)}
     if head is None:
         return Response(body, 200, headers, "application/json")
     return Response(body, 200, headers | {_HEADER: str(head)}, "application/octet-stream")

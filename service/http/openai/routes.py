@@ -15,13 +15,14 @@ from service.http.openai.schemas import GeneratedImage, Generation, GenerationRe
 from service.http.request.body import json_body, json_body_page
 from service.http.request.dependencies import NoQuery, lease, resolve, while_connected
 from service.http.response import responses
-from service.http.response.responses import Clock, Layout, Picture
 from service.http.routes import _generation
 from service.http.state import AppState, StateDependency
 from service.imaging import codecs
-from service.pipelines import latents
-from service.pipelines.resolve import LatentResolver, ResolvedLatent, rows
+from service.pipelines import generate, latents, output
+from service.pipelines.output import Metadata, OutputImage
+from service.pipelines.resolve import LatentResolver, ResolvedLatent
 from service.repository.loaded_model import LoadedModel
+from service.telemetry.timing import PhaseTimer
 
 router = APIRouter(prefix="/v1/images", tags=["OpenAI"])
 _UNUSED = "prompt unused"
@@ -85,26 +86,22 @@ async def _draw(
     form: str,
     size: tuple[int, int],
 ) -> list[bytes]:
-    clock: Clock = request.state.clock
-    shape = Layout(1, truncation=resolver.truncation if state.settings.metadata else None)
-
-    def files(output: codecs.Floats, first: int) -> list[bytes]:
-        named = zip(points[first:], codecs.to_uint8(output), strict=False)
-        return [_file(model, _generation.picture(resolver, point, own), form, shape, size) for point, own in named]
-
-    work = model.generator.submit_and_finish(rows(points), request.state.deadline, files)
-    made = await while_connected(request, clock.inference(work))
-    state.metrics.phases(model.name, clock.phases)
-    response.headers.update(responses.headers(model, resolver.seeds, clock))
-    return [file for some in made for file in some]
+    timer: PhaseTimer = request.state.timer
+    metadata = _generation.metadata(state, model, resolver.truncation)
+    generation = generate.Generation(model, resolver, points, request.state.deadline)
+    work = generation.files(lambda image: _file(image, form, metadata, size), timer)
+    files = await while_connected(request, work)
+    state.metrics.phases(model.name, timer.phases)
+    response.headers.update(responses.headers(model, resolver.seeds, timer))
+    return files
 
 
-def _file(model: LoadedModel, picture: Picture, form: str, shape: Layout, size: tuple[int, int]) -> bytes:
-    """A picture's file at a size; one that was resized does not say how to draw it again: that gives other pixels."""
-    height, width, _ = picture.pixels.shape
+def _file(image: OutputImage, form: str, metadata: Metadata | None, size: tuple[int, int]) -> bytes:
+    """An image's file at a size, (width, height) in px. A resized one has no metadata: its pixels differ."""
+    height, width, _ = image.pixels.shape
     if size == (width, height):
-        return responses.encode_alone(model, picture, shape, form)
-    return codecs.encode(codecs.resize(picture.pixels, *size), form)  # type: ignore[arg-type]  # checked by the schema
+        return output.encode_one(image, form, metadata)
+    return codecs.encode(codecs.resize(image.pixels, *size), form)  # type: ignore[arg-type]  # checked by the schema
 
 
 def _model(body: GenerationRequest, state: AppState) -> LoadedModel:

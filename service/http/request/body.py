@@ -14,8 +14,8 @@ from starlette.requests import ClientDisconnect
 from service.errors import ClientLeft, Invalid, TooLarge
 from service.http import problems
 from service.http.request import multipart
-from service.http.response.responses import Clock
 from service.http.state import StateDependency
+from service.telemetry.timing import PhaseTimer
 
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -52,7 +52,7 @@ def json_body(schema: type[Body]) -> Callable[..., Awaitable[Body]]:
 
     async def read(request: Request, state: StateDependency) -> Body:
         raw = b"".join([chunk async for chunk in limited(request, state.settings.max_body_bytes)])
-        request.state.clock = Clock()
+        request.state.timer = PhaseTimer()
         try:
             return schema.model_validate_json(raw)
         except ValidationError as error:
@@ -85,7 +85,7 @@ async def pictures(request: Request, state: StateDependency) -> AsyncGenerator[l
             raws = await multipart.pictures(request.headers, stream, settings.max_images, settings.max_upload_bytes)
         else:
             raws = [b"".join([chunk async for chunk in counted(settings.max_upload_bytes)])]
-        request.state.clock = Clock()
+        request.state.timer = PhaseTimer()
         yield raws
     finally:
         state.uploads.give(taken)

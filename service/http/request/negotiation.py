@@ -8,25 +8,7 @@ import re
 from collections.abc import Sequence
 
 from service.errors import Malformed, NotAcceptable
-
-MEDIA_TYPES = {
-    "png": "image/png",
-    "jpeg": "image/jpeg",
-    "webp": "image/webp",
-    "gif": "image/gif",
-    "apng": "image/apng",
-    "zip": "application/zip",
-    "json": "application/json",
-    "npy": "application/x-npy",
-    "stream": "multipart/x-mixed-replace",
-    "events": "text/event-stream",
-}
-PICTURES = ("png", "jpeg", "webp", "zip", "json", "npy")
-"""What pictures can be answered as, the default first."""
-FRAMES = ("png", "jpeg", "webp", "gif", "apng", "zip", "json", "npy")
-"""What an animation's frames can be answered as."""
-WALKS = (*FRAMES, "stream", "events")
-"""The same, and frame by frame, which only Accept can ask for."""
+from service.imaging.formats import MEDIA_TYPES
 
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _QUOTED = r'"(?:[^"\\]|\\.)*"'

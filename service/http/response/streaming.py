@@ -1,62 +1,25 @@
-"""Frames sent one by one as they are ready: as server-sent events, or as parts that replace each other.
+"""Frames sent one by one as they become ready: as server-sent events, or as parts that replace each other.
 
 References:
     WHATWG HTML, section 9.2 (server-sent events); RFC 2046, section 5.1 (multipart).
 """
 
-import asyncio
 import base64
 import json
 import logging
-from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 
 from service.errors import DeadlineExceeded, RequestError, Unavailable
-from service.http.response.responses import Clock
-from service.imaging.codecs import Floats
-from service.inference.batcher import Batcher
 
 BOUNDARY = "frame"
 CONTENT_TYPES = {
     "stream": f"multipart/x-mixed-replace; boundary={BOUNDARY}",
     "events": "text/event-stream; charset=utf-8",
 }
-"""Content types by the names that `negotiation` has for them."""
+"""Content types by the format's name; see `formats.STREAMED_FRAMES`."""
 
 _PNG = "image/png"
 _log = logging.getLogger(__name__)
-
-
-async def outputs(
-    batcher: Batcher, fed: Mapping[str, Floats], deadline: float, ahead: int, clock: Clock
-) -> AsyncGenerator[Floats, None]:
-    """The network's output of each row, (1, C, H, W), in their order, each as soon as it is there.
-
-    Args:
-        batcher: of the generator.
-        fed: rows by input name.
-        deadline: of the request, on the event loop's clock.
-        ahead: rows that are asked for before the reader has taken them; they may share a batch.
-        clock: gains the phases of the first frame.
-    """
-    count = len(next(iter(fed.values())))
-    waiting: deque[asyncio.Task[Floats]] = deque()
-
-    async def row(index: int) -> Floats:
-        one = {name: array[index : index + 1] for name, array in fed.items()}
-        work = batcher.submit(one, deadline)
-        return await clock.inference(work) if index == 0 else (await work).output
-
-    try:
-        for index in range(count):
-            waiting.append(asyncio.create_task(row(index)))
-            if len(waiting) > ahead:
-                yield await waiting.popleft()
-        while waiting:
-            yield await waiting.popleft()
-    finally:
-        for task in waiting:
-            task.cancel()
 
 
 async def events(

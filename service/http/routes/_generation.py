@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import replace
 from functools import partial
 
 from fastapi import Request, Response
@@ -26,15 +25,15 @@ from service.errors import (
 )
 from service.http import problems, schemas
 from service.http.request.dependencies import while_connected
-from service.http.request.negotiation import MEDIA_TYPES
 from service.http.response import responses, streaming
-from service.http.response.responses import Clock, Layout, Picture, Prepared
 from service.http.state import AppState
-from service.imaging import codecs
-from service.pipelines import latents
-from service.pipelines import resolve as resolving
+from service.imaging.formats import MEDIA_TYPES
+from service.pipelines import output
+from service.pipelines.generate import Generation
+from service.pipelines.output import Animation, Metadata, OutputSpec
 from service.pipelines.resolve import LatentResolver, ResolvedLatent
 from service.repository.loaded_model import LoadedModel
+from service.telemetry.timing import PhaseTimer
 
 FAILURES: tuple[type[GanvasError], ...] = (
     Malformed,
@@ -50,8 +49,7 @@ FAILURES: tuple[type[GanvasError], ...] = (
     EngineError,
 )
 
-_FEW_LATENTS = 64  # 2 to 3 ms
-_FEW_VALUES = 4096  # of pixels, that are encoded within 0.1 ms
+_MAX_INLINE_LATENTS = 64  # 2 to 3 ms
 
 
 def picture_page(formats: Sequence[str], cycle: bool = False) -> dict[int | str, dict[str, object]]:
@@ -82,9 +80,26 @@ def check_count(count: int, state: AppState) -> None:
 
 async def resolve(named: Sequence[schemas.Latent], work: Callable[[], list[ResolvedLatent]]) -> list[ResolvedLatent]:
     """The points that latents name; many are drawn in a worker thread, since a thousand seeds take tens of ms."""
-    if sum(schemas.count(latent) for latent in named) > _FEW_LATENTS:
+    if sum(schemas.count(latent) for latent in named) > _MAX_INLINE_LATENTS:
         return await asyncio.to_thread(work)
     return work()
+
+
+def metadata(state: AppState, model: LoadedModel, truncation: float) -> Metadata | None:
+    """What files record about their origin, if the settings allow it."""
+    return Metadata(model.manifest.digest, truncation) if state.settings.metadata else None
+
+
+def output_spec(
+    state: AppState,
+    model: LoadedModel,
+    resolver: LatentResolver,
+    form: str,
+    columns: int,
+    animation: Animation | None = None,
+) -> OutputSpec:
+    """What the images of a request become."""
+    return OutputSpec(model.name, form, columns, animation, metadata(state, model, resolver.truncation))
 
 
 async def draw(
@@ -92,58 +107,34 @@ async def draw(
     state: AppState,
     model: LoadedModel,
     resolver: LatentResolver,
-    points: Sequence[ResolvedLatent],
-    form: str,
-    shape: Layout,
+    latents: Sequence[ResolvedLatent],
+    spec: OutputSpec,
 ) -> Response:
-    """Runs the generator on the points and answers its pictures; identical requests in flight share the work."""
-    clock: Clock = getattr(request.state, "clock", None) or Clock(request.state.started)
-    fed = resolving.rows(points)
-    if state.settings.metadata:
-        shape = replace(shape, truncation=resolver.truncation)
+    """Generate images and respond with them. Identical requests in flight share the work."""
+    timer: PhaseTimer = getattr(request.state, "timer", None) or PhaseTimer(request.state.started)
     deadline: float = request.state.deadline
+    generation = Generation(model, resolver, latents, deadline)
+    is_light = generation.is_light(spec.format)
 
-    def finish(output: codecs.Floats, first: int) -> bytes | list[Prepared]:
-        """The whole answer where one batch drew it; else some of its pictures."""
-        pixels = codecs.to_uint8(output)
-        named = zip(points[first : first + len(pixels)], pixels, strict=True)
-        drawn = [responses.prepare(model, picture(resolver, point, own), form, shape) for point, own in named]
-        return responses.assemble(model, drawn, form, shape) if len(drawn) == len(points) else drawn
-
-    is_light = _is_light(model, len(points), form)
+    # If others wait too, one batch for all of them is faster.
+    at_once = generation.body_at_once(spec, timer) if is_light and state.in_hand() <= 1 else None
+    if at_once is not None:
+        state.metrics.phases(model.name, timer.phases)
+        return responses.respond(model, at_once, spec.format, resolver.seeds, timer)
 
     async def work() -> bytes:
-        submitted = model.generator.submit_and_finish(fed, deadline, finish, is_light)
-        made = await clock.inference(submitted)
-        if isinstance(made[0], bytes):
-            body = made[0]
-        else:
-            drawn = [each for some in made if not isinstance(some, bytes) for each in some]
-            with clock.phase("encode"):
-                body = await asyncio.to_thread(responses.assemble, model, drawn, form, shape)
-        state.metrics.phases(model.name, clock.phases)
+        body = await generation.body(spec, timer)
+        state.metrics.phases(model.name, timer.phases)
         return body
 
-    # Where others wait too, a batch for all of them is quicker.
-    quick = model.generator.at_once(fed, finish) if is_light and state.in_hand() <= 1 else None
-    if quick is not None:
-        assert isinstance(quick.output, bytes)
-        clock.passed(quick)
-        state.metrics.phases(model.name, clock.phases)
-        return responses.respond(model, quick.output, form, resolver.seeds, clock)
-    key = (model.name, form, shape, tuple(p.seed for p in points), *(array.tobytes() for array in fed.values()))
-    waited = time.perf_counter()
+    rows = (array.tobytes() for array in generation.rows.values())
+    key = (spec, tuple(latent.seed for latent in latents), *rows)
+    waiting_since = time.perf_counter()
     shared = state.single_flight.run_light(key, work) if is_light else state.single_flight.run(key, work, deadline)
     body, is_own = await while_connected(request, shared)
     if not is_own:
-        clock.phases["queue"] = time.perf_counter() - waited
-    return responses.respond(model, body, form, resolver.seeds, clock)
-
-
-def _is_light(model: LoadedModel, count: int, form: str) -> bool:
-    """Whether to encode pictures takes less than to change threads."""
-    size = model.manifest.image
-    return form in ("png", "jpeg") and count * size.height * size.width * size.channels <= _FEW_VALUES
+        timer.add("queue", time.perf_counter() - waiting_since)
+    return responses.respond(model, body, spec.format, resolver.seeds, timer)
 
 
 async def stream(
@@ -151,39 +142,28 @@ async def stream(
     state: AppState,
     model: LoadedModel,
     resolver: LatentResolver,
-    points: Sequence[ResolvedLatent],
+    latents: Sequence[ResolvedLatent],
     form: str,
 ) -> Response:
-    """Answers the pictures one by one. The first is there before the answer begins, so that it may still be refused."""
-    clock: Clock = request.state.clock
-    shape = Layout(1, truncation=resolver.truncation if state.settings.metadata else None)
-    ahead = state.settings.max_batch_size
-    outputs = streaming.outputs(model.generator, resolving.rows(points), request.state.deadline, ahead, clock)
+    """Respond with the images one by one.
 
-    def file(point: ResolvedLatent, output: codecs.Floats) -> bytes:
-        return responses.encode_alone(model, picture(resolver, point, codecs.to_uint8(output)[0]), shape)
-
-    first = await while_connected(request, anext(outputs))
+    The first image is there before the response starts, so that the request may still be refused.
+    """
+    timer: PhaseTimer = request.state.timer
+    encode = partial(output.encode_one, form="png", metadata=metadata(state, model, resolver.truncation))
+    generation = Generation(model, resolver, latents, request.state.deadline)
+    rest = generation.stream(encode, state.settings.max_batch_size, timer)
+    first = await while_connected(request, anext(rest))
 
     async def files() -> AsyncIterator[bytes]:
-        async with aclosing(outputs):
-            yield await asyncio.to_thread(file, points[0], first)
-            for point in points[1:]:
-                yield await asyncio.to_thread(file, point, await anext(outputs))
+        async with aclosing(rest):
+            yield first
+            async for file in rest:
+                yield file
 
-    describe = partial(problems.describe, request)
-    is_events = form == "events"
-    body = (
-        streaming.events(files(), len(points), model.name, describe)
-        if is_events
-        else streaming.replacing_parts(files())
-    )
-    headers = responses.headers(model, resolver.seeds, clock) | {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    if form == "events":
+        body = streaming.events(files(), len(latents), model.name, partial(problems.describe, request))
+    else:
+        body = streaming.replacing_parts(files())
+    headers = responses.headers(model, resolver.seeds, timer) | {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(body, 200, headers, streaming.CONTENT_TYPES[form])
-
-
-def picture(resolver: LatentResolver, point: ResolvedLatent, pixels: codecs.Pixels) -> Picture:
-    """A drawn picture and where it came from."""
-    name = resolver.name_of(point.blend)
-    latent = {"token": latents.to_token(point.latent)} | ({} if name is None else {"class": name})
-    return Picture(pixels, latent, point.seed, name)

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from fastapi import Request, Response
 
 from service.http.request.dependencies import while_connected
-from service.http.response.responses import Clock
+from service.http.response import responses
 from service.http.state import AppState
 from service.imaging import codecs
 from service.imaging.codecs import Floats
 from service.inference.batcher import Batcher
+from service.pipelines.generate import inferred
 from service.repository.loaded_model import LoadedModel
+from service.telemetry.timing import PhaseTimer
 
 
 async def look(
@@ -26,7 +28,7 @@ async def look(
     """The network's output for a picture, centre-cropped to the model's aspect, resized, in its channels.
 
     Args:
-        request: whose clock and deadline count.
+        request: whose timer and deadline count.
         response: gains the headers.
         state: for limits and numbers.
         model: whose picture size counts.
@@ -34,16 +36,16 @@ async def look(
         raw: the picture's bytes.
         others: more inputs of one row each.
     """
-    clock: Clock = request.state.clock
+    timer: PhaseTimer = request.state.timer
     size, most = model.manifest.image, state.settings.max_image_pixels
     width, height = codecs.measure(raw, most)
-    with state.pixels.hold(width * height), clock.phase("decode"):
+    with state.pixels.hold(width * height), timer.phase("decode"):
         pixels = await asyncio.to_thread(codecs.decode, raw, most)
         fitted = await asyncio.to_thread(codecs.fit, pixels, size.height, size.width, size.channels)
         del pixels
     fed = {**others, "images": codecs.to_float32(fitted[None])}
-    output = await while_connected(request, clock.inference(network.submit(fed, request.state.deadline)))
-    state.metrics.phases(model.name, clock.phases)
+    output = await while_connected(request, inferred(network.submit(fed, request.state.deadline), timer))
+    state.metrics.phases(model.name, timer.phases)
     response.headers["X-Model"] = model.name
-    response.headers["Server-Timing"] = clock.header()
+    response.headers["Server-Timing"] = responses.server_timing(timer)
     return output

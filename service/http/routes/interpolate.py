@@ -8,11 +8,12 @@ from service.http import problems, schemas
 from service.http.request import negotiation
 from service.http.request.body import json_body, json_body_page
 from service.http.request.dependencies import FormatQuery, GeneratorModel
-from service.http.response import responses, streaming
-from service.http.response.responses import Animation, Layout
+from service.http.response import streaming
 from service.http.routes import _generation
 from service.http.state import StateDependency
-from service.pipelines import resolve
+from service.imaging import formats
+from service.pipelines import output, resolve
+from service.pipelines.output import Animation
 from service.pipelines.resolve import LatentResolver, ResolvedLatent
 
 router = APIRouter(prefix="/v1/models/{model}", tags=["generate"])
@@ -22,7 +23,7 @@ router = APIRouter(prefix="/v1/models/{model}", tags=["generate"])
     "/interpolate",
     summary="A walk between latents",
     response_class=Response,
-    responses={**_generation.picture_page(negotiation.WALKS), **problems.responses(*_generation.FAILURES)},
+    responses={**_generation.picture_page(formats.STREAMED_FRAMES), **problems.responses(*_generation.FAILURES)},
     openapi_extra=json_body_page(schemas.InterpolateRequest),
 )
 async def interpolate(
@@ -38,8 +39,8 @@ async def interpolate(
     `content_type` and base64 `data`, and at last `done`, or `error` with a problem document.
     `multipart/x-mixed-replace` sends the frames as they are, each in place of the one before.
     """
-    form = negotiation.choose(query.format, request.headers.getlist("accept"), negotiation.WALKS)
-    strip = responses.layout(body.frames, body.columns, body.frames)
+    form = negotiation.choose(query.format, request.headers.getlist("accept"), formats.STREAMED_FRAMES)
+    columns = output.grid_columns(body.frames, body.columns, body.frames)
     resolver = LatentResolver(model.manifest, body.class_)
 
     def walk() -> list[ResolvedLatent]:
@@ -49,5 +50,5 @@ async def interpolate(
     points = await _generation.resolve(body.points, walk)
     if form in streaming.CONTENT_TYPES:
         return await _generation.stream(request, state, model, resolver, points, form)
-    shape = Layout(strip.columns, Animation(body.fps, body.loop))
-    return await _generation.draw(request, state, model, resolver, points, form, shape)
+    spec = _generation.output_spec(state, model, resolver, form, columns, Animation(body.fps, body.loop))
+    return await _generation.draw(request, state, model, resolver, points, spec)

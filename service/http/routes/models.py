@@ -5,7 +5,7 @@ from fastapi import APIRouter, Request, Response
 from service.errors import Draining, Invalid, ModelNotFound, NotReady
 from service.http import problems, schemas
 from service.http.request.dependencies import AnyModel, NoQuery
-from service.http.response.responses import not_modified
+from service.http.response.caching import not_modified
 from service.http.state import StateDependency
 from service.repository.loaded_model import LoadedModel
 

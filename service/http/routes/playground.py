@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from service.http.response.responses import not_modified
+from service.http.response.caching import not_modified
 
 router = APIRouter(include_in_schema=False)
 

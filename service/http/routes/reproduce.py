@@ -1,6 +1,5 @@
 """A file that this service made, drawn again."""
 
-from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -10,12 +9,11 @@ from service.http import problems, schemas
 from service.http.request import negotiation
 from service.http.request.body import UploadedPicture, picture_page
 from service.http.request.dependencies import lease
-from service.http.response import responses
-from service.http.response.responses import Animation
 from service.http.routes import _generation
 from service.http.state import StateDependency
-from service.imaging import codecs
-from service.pipelines import provenance
+from service.imaging import codecs, formats
+from service.pipelines import output, provenance
+from service.pipelines.output import Animation
 from service.pipelines.resolve import LatentResolver
 
 router = APIRouter(prefix="/v1", tags=["generate"])
@@ -27,7 +25,7 @@ _FAILURES = tuple(kind for kind in _generation.FAILURES if kind is not ModelNotF
     summary="A file of this service, drawn again",
     response_class=Response,
     responses={
-        **_generation.picture_page(negotiation.FRAMES),
+        **_generation.picture_page(formats.FRAMES),
         **problems.responses(*_FAILURES, NotAnImage, Unavailable),
     },
     openapi_extra=picture_page(),
@@ -43,7 +41,7 @@ async def reproduce(
         raise Draining("the service is stopping; send the request again, it will reach another copy")
     text, own = codecs.describe(raw, state.settings.max_image_pixels)
     found = provenance.parse(text)
-    offered: tuple[str, ...] = negotiation.FRAMES if found.animation else negotiation.PICTURES
+    offered: tuple[str, ...] = formats.FRAMES if found.animation else formats.IMAGES
     if own in offered:
         offered = (own, *(form for form in offered if form != own))
     form = negotiation.choose(query.format, request.headers.getlist("accept"), offered)
@@ -56,7 +54,7 @@ async def reproduce(
         _generation.check_count(count, state)
     resolver = LatentResolver(model.manifest, truncation=found.truncation)
     points = [resolver.point(latent) for latent in found.latents]
-    shape = responses.layout(count, found.columns, codecs.square_columns(count))
-    if found.animation is not None:
-        shape = replace(shape, animation=Animation(found.animation.fps, found.animation.loop))
-    return await _generation.draw(request, state, model, resolver, points, form, shape)
+    columns = output.grid_columns(count, found.columns, codecs.square_columns(count))
+    animation = None if found.animation is None else Animation(found.animation.fps, found.animation.loop)
+    spec = _generation.output_spec(state, model, resolver, form, columns, animation)
+    return await _generation.draw(request, state, model, resolver, points, spec)

@@ -2,12 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from math import ceil
 from typing import Annotated, TypeVar
 
-import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 
 from service.errors import ModelNotFound, NotAnImage, NotSupported, TooLarge, Unavailable
@@ -16,13 +17,16 @@ from service.http.request import negotiation
 from service.http.request.body import UploadedPictures, picture_page
 from service.http.request.dependencies import TranslatorModel, lease, while_connected
 from service.http.response import responses
-from service.http.response.responses import Clock, Picture, Prepared
 from service.http.routes import _generation
 from service.http.state import AppState, StateDependency
-from service.imaging import codecs
-from service.imaging.codecs import Floats, Pixels
-from service.pipelines.translate import Translator
+from service.imaging import codecs, formats
+from service.imaging.codecs import Pixels
+from service.pipelines import output
+from service.pipelines.output import EncodedImage, OutputImage, OutputSpec
+from service.pipelines.translate import SourceImage, Translator, translate_and_back
+from service.pipelines.translate import translate as translate_image
 from service.repository.loaded_model import LoadedModel
+from service.telemetry.timing import PhaseTimer
 
 router = APIRouter(prefix="/v1/models/{model}", tags=["translate"])
 T = TypeVar("T")
@@ -33,7 +37,7 @@ T = TypeVar("T")
     summary="Pictures of one domain turned into another",
     response_class=Response,
     responses={
-        **_generation.picture_page(negotiation.PICTURES, cycle=True),
+        **_generation.picture_page(formats.IMAGES, cycle=True),
         **problems.responses(*_generation.FAILURES, NotAnImage, Unavailable),
     },
     openapi_extra=picture_page(many=True),
@@ -46,63 +50,87 @@ async def translate(
     raws: UploadedPictures,
 ) -> Response:
     """Translates pictures of any size; each comes back at its own. `cycle` tells how well it leads back."""
-    clock: Clock = request.state.clock
-    form = negotiation.choose(query.format, request.headers.getlist("accept"), negotiation.PICTURES)
-    shape = responses.layout(len(raws), query.columns, codecs.square_columns(len(raws)))
+    timer: PhaseTimer = request.state.timer
+    settings = state.settings
+    form = negotiation.choose(query.format, request.headers.getlist("accept"), formats.IMAGES)
+    columns = output.grid_columns(len(raws), query.columns, codecs.square_columns(len(raws)))
     inverse = await lease(request, state, _inverse(model, state)) if query.cycle else None
-    sizes = [codecs.measure(raw, state.settings.max_image_pixels) for raw in raws]
-    _check_sizes(sizes, model, query, form, shape.columns, state)
-    if state.settings.metadata:
-        shape = replace(shape, truncation=1.0)
+    sizes = [codecs.measure(raw, settings.max_image_pixels) for raw in raws]
+    _check_sizes(sizes, model, query, form, columns, state)
+    spec = OutputSpec(model.name, form, columns, metadata=_generation.metadata(state, model, 1.0))
+    there = Translator(model, request.state.deadline, settings.tile_px)
+    back = None if inverse is None else replace(there, model=inverse)
     with state.pixels.hold(sum(width * height for width, height in sizes)):
-        with clock.phase("decode"):
-            pictures = [await asyncio.to_thread(_read, raw, state.settings.max_image_pixels) for raw in raws]
-        there = Translator(model, request.state.deadline, state.settings.tile_px)
-        back = None if inverse is None else replace(there, model=inverse)
-        is_whole = len(raws) == 1 and back is None
-
-        def finish(floats: Floats, pixels: Pixels) -> Prepared | bytes:
-            """The whole answer, where it is one picture; else the picture."""
-            drawn = np.concatenate((codecs.to_uint8(floats[None])[0], pixels[:, :, 3:]), axis=2)
-            prepared = responses.prepare(model, Picture(drawn, None, None, None), form, shape)
-            return responses.assemble(model, [prepared], form, shape) if is_whole else prepared
-
-        async def one(pixels: Pixels, floats: Floats) -> tuple[Prepared | bytes, float]:
-            if back is None:
-                return await there.translate(floats, query.fit, lambda made: finish(made, pixels)), 0.0
-            made, prepared = await there.translate(floats, query.fit, lambda made: (made, finish(made, pixels)))
-            return prepared, await back.translate(made, query.fit, lambda again: _difference(again, pixels))
-
-        started = time.perf_counter()
-        found = await while_connected(request, _together([one(*picture) for picture in pictures]))
-        passed = time.perf_counter() - started
-        # Those of several pictures overlap, so that together they may be longer than what has passed.
-        queued = min(passed, there.queue_s + (back.queue_s if back else 0.0))
-        clock.phases["queue"] = queued
-        clock.phases["encode"] = min(passed - queued, there.finish_s)
-        clock.phases["infer"] = passed - queued - clock.phases["encode"]
-        body = found[0][0]
-        if not isinstance(body, bytes):
-            drawn = [picture for picture, _ in found if isinstance(picture, Prepared)]
-            started = time.perf_counter()
-            body = await asyncio.to_thread(responses.assemble, model, drawn, form, shape)
-            clock.phases["encode"] += time.perf_counter() - started
-    state.metrics.phases(model.name, clock.phases)
-    response = responses.respond(model, body, form, (), clock)
-    if inverse is not None:
-        response.headers["X-Cycle-Error"] = ",".join(f"{error:.2f}" for _, error in found)
+        with timer.phase("decode"):
+            sources = [await asyncio.to_thread(SourceImage.decode, raw, settings.max_image_pixels) for raw in raws]
+        if back is not None:
+            body, errors = await _translate_and_back(request, there, back, sources, query.fit, spec, timer)
+        elif len(sources) == 1:
+            body, errors = await _translate_one(request, there, sources[0], query.fit, spec, timer), []
+        else:
+            body, errors = await _translate_each(request, there, sources, query.fit, spec, timer), []
+    state.metrics.phases(model.name, timer.phases)
+    response = responses.respond(model, body, form, (), timer)
+    if errors:
+        response.headers["X-Cycle-Error"] = ",".join(f"{error:.2f}" for error in errors)
     return response
 
 
-def _read(raw: bytes, max_pixels: int) -> tuple[Pixels, Floats]:
-    """A picture's bytes as (H, W, 3 or 4) levels, and its colour as a translator takes it, (3, H, W)."""
-    pixels = codecs.decode(raw, max_pixels)
-    return pixels, codecs.to_float32(pixels[None, :, :, :3])[0]
+async def _translate_one(
+    request: Request, there: Translator, source: SourceImage, fit: str, spec: OutputSpec, timer: PhaseTimer
+) -> bytes:
+    """The body of one translation, encoded in the thread of the inference."""
+    with _phases(timer, there):
+        return await while_connected(
+            request, translate_image(there, source, fit, lambda pixels: output.encode([OutputImage(pixels)], spec))
+        )
 
 
-def _difference(again: Floats, pixels: Pixels) -> float:
-    """The mean absolute error of the way back, 0 ... 255."""
-    return float(np.abs(codecs.to_uint8(again[None])[0].astype(np.int16) - pixels[:, :, :3]).mean())
+async def _translate_each(
+    request: Request, there: Translator, sources: Sequence[SourceImage], fit: str, spec: OutputSpec, timer: PhaseTimer
+) -> bytes:
+    """The body of several translations."""
+    with _phases(timer, there):
+        work = [translate_image(there, source, fit, partial(_encoded, spec=spec)) for source in sources]
+        images = await while_connected(request, _together(work))
+    with timer.phase("encode"):
+        return await asyncio.to_thread(output.assemble, images, spec)
+
+
+async def _translate_and_back(
+    request: Request,
+    there: Translator,
+    back: Translator,
+    sources: Sequence[SourceImage],
+    fit: str,
+    spec: OutputSpec,
+    timer: PhaseTimer,
+) -> tuple[bytes, list[float]]:
+    """The body of the translations, and the error of each image's way there and back."""
+    with _phases(timer, there, back):
+        work = [translate_and_back(there, back, source, fit, partial(_encoded, spec=spec)) for source in sources]
+        cycles = await while_connected(request, _together(work))
+    with timer.phase("encode"):
+        body = await asyncio.to_thread(output.assemble, [image for image, _ in cycles], spec)
+    return body, [error for _, error in cycles]
+
+
+def _encoded(pixels: Pixels, spec: OutputSpec) -> EncodedImage:
+    return output.encode_each([OutputImage(pixels)], spec)[0]
+
+
+@contextmanager
+def _phases(timer: PhaseTimer, *translators: Translator) -> Iterator[None]:
+    """Divide the duration of the block into waiting, inference and encoding."""
+    started = time.perf_counter()
+    yield
+    elapsed = time.perf_counter() - started
+    # The phases of several images overlap, so that their sum may exceed the elapsed time.
+    queue_s = min(elapsed, sum(each.queue_s for each in translators))
+    encode_s = min(elapsed - queue_s, translators[0].finish_s)
+    timer.add("queue", queue_s)
+    timer.add("encode", encode_s)
+    timer.add("infer", elapsed - queue_s - encode_s)
 
 
 async def _together(work: Sequence[Awaitable[T]]) -> list[T]:

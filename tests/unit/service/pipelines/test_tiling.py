@@ -59,7 +59,7 @@ def test_tiles_of_one_picture_give_it_back():
     mosaic = Mosaic(tiling.resample(picture, 128, 128), 300, 300)
     for tile in tiling.plan(300, 300, 128):
         mosaic.add(tile, tile.of(picture))
-    assert psnr(mosaic.picture(), picture) > 33
+    assert psnr(mosaic.image(), picture) > 33
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,7 @@ def translated():
     mosaic = Mosaic(guide, 1024, 1024)
     for tile in tiling.plan(1024, 1024, 512):
         mosaic.add(tile, session.run({"images": tile.of(picture)[None].copy()})[0])
-    return whole, naive, mosaic.picture()
+    return whole, naive, mosaic.image()
 
 
 def test_tiles_come_within_28_db_of_the_translation_in_one_piece(translated):

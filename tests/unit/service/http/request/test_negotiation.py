@@ -6,10 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.errors import Malformed, NotAcceptable
-from service.http.request.negotiation import FRAMES, MEDIA_TYPES, PICTURES, choose
+from service.http.request.negotiation import choose
+from service.imaging.formats import FRAMES, IMAGES, MEDIA_TYPES
 
 
-@pytest.mark.parametrize("offered", [PICTURES, FRAMES])
+@pytest.mark.parametrize("offered", [IMAGES, FRAMES])
 def test_without_a_wish_the_first_is_chosen(offered):
     for accepts in ([], [""], ["  "], ["*/*"], [", ,"], ["*/*;q=0.001"]):
         assert choose(None, accepts, offered) == "png"
@@ -21,17 +22,17 @@ def test_each_format_can_be_asked_for_by_name_and_by_type(form):
     assert choose(None, [MEDIA_TYPES[form]], FRAMES) == form
 
 
-@given(st.permutations(PICTURES), st.lists(st.integers(0, 1000), min_size=6, max_size=6))
+@given(st.permutations(IMAGES), st.lists(st.integers(0, 1000), min_size=6, max_size=6))
 @settings(deadline=None, max_examples=100)
 def test_the_highest_q_wins_and_ties_go_to_the_earlier_offer(order, thousandths):
     q = dict(zip(order, thousandths, strict=True))
     accept = ", ".join(f"{MEDIA_TYPES[form]};q={q[form] / 1000:.3f}" for form in order)
-    best = max(PICTURES, key=lambda form: q[form])
+    best = max(IMAGES, key=lambda form: q[form])
     if q[best] == 0:
         with pytest.raises(NotAcceptable):
-            choose(None, [accept], PICTURES)
+            choose(None, [accept], IMAGES)
     else:
-        assert choose(None, [accept], PICTURES) == best
+        assert choose(None, [accept], IMAGES) == best
 
 
 @pytest.mark.parametrize(
@@ -47,8 +48,8 @@ def test_the_highest_q_wins_and_ties_go_to_the_earlier_offer(order, thousandths)
     ],
 )
 def test_the_most_specific_range_decides(accept, form):
-    assert choose(None, [accept], PICTURES) == form
-    assert choose(None, accept.split(" , "), PICTURES) == form
+    assert choose(None, [accept], IMAGES) == form
+    assert choose(None, accept.split(" , "), IMAGES) == form
 
 
 @pytest.mark.parametrize(
@@ -72,24 +73,24 @@ def test_the_most_specific_range_decides(accept, form):
 )
 def test_what_does_not_parse_is_malformed(accept):
     with pytest.raises(Malformed):
-        choose(None, [accept], PICTURES)
+        choose(None, [accept], IMAGES)
 
 
 def test_an_overlong_header_is_malformed():
     with pytest.raises(Malformed):
-        choose(None, ["image/png," * 410], PICTURES)
+        choose(None, ["image/png," * 410], IMAGES)
 
 
 @given(st.text(alphabet='ab/*,;="\\q.01 \t', max_size=60))
 @settings(deadline=None, max_examples=300)
 def test_any_header_is_answered_or_refused(accept):
     with suppress(Malformed, NotAcceptable):
-        assert choose(None, [accept], PICTURES) in PICTURES
+        assert choose(None, [accept], IMAGES) in IMAGES
 
 
 @pytest.mark.parametrize("piece", [',"', ",", "a/b;c=d ", 'a/b;c="\\"', " ", "a/b;", ";q=", "a" * 9, "*/*,"])
 def test_a_hostile_header_costs_little_time(piece):
     started = time.perf_counter()
     with pytest.raises((Malformed, NotAcceptable)):
-        choose(None, [("image/gif," + piece * 4000)[:4095] + "\x01"], PICTURES)
+        choose(None, [("image/gif," + piece * 4000)[:4095] + "\x01"], IMAGES)
     assert time.perf_counter() - started < 1.0
