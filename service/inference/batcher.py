@@ -17,7 +17,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -89,8 +89,8 @@ class _Entry:
     finish: Callable[[Floats, int], Any]
     light: bool
     future: "asyncio.Future[Result[Any]]"
+    entered: float
     waiting: bool = True
-    entered: float = field(default_factory=time.perf_counter)
 
     @property
     def kind(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
@@ -107,6 +107,7 @@ class Batcher:
         limits: Limits,
         instances: int = 1,
         on_batch: Callable[[int], None] = lambda _rows: None,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """Makes an idle batcher; `start` it inside an event loop.
 
@@ -115,9 +116,10 @@ class Batcher:
                 worker thread.
             limits: what it holds at most.
             instances: how many batches may run at once.
-            on_batch: told the rows of each batch that is run.
+            on_batch: called with the number of rows of each batch that runs.
+            clock: measures how long rows wait and how long batches take, in seconds.
         """
-        self._run, self._limits, self._on_batch = run, limits, on_batch
+        self._run, self._limits, self._on_batch, self._clock = run, limits, on_batch, clock
         self._queue: deque[_Entry] = deque()
         self._waiting_rows = self._waiting_bytes = 0
         self._arrival = asyncio.Event()
@@ -217,12 +219,12 @@ class Batcher:
         count = len(next(iter(rows.values())))
         if self._queue or self._closed or count > self._limits.batch_rows or count * self._row_s >= _AT_ONCE_S:
             return None
-        started = time.perf_counter()
+        started = self._clock()
         self._on_batch(count)
         output = self._run(rows, not self._running)
-        ran = time.perf_counter()
+        ran = self._clock()
         made = finish(output, 0)
-        ended = time.perf_counter()
+        ended = self._clock()
         self._learn((ended - started) / count)
         return Result(made, 0.0, ran - started, ended - ran)
 
@@ -236,12 +238,13 @@ class Batcher:
             raise TooLarge(f"{count} pictures of {n_bytes} bytes of input are more than the model's queue ever holds")
         if self._waiting_rows + count > limits.waiting_rows or self._waiting_bytes + n_bytes > limits.waiting_bytes:
             raise QueueFull(f"{self._waiting_rows} pictures wait for this model already")
-        loop = asyncio.get_running_loop()
+        loop, entered = asyncio.get_running_loop(), self._clock()
         entries, step = [], limits.rows_at_once(n_bytes // count)
         for start in range(0, count, step):
             part = {name: array[start : start + step] for name, array in rows.items()}
             size, part_bytes = min(step, count - start), sum(array.nbytes for array in part.values())
-            entries.append(_Entry(part, start, size, part_bytes, deadline, finish, light, loop.create_future()))
+            future = loop.create_future()
+            entries.append(_Entry(part, start, size, part_bytes, deadline, finish, light, future, entered))
         self._queue.extend(entries)
         self._waiting_rows += count
         self._waiting_bytes += n_bytes
@@ -324,16 +327,16 @@ class Batcher:
 
     def _results(self, batch: list[_Entry], alone: bool) -> list[Result[Any] | Exception]:
         """What became of each entry of a batch."""
-        first, started = batch[0].rows, time.perf_counter()
+        first, started = batch[0].rows, self._clock()
         rows = first if len(batch) == 1 else {n: np.concatenate([e.rows[n] for e in batch]) for n in first}
         self._on_batch(sum(entry.count for entry in batch))
         output = self._run(rows, alone)
-        results, start, ran = list[Result[Any] | Exception](), 0, time.perf_counter()
+        results, start, ran = list[Result[Any] | Exception](), 0, self._clock()
         for entry in batch:
             part = output[start : start + entry.count]
             start += entry.count
             results.append(self._finished(entry, part, started, ran))
-        self._learn((time.perf_counter() - started) / start)
+        self._learn((self._clock() - started) / start)
         return results
 
     def _learn(self, row_s: float) -> None:
@@ -347,7 +350,7 @@ class Batcher:
             made = entry.finish(part, entry.first)
         except Exception as error:
             return error
-        return Result(made, queue_s, infer_s, time.perf_counter() - ran)
+        return Result(made, queue_s, infer_s, self._clock() - ran)
 
 
 def _give_way() -> None:
