@@ -28,3 +28,14 @@ def test_links(page):
         target = (page.parent / path).resolve() if path else page
         assert target.exists(), f"{link}: there is no {path}"
         assert not heading or heading in anchors(target.read_text()), f"{link}: there is no such heading"
+
+
+def test_paths_in_the_table_of_changes_exist():
+    """CONTRIBUTING names real modules for ten typical changes."""
+    (table,) = re.findall(r"\| change \| files \|\n\| --- \| --- \|\n((?:\|.*\n)+)", (ROOT / "CONTRIBUTING.md").read_text())
+    rows = table.splitlines()
+    assert len(rows) >= 10
+    for row in rows:
+        paths = re.findall(r"`([^`]+)`", row)
+        assert paths, row
+        assert [path for path in paths if not (ROOT / path).exists()] == []
