@@ -46,7 +46,9 @@ def test_inline_commands(block: Block):
             if kind_of(command) == "table":
                 check_static(command)
             else:
-                (static_checks.training_options if "training" in plain else static_checks.batch_options)(plain)
+                (static_checks.check_training_options if "training" in plain else static_checks.check_batch_options)(
+                    plain
+                )
 
 
 @named("python")

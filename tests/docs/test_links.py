@@ -32,7 +32,9 @@ def test_links(page):
 
 def test_paths_in_the_table_of_changes_exist():
     """CONTRIBUTING names real modules for ten typical changes."""
-    (table,) = re.findall(r"\| change \| files \|\n\| --- \| --- \|\n((?:\|.*\n)+)", (ROOT / "CONTRIBUTING.md").read_text())
+    (table,) = re.findall(
+        r"\| change \| files \|\n\| --- \| --- \|\n((?:\|.*\n)+)", (ROOT / "CONTRIBUTING.md").read_text()
+    )
     rows = table.splitlines()
     assert len(rows) >= 10
     for row in rows:
