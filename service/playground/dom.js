@@ -1,18 +1,18 @@
 // @ts-check
-/** Elements in one line each. Knows nothing of pictures, models or the service. */
+/** Functions that create elements. Independent of images, models and the service. */
 
 const PROPERTIES = new Set(["value", "checked", "disabled", "hidden", "open", "srcObject", "muted", "htmlFor"]);
 
 /**
  * An element with its attributes, listeners and children.
  * @param {string} tag
- * @param {Record<string, any>} [given] attributes, some properties, and `on`: listeners by event; null leaves one out
+ * @param {Record<string, any>} [attributes] attributes, some properties, and `on`: listeners by event; null: left out
  * @param {...(Node|string|null|undefined|false)} children
- * @returns {any} the element; its kind follows from the tag
+ * @returns {any} the element, of the type that the tag names
  */
-export function h(tag, given = {}, ...children) {
+export function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(given)) {
+  for (const [name, value] of Object.entries(attributes)) {
     if (value === null || value === undefined) continue;
     if (name === "on") for (const [event, listen] of Object.entries(value)) element.addEventListener(event, listen);
     else if (PROPERTIES.has(name)) /** @type {any} */ (element)[name] = value;
@@ -30,12 +30,12 @@ function nodeOf(child) {
 /**
  * A button.
  * @param {string} text
- * @param {(event: Event) => void} act
- * @param {Record<string, any>} [given]
+ * @param {(event: Event) => void} onClick
+ * @param {Record<string, any>} [attributes]
  * @returns {HTMLButtonElement}
  */
-export function button(text, act, given = {}) {
-  return h("button", { type: "button", ...given, on: { click: act } }, text);
+export function button(text, onClick, attributes = {}) {
+  return h("button", { type: "button", ...attributes, on: { click: onClick } }, text);
 }
 
 /**
@@ -49,41 +49,41 @@ export function field(text, control) {
 }
 
 /**
- * A choice among a few, with its label.
+ * A select element with its label.
  * @param {string} text its label
  * @param {Record<string, string>|Array<[string, string]>} options texts by value
- * @param {string} chosen
- * @param {(value: string) => void} act
+ * @param {string} selected
+ * @param {(value: string) => void} onChange
  * @returns {HTMLLabelElement}
  */
-export function choice(text, options, chosen, act) {
+export function select(text, options, selected, onChange) {
   const pairs = Array.isArray(options) ? options : Object.entries(options);
-  const element = h("select", { on: { change: () => act(element.value) } });
-  for (const [value, shown] of pairs) element.append(h("option", { value }, shown));
-  element.value = pairs.some(([value]) => value === chosen) ? chosen : (pairs[0]?.[0] ?? "");
+  const element = h("select", { on: { change: () => onChange(element.value) } });
+  for (const [value, label] of pairs) element.append(h("option", { value }, label));
+  element.value = pairs.some(([value]) => value === selected) ? selected : (pairs[0]?.[0] ?? "");
   return field(text, element);
 }
 
 /**
- * A box to tick, with its label.
+ * A checkbox with its label.
  * @param {string} text
- * @param {(isOn: boolean) => void} act
+ * @param {(isOn: boolean) => void} onChange
  * @returns {HTMLLabelElement}
  */
-export function check(text, act) {
-  const input = h("input", { type: "checkbox", on: { change: () => act(input.checked) } });
-  return h("label", { class: "check" }, input, text);
+export function checkbox(text, onChange) {
+  const input = h("input", { type: "checkbox", on: { change: () => onChange(input.checked) } });
+  return h("label", { class: "checkbox" }, input, text);
 }
 
 /**
  * A slider with its value beside it.
  * @param {string} text its label
  * @param {{min: number, max: number, step: number, value: number}} range
- * @param {(value: number) => void} act while it moves
+ * @param {(value: number) => void} onInput called while the slider moves
  * @returns {HTMLLabelElement}
  */
-export function slider(text, range, act) {
-  const output = h("span", { "aria-hidden": "true" }, String(range.value)); // an output would take the label
+export function slider(text, range, onInput) {
+  const output = h("span", { "aria-hidden": "true" }, String(range.value)); // an <output> would take the label
   const input = h("input", {
     type: "range",
     min: range.min,
@@ -92,7 +92,7 @@ export function slider(text, range, act) {
     on: {
       input: () => {
         output.textContent = input.value;
-        act(Number(input.value));
+        onInput(Number(input.value));
       },
     },
   });
@@ -101,32 +101,32 @@ export function slider(text, range, act) {
 }
 
 /**
- * Gives a list other items. The focus stays at its place among their buttons: where one is taken out, on the next one.
+ * Replaces the items of a list. The focus stays at its position among the buttons, or moves to the next one.
  * @param {HTMLElement} list
  * @param {HTMLElement[]} items
- * @param {HTMLElement} heading is focused where no button is left
+ * @param {HTMLElement} heading gets the focus if no button is left
  */
-export function refill(list, items, heading) {
-  const place = [...list.querySelectorAll("button")].findIndex((each) => each === document.activeElement);
+export function replaceItems(list, items, heading) {
+  const position = [...list.querySelectorAll("button")].findIndex((each) => each === document.activeElement);
   list.replaceChildren(...items);
-  if (place < 0) return;
+  if (position < 0) return;
   const buttons = list.querySelectorAll("button");
-  (buttons[Math.min(place, buttons.length - 1)] ?? heading).focus();
+  (buttons[Math.min(position, buttons.length - 1)] ?? heading).focus();
 }
 
 /**
- * Calls at most once per pause.
+ * Delays a callback until it has not been called for a pause.
  * @template {any[]} A
- * @param {(...given: A) => void} act
+ * @param {(...args: A) => void} callback
  * @param {number} pause_ms
- * @param {AbortSignal} life after which nothing is called
- * @returns {(...given: A) => void}
+ * @param {AbortSignal} signal after which the callback is not called
+ * @returns {(...args: A) => void}
  */
-export function debounce(act, pause_ms, life) {
+export function debounce(callback, pause_ms, signal) {
   let timer = 0;
-  life.addEventListener("abort", () => clearTimeout(timer));
-  return (...given) => {
+  signal.addEventListener("abort", () => clearTimeout(timer));
+  return (...args) => {
     clearTimeout(timer);
-    if (!life.aborted) timer = window.setTimeout(() => act(...given), pause_ms);
+    if (!signal.aborted) timer = window.setTimeout(() => callback(...args), pause_ms);
   };
 }

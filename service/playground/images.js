@@ -1,28 +1,28 @@
 // @ts-check
-/** Pictures in a browser: answers become them, they become files, they are shown. */
+/** Images in the browser: read from responses, shown as elements, downloaded as files, scaled down for upload. */
 
 import { h } from "./dom.js";
 import { find, isSmall } from "./models.js";
 
-/** @typedef {import("./state.js").Picture} Picture */
-/** @typedef {import("./state.js").Given} Given */
+/** @typedef {import("./state.js").GeneratedImage} GeneratedImage */
+/** @typedef {import("./state.js").Upload} Upload */
 
 let count = 0;
 
 /**
- * The pictures of a JSON answer.
- * @param {any} answer
- * @param {boolean} [isSeeded] whether their seeds alone draw them again, which reads better than the latents
- * @returns {Picture[]}
+ * The images of a JSON response.
+ * @param {any} response
+ * @param {boolean} [isSeeded] whether the seed alone reproduces each image; a seed is easier to read than a latent
+ * @returns {GeneratedImage[]}
  */
-export function fromAnswer(answer, isSeeded = false) {
-  return answer.images.map((/** @type {any} */ image) => {
+export function fromResponse(response, isSeeded = false) {
+  return response.images.map((/** @type {any} */ image) => {
     const { seed, class: class_ } = image;
     const latent = isSeeded ? { seed, ...(class_ === null ? {} : { class: class_ }) } : image.latent;
-    const id = seed === null ? `${Date.now()}-${(count += 1)}` : `${answer.model}/${JSON.stringify(latent)}`;
+    const id = seed === null ? `${Date.now()}-${(count += 1)}` : `${response.model}/${JSON.stringify(latent)}`;
     return {
       id,
-      model: answer.model,
+      model: response.model,
       latent,
       class: class_,
       seed,
@@ -31,14 +31,14 @@ export function fromAnswer(answer, isSeeded = false) {
   });
 }
 
-/** What a person would call it. @param {Picture} picture */
-export function nameOf(picture) {
-  const class_ = typeof picture.class === "string" ? `${picture.class}, ` : "";
-  return `${class_}${picture.seed === null ? "made" : `seed ${picture.seed}`}`;
+/** A short name for the user. @param {GeneratedImage} image */
+export function nameOf(image) {
+  const class_ = typeof image.class === "string" ? `${image.class}, ` : "";
+  return `${class_}${image.seed === null ? "computed latent" : `seed ${image.seed}`}`;
 }
 
 /**
- * A picture's bytes.
+ * The bytes of an image.
  * @param {string} src a data: URL
  * @returns {Blob}
  */
@@ -49,40 +49,40 @@ export function blobOf(src) {
 }
 
 /**
- * An image element of a drawn picture; small ones show their pixels.
- * @param {Picture} picture
+ * An element for a generated image; small images are enlarged without smoothing.
+ * @param {GeneratedImage} image
  * @param {string} [alt]
  * @returns {HTMLImageElement}
  */
-export function show(picture, alt) {
-  const card = find(picture.model);
+export function show(image, alt) {
+  const card = find(image.model);
   return h("img", {
-    src: picture.src,
-    alt: alt ?? nameOf(picture),
+    src: image.src,
+    alt: alt ?? nameOf(image),
     class: card && isSmall(card) ? "pixels" : null,
     draggable: "false",
   });
 }
 
-/** Saves bytes as a file. @param {Blob} blob @param {string} name */
-export function save(blob, name) {
+/** Downloads bytes as a file. @param {Blob} blob @param {string} name */
+export function download(blob, name) {
   const url = URL.createObjectURL(blob);
   h("a", { href: url, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
 /**
- * A picture with no side above a limit, drawn smaller where it has to be.
- * @param {Given} given
- * @param {number} longest_px Infinity leaves every picture as it is
- * @param {AbortSignal} signal after which nobody waits for it
- * @returns {Promise<Given>} the same, where it is small enough or cannot be read here; else one that has no name
+ * Scales an image down if a side is longer than a limit.
+ * @param {Upload} upload
+ * @param {number} max_px Infinity for no limit
+ * @param {AbortSignal} signal aborts when the result is no longer needed
+ * @returns {Promise<Upload>} the same upload if it is small enough or unreadable here; else one without a name
  */
-export async function shrink(given, longest_px, signal) {
-  const bitmap = await createImageBitmap(given.file).catch(() => null); // the service says what is wrong with it
+export async function shrink(upload, max_px, signal) {
+  const bitmap = await createImageBitmap(upload.file).catch(() => null); // the service reports what is wrong with it
   signal.throwIfAborted();
-  if (!bitmap || Math.max(bitmap.width, bitmap.height) <= longest_px) return given;
-  const scale = longest_px / Math.max(bitmap.width, bitmap.height);
+  if (!bitmap || Math.max(bitmap.width, bitmap.height) <= max_px) return upload;
+  const scale = max_px / Math.max(bitmap.width, bitmap.height);
   const canvas = h("canvas", {
     width: Math.max(1, Math.round(bitmap.width * scale)),
     height: Math.max(1, Math.round(bitmap.height * scale)),
@@ -90,10 +90,10 @@ export async function shrink(given, longest_px, signal) {
   const context = canvas.getContext("2d");
   context.imageSmoothingQuality = "high";
   context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-  return { file: await bytesOf(canvas) };
+  return { file: await toPng(canvas) };
 }
 
 /** @param {HTMLCanvasElement} canvas @returns {Promise<Blob>} a PNG */
-export function bytesOf(canvas) {
+export function toPng(canvas) {
   return new Promise((resolve) => canvas.toBlob((blob) => resolve(/** @type {Blob} */ (blob)), "image/png"));
 }

@@ -1,7 +1,7 @@
 // @ts-check
-/** What a model can do, as its card says; and the choice among those that can. */
+/** Which views a model supports, according to its card, and the selection of a model and a class. */
 
-import { choice, h } from "./dom.js";
+import { h, select } from "./dom.js";
 import { state } from "./state.js";
 
 /** @typedef {import("./state.js").Card} Card */
@@ -21,7 +21,7 @@ const SMALL_PX = 32;
 export const can = {
   generate: (card) => card.task === "generate",
   translate: (card) => card.task === "translate",
-  judge: (card) => card.task === "generate" && card.networks.includes("discriminator"),
+  discriminate: (card) => card.task === "generate" && card.networks.includes("discriminator"),
   encode: (card) => card.task === "generate" && card.networks.includes("encoder"),
   buildFacades: (card) =>
     card.task === "translate" && card.source === "labels" && /facade/i.test(`${card.name} ${card.description}`),
@@ -33,14 +33,14 @@ export const reference = (card) => `${card.name}@${card.version}`;
 /** @param {Card} card */
 export const methodOf = (card) => METHODS[card.method] ?? card.method;
 
-/** Whether its pixels are to be seen as squares: those of a face would hide it. @param {Card} card */
+/** Whether pixels are shown as squares; on larger images they would hide the content. @param {Card} card */
 export const isSmall = (card) => card.image.height <= SMALL_PX;
 
 /** @param {string} name `name@version` @returns {Card|undefined} */
 export const find = (name) => state.cards.find((card) => reference(card) === name);
 
 /**
- * The newest served version that a translator names as the way back.
+ * The newest served version of the inverse that a translator names.
  * @param {Card} card
  * @returns {Card|undefined}
  */
@@ -50,22 +50,22 @@ export function inverseOf(card) {
 }
 
 /**
- * The model that a view works with: chosen before, or the first that can do it.
+ * The model that a view uses: the selected one, or the first one with the ability.
  * @param {string} ability a name in `can`
  * @returns {Card|undefined}
  */
-export function chosen(ability) {
+export function selectedModel(ability) {
   const able = state.cards.filter(can[ability]);
   const task = ability === "translate" ? "translate" : "generate";
-  return able.find((card) => reference(card) === state.chosen[task]) ?? able[0];
+  return able.find((card) => reference(card) === state.selected[task]) ?? able[0];
 }
 
 /**
- * A choice among the models that can do something.
+ * A select element for the models with an ability.
  * @param {string} ability
- * @param {(card: Card) => void} act
+ * @param {(card: Card) => void} onChange
  */
-export function picker(ability, act) {
+export function modelSelect(ability, onChange) {
   const able = state.cards.filter(can[ability]);
   const names = able.map((card) => card.name);
   const options = able.map(
@@ -75,38 +75,38 @@ export function picker(ability, act) {
         names.filter((name) => name === card.name).length > 1 ? reference(card) : card.name,
       ]),
   );
-  const now = chosen(ability);
-  return choice("Model", options, now ? reference(now) : "", (value) => {
+  const current = selectedModel(ability);
+  return select("Model", options, current ? reference(current) : "", (value) => {
     const card = /** @type {Card} */ (find(value));
-    choose(card);
-    act(card);
+    selectModel(card);
+    onChange(card);
   });
 }
 
-/** Remembers a model for its task. @param {Card} card */
-export function choose(card) {
-  state.chosen[card.task === "translate" ? "translate" : "generate"] = reference(card);
+/** Selects a model for its task. @param {Card} card */
+export function selectModel(card) {
+  state.selected[card.task === "translate" ? "translate" : "generate"] = reference(card);
 }
 
 /**
- * A choice of a model's class; nothing for a model without any.
+ * A select element for a model's classes; null for a model without classes.
  * @param {Card} card
- * @param {(name: string|null) => void} act
- * @param {{any?: boolean}} [about] `any`: whether the seed may choose
+ * @param {(name: string|null) => void} onChange
+ * @param {{any?: boolean}} [about] `any`: whether the class may follow from the seed
  * @returns {HTMLElement|null}
  */
-export function classPicker(card, act, { any = true } = {}) {
+export function classSelect(card, onChange, { any = true } = {}) {
   if (!card.classes) return null;
   const options = card.classes.map((/** @type {string} */ name) => /** @type {[string, string]} */ ([name, name]));
   const all = any ? [/** @type {[string, string]} */ (["", "any"]), ...options] : options;
-  return choice("Class", all, state.classes[reference(card)] ?? "", (value) => {
+  return select("Class", all, state.classes[reference(card)] ?? "", (value) => {
     state.classes[reference(card)] = value;
-    act(value || null);
+    onChange(value || null);
   });
 }
 
-/** The chosen class of a model. @param {Card} card @returns {string|null} */
-export const classOf = (card) => (card.classes && state.classes[reference(card)]) || null;
+/** The selected class of a model. @param {Card} card @returns {string|null} */
+export const selectedClass = (card) => (card.classes && state.classes[reference(card)]) || null;
 
-/** What a view says when no model can do it. @param {string} sentence */
-export const nobody = (sentence) => h("p", { class: "nobody" }, sentence);
+/** The text of a view that no served model supports. @param {string} sentence */
+export const noModel = (sentence) => h("p", { class: "no-model" }, sentence);

@@ -1,20 +1,20 @@
 // @ts-check
-/** Calls as lines that a person can paste: curl, Python with httpx, JavaScript with fetch. Pure text. */
+/** Calls as code to copy: curl, Python with httpx, JavaScript with fetch. Produces text only. */
 
-import { address } from "./api.js";
+import { urlOf } from "./api.js";
 
 /**
- * @typedef {object} Step a call, and the files that it goes between
+ * @typedef {object} Step a call with its input file and its output file
  * @property {import("./api.js").Call} call
- * @property {string} [input] the file that is sent, which a step before may have made
- * @property {string} [output] the file that the answer becomes; without one it is JSON that is shown
+ * @property {string} [input] the file that is sent; an earlier step may have written it
+ * @property {string} [output] the file that the response is written to; without it the response is JSON and is printed
  */
 
 export const LANGUAGES = /** @type {const} */ (["curl", "Python", "JavaScript"]);
 
 /**
- * @param {Step[]} steps in the order in which they are made
- * @param {boolean} hasKey whether a key goes with them
+ * @param {Step[]} steps in order
+ * @param {boolean} hasKey whether an API key is sent
  * @returns {Record<"curl"|"Python"|"JavaScript", string>}
  */
 export function snippets(steps, hasKey) {
@@ -27,7 +27,7 @@ export function snippets(steps, hasKey) {
 
 /** @param {Step} step @param {boolean} hasKey */
 function curl({ call, input = "", output }, hasKey) {
-  const parts = [`curl --fail-with-body ${quoted(address(call).href)}`];
+  const parts = [`curl --fail-with-body ${quoted(urlOf(call).href)}`];
   if (hasKey) parts.push(`-H "X-API-Key: $GANVAS_KEY"`);
   if (call.json) parts.push(`-d ${quoted(JSON.stringify(call.json))}`);
   if (call.file) parts.push(`--data-binary @${quoted(input)}`);
@@ -46,32 +46,32 @@ function python(steps, hasKey) {
 
 /** @param {Step} step @param {boolean} hasKey */
 function httpx({ call, input = "", output }, hasKey) {
-  const given = [literal(address(call).href)];
-  if (hasKey) given.push(`headers={"X-API-Key": os.environ["GANVAS_KEY"]}`);
-  if (call.json) given.push(`json=${literal(call.json)}`);
-  if (call.file) given.push(`content=Path(${literal(input)}).read_bytes()`);
-  given.push("timeout=60");
+  const args = [literal(urlOf(call).href)];
+  if (hasKey) args.push(`headers={"X-API-Key": os.environ["GANVAS_KEY"]}`);
+  if (call.json) args.push(`json=${literal(call.json)}`);
+  if (call.file) args.push(`content=Path(${literal(input)}).read_bytes()`);
+  args.push("timeout=60");
   return [
     "",
-    `answer = httpx.${call.method.toLowerCase()}(\n    ${given.join(",\n    ")},\n)`,
-    "answer.raise_for_status()",
-    output ? `Path(${literal(output)}).write_bytes(answer.content)` : "print(answer.json())",
+    `response = httpx.${call.method.toLowerCase()}(\n    ${args.join(",\n    ")},\n)`,
+    "response.raise_for_status()",
+    output ? `Path(${literal(output)}).write_bytes(response.content)` : "print(response.json())",
   ].join("\n");
 }
 
 /** @param {Step[]} steps @param {boolean} hasKey */
 function javascript(steps, hasKey) {
-  const first = steps.length > 1 ? "let answer" : "const answer";
+  const first = steps.length > 1 ? "let response" : "const response";
   return steps
     .map((step, index) => {
-      const made = steps.slice(0, index).some(({ output }) => output && output === step.input);
-      return fetching(step, index ? "answer" : first, made, hasKey);
+      const isOutput = steps.slice(0, index).some(({ output }) => output && output === step.input);
+      return fetchCode(step, index ? "response" : first, isOutput, hasKey);
     })
     .join("\n\n");
 }
 
-/** @param {Step} step @param {string} answer @param {boolean} isMade by a step before @param {boolean} hasKey */
-function fetching({ call, input = "", output }, answer, isMade, hasKey) {
+/** @param {Step} step @param {string} target @param {boolean} isOutput of an earlier step @param {boolean} hasKey */
+function fetchCode({ call, input = "", output }, target, isOutput, hasKey) {
   const options = [];
   if (call.method !== "GET") options.push(`method: "${call.method}",`);
   const headers = [];
@@ -79,27 +79,27 @@ function fetching({ call, input = "", output }, answer, isMade, hasKey) {
   if (call.json) headers.push(`"Content-Type": "application/json"`);
   if (headers.length) options.push(`headers: { ${headers.join(", ")} },`);
   if (call.json) options.push(`body: JSON.stringify(${JSON.stringify(call.json)}),`);
-  const file = isMade ? `${stem(input)},` : `file, // ${JSON.stringify(input)}, as a File or a Blob`;
+  const file = isOutput ? `${stem(input)},` : `file, // ${JSON.stringify(input)}, as a File or a Blob`;
   if (call.file) options.push(`body: ${file}`);
-  const given = options.map((line) => `  ${line}\n`).join("");
+  const lines = options.map((line) => `  ${line}\n`).join("");
   return [
-    `${answer} = await fetch(${JSON.stringify(address(call).href)}${given ? `, {\n${given}}` : ""});`,
-    "if (!answer.ok) throw new Error((await answer.json()).detail);",
-    output ? `const ${stem(output)} = await answer.blob();` : "console.log(await answer.json());",
+    `${target} = await fetch(${JSON.stringify(urlOf(call).href)}${lines ? `, {\n${lines}}` : ""});`,
+    "if (!response.ok) throw new Error((await response.json()).detail);",
+    output ? `const ${stem(output)} = await response.blob();` : "console.log(await response.json());",
   ].join("\n");
 }
 
-/** What a file that was made here is called in JavaScript. @param {string} file */
+/** The JavaScript variable for an output file. @param {string} file */
 function stem(file) {
   return file.split(".")[0];
 }
 
-/** For a POSIX shell. @param {string} text */
+/** Quotes text for a POSIX shell. @param {string} text */
 function quoted(text) {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** As Python writes it. @param {any} value @returns {string} */
+/** A value as a Python literal. @param {any} value @returns {string} */
 function literal(value) {
   if (value === null) return "None";
   if (value === true) return "True";

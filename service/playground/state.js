@@ -1,56 +1,57 @@
 // @ts-check
-/** What the page remembers in this tab: the key, the kept pictures, the chosen models. Knows no element and no call. */
+/** State of this tab: API key, saved images, selected models. Contains no elements and sends no requests. */
 
 /**
- * @typedef {object} Picture a drawn picture, and what draws it again
+ * @typedef {object} GeneratedImage a generated image, and the latent that reproduces it
  * @property {string} id
  * @property {string} model `name@version`
- * @property {any} latent as the API gave it
+ * @property {any} latent as in the API's response
  * @property {string|Record<string, number>|null} class
  * @property {number|null} seed
  * @property {string} src a data: URL
  */
 
 /**
- * @typedef {object} Given a picture of a person's own
+ * @typedef {object} Upload an image from the user
  * @property {Blob} file
- * @property {string} [name] of the file, where there is one with these bytes
+ * @property {string} [name] of the file with these bytes; missing if no such file exists
  */
 
-/** @typedef {any} Card as `GET /v1/models` gives it */
+/** @typedef {any} Card a model card as in the response of `GET /v1/models` */
 
 /**
- * @typedef {object} State what lasts until the page is left
+ * @typedef {object} State lasts until the page is closed or reloaded; `saved` lasts until the tab is closed
  * @property {Card[]} cards
  * @property {any[]} skipped
- * @property {Picture[]} kept longer than the page, as long as the tab
- * @property {Record<string, string>} chosen models by task
+ * @property {GeneratedImage[]} saved
+ * @property {Record<string, string>} selected models by task
  * @property {Record<string, string>} classes by model
- * @property {Record<string, Picture[][]>} bins by model
+ * @property {Record<string, GeneratedImage[][]>} termSlots by model
  * @property {{seed: string, n: number, truncation: number}} sample
- * @property {Record<string, Given>} given by view
+ * @property {Record<string, Upload>} uploads by view
  * @property {import("./components/drawing-canvas.js").Box[]} drawing
  */
 
-const KEPT = "ganvas.kept";
+const SAVED = "ganvas.saved";
+const FORMER_SAVED = "ganvas.kept"; // of earlier versions; read once and stored under the new name
 const KEY = "ganvas.key";
-const MOST_KEPT = 48;
+const MAX_SAVED = 48;
 const changes = new EventTarget();
 
 /** @type {State} */
 export const state = {
   cards: [],
   skipped: [],
-  kept: read(),
-  chosen: {},
+  saved: load(),
+  selected: {},
   classes: {},
-  bins: {},
+  termSlots: {},
   sample: { seed: "0", n: 24, truncation: 1 },
-  given: {},
+  uploads: {},
   drawing: [],
 };
 
-/** The key that calls are sent with; empty without one. */
+/** The API key that is sent with each request; empty if none is set. */
 export function key() {
   return sessionStorage.getItem(KEY) ?? "";
 }
@@ -62,52 +63,57 @@ export function setKey(value) {
 }
 
 /**
- * Kept pictures of a model, or all of them.
+ * The saved images of a model, or of all models.
  * @param {string} [model]
  */
-export function kept(model) {
-  return state.kept.filter((picture) => !model || picture.model === model);
+export function saved(model) {
+  return state.saved.filter((image) => !model || image.model === model);
 }
 
-/** @param {Picture} picture */
-export function isKept(picture) {
-  return state.kept.some((other) => other.id === picture.id);
+/** @param {GeneratedImage} image */
+export function isSaved(image) {
+  return state.saved.some((other) => other.id === image.id);
 }
 
-/** @param {...Picture} pictures */
-export function keep(...pictures) {
-  state.kept = [...state.kept, ...pictures.filter((picture) => !isKept(picture))].slice(-MOST_KEPT);
-  changed();
+/** @param {...GeneratedImage} images the oldest saved images are dropped above the limit */
+export function save(...images) {
+  state.saved = [...state.saved, ...images.filter((image) => !isSaved(image))].slice(-MAX_SAVED);
+  store();
 }
 
-/** @param {Picture} picture */
-export function letGo(picture) {
-  state.kept = state.kept.filter((other) => other.id !== picture.id);
-  changed();
+/** @param {GeneratedImage} image */
+export function unsave(image) {
+  state.saved = state.saved.filter((other) => other.id !== image.id);
+  store();
 }
 
 /**
- * Calls whenever the kept pictures change, until a view ends.
- * @param {() => void} act
- * @param {AbortSignal} life
+ * Calls back when the saved images change, until the view is left.
+ * @param {() => void} onChange
+ * @param {AbortSignal} viewSignal
  */
-export function onKept(act, life) {
-  changes.addEventListener("kept", act, { signal: life });
+export function onSavedChange(onChange, viewSignal) {
+  changes.addEventListener("saved", onChange, { signal: viewSignal });
 }
 
-function changed() {
+function store() {
   try {
-    sessionStorage.setItem(KEPT, JSON.stringify(state.kept));
+    sessionStorage.setItem(SAVED, JSON.stringify(state.saved));
   } catch {
-    sessionStorage.removeItem(KEPT); // there is no more room: they last until the page is left
+    sessionStorage.removeItem(SAVED); // The storage is full: the images last until the page is closed.
   }
-  changes.dispatchEvent(new Event("kept"));
+  changes.dispatchEvent(new Event("saved"));
 }
 
-/** @returns {Picture[]} */
-function read() {
+/** @returns {GeneratedImage[]} */
+function load() {
+  const former = sessionStorage.getItem(FORMER_SAVED);
+  if (former !== null) {
+    sessionStorage.removeItem(FORMER_SAVED);
+    if (sessionStorage.getItem(SAVED) === null) sessionStorage.setItem(SAVED, former);
+  }
   try {
-    return JSON.parse(sessionStorage.getItem(KEPT) ?? "[]");
+    return JSON.parse(sessionStorage.getItem(SAVED) ?? "[]");
   } catch {
     return [];
   }

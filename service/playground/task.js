@@ -1,15 +1,15 @@
 // @ts-check
-/** One thing that is under way: its progress, its cancelling, and the sentence when it fails. */
+/** A running task: its progress, its cancel button, and one sentence if it fails. */
 
-import { button, h } from "./dom.js";
 import { Failure } from "./api.js";
+import { button, h } from "./dom.js";
 
-const QUIET_MS = 250;
+const SHOW_AFTER_MS = 250;
 
-/** Runs one piece of work at a time; a new one takes the place of the one before. */
+/** Runs one piece of work at a time; new work replaces what is running. */
 export class Task {
-  /** @param {AbortSignal} life after which nothing goes on */
-  constructor(life) {
+  /** @param {AbortSignal} viewSignal aborts what is running */
+  constructor(viewSignal) {
     this.status = h("p", { role: "status" });
     this.bar = h("progress", { hidden: true, "aria-label": "Progress" });
     this.cancel = button("Cancel", () => this.stop("Cancelled."), { hidden: true, class: "quiet" });
@@ -17,61 +17,61 @@ export class Task {
     this.element = h("div", { class: "task" }, this.status, this.bar, this.cancel, this.problem);
     /** @type {AbortController|null} */
     this.running = null;
-    life.addEventListener("abort", () => this.stop(""));
+    viewSignal.addEventListener("abort", () => this.stop(""));
   }
 
   /**
    * @template T
-   * @param {string} what said while it takes long
+   * @param {string} name shown if the work takes long
    * @param {(signal: AbortSignal, progress: (done: number, of: number) => void) => Promise<T>} work
-   * @returns {Promise<T|undefined>} undefined where it failed or was given up
+   * @returns {Promise<T|undefined>} undefined if the work failed, was cancelled or was replaced
    */
-  async run(what, work) {
+  async run(name, work) {
     this.stop("");
-    const control = new AbortController();
-    this.running = control;
-    const late = setTimeout(() => {
-      if (this.running === control) this.show(what);
-    }, QUIET_MS);
+    const controller = new AbortController();
+    this.running = controller;
+    const timer = setTimeout(() => {
+      if (this.running === controller) this.show(name);
+    }, SHOW_AFTER_MS);
     try {
-      const result = await work(control.signal, (done, of) => {
+      const result = await work(controller.signal, (done, of) => {
         this.bar.max = of;
         this.bar.value = done;
       });
-      if (this.running !== control) return undefined;
+      if (this.running !== controller) return undefined;
       this.finish();
       return result;
     } catch (error) {
-      if (this.running !== control) return undefined; // another has taken its place, and says how it goes
+      if (this.running !== controller) return undefined; // newer work shows its own status
       this.finish();
       this.problem.textContent = error instanceof Failure ? error.message : `This page failed: ${error}; reload it.`;
       return undefined;
     } finally {
-      clearTimeout(late);
+      clearTimeout(timer);
     }
   }
 
-  /** Gives up what runs. @param {string} said */
-  stop(said) {
+  /** Cancels what is running. @param {string} message */
+  stop(message) {
     const running = this.running;
     this.finish();
     this.problem.textContent = "";
-    this.status.textContent = said;
+    this.status.textContent = message;
     running?.abort();
   }
 
-  /** @param {string} what */
-  show(what) {
-    this.status.textContent = `${what} …`;
+  /** @param {string} name */
+  show(name) {
+    this.status.textContent = `${name} …`;
     this.bar.hidden = this.cancel.hidden = false;
   }
 
   finish() {
     this.running = null;
     this.status.textContent = "";
-    const had_focus = document.activeElement === this.cancel;
+    const hadFocus = document.activeElement === this.cancel;
     this.bar.hidden = this.cancel.hidden = true;
     this.bar.removeAttribute("value");
-    if (had_focus) document.getElementById("main")?.focus();
+    if (hadFocus) document.getElementById("main")?.focus();
   }
 }

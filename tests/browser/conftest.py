@@ -1,4 +1,4 @@
-"""A real browser, Debian's Chromium, before the real server over packages made in code."""
+"""Debian's Chromium against the real server, with model packages made in code."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +18,7 @@ NARROW = {"width": 360, "height": 740}
 
 @pytest.fixture(scope="session")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model for each thing that the playground offers."""
+    """A model for each view of the playground."""
     folder = tmp_path_factory.mktemp("playground")
     axes = np.eye(builders.Z_DIM, dtype=np.float32)
     builders.write_package(folder, "shapes", conditional=True)
@@ -27,7 +27,7 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     builders.write_package(folder, "faces", channels=3, encoder=True, directions=directions, metrics=metrics)
     builders.write_translator(folder, "dusk", builders.affine_graph(0.5, -0.25), inverse="dawn", side=64)
     builders.write_translator(folder, "dawn", builders.affine_graph(2.0, 0.5), inverse="dusk", side=64)
-    about = "Facades from drawings of their labels."
+    about = "Facades from label maps."
     there = manifest.Translation(source="labels", target="photo", multiple=1)
     graph = builders.affine_graph(-1.0, 0.0)
     builders.write_translator(folder, "facades", graph, side=64, description=about, translation=there)
@@ -36,19 +36,19 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def site(packages: Path) -> Iterator[str]:
-    """Where the page is."""
+    """The URL of the page."""
     with listening(packages) as port:
         yield f"http://127.0.0.1:{port}/"
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[object]:
-    """Of one file: while Playwright is open, no other test in this process could start an event loop."""
+    """One browser per file: no other test in this process can start an event loop while Playwright is open."""
     if not CHROMIUM.exists():
         pytest.skip(f"there is no {CHROMIUM}: apt-get install chromium")
     from playwright.sync_api import sync_playwright
 
-    # Without a GPU Chromium gives up once the process that stands in for one has been too slow a few times.
+    # Without a GPU, Chromium exits after its software GPU process was too slow a few times.
     plain = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
     camera = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
     with sync_playwright() as playwright:
@@ -59,9 +59,9 @@ def browser() -> Iterator[object]:
 
 @pytest.fixture
 def visit(browser, site):
-    """Opens the page in a tab of its own; in the end nothing may have failed or gone elsewhere.
+    """Opens the page in its own tab. Fails if the page had errors or sent requests to other hosts.
 
-    What it gives takes the part after #, where the page is, what to do to the tab first, and the tab's options.
+    The returned function takes the URL's hash, the page's URL, a function that prepares the tab, and the tab's options.
     """
     tabs = []
 
@@ -73,8 +73,8 @@ def visit(browser, site):
         page.set_default_timeout(10_000)
         tab = SimpleNamespace(context=context, origin=origin, faults=[])
         page.on("pageerror", lambda error: tab.faults.append(str(error)))
-        page.on("console", lambda said: tab.faults.append(said.text) if is_fault(said) else None)
-        page.on("request", lambda asked: tab.faults.append(asked.url) if is_elsewhere(asked.url, origin) else None)
+        page.on("console", lambda message: tab.faults.append(message.text) if is_fault(message) else None)
+        page.on("request", lambda sent: tab.faults.append(sent.url) if is_elsewhere(sent.url, origin) else None)
         tabs.append(tab)
         page.goto(f"{origin}#{view}")
         return page
@@ -85,9 +85,9 @@ def visit(browser, site):
         assert tab.faults == []
 
 
-def is_fault(said) -> bool:
-    """A broken script or policy; an answer that is an error belongs to some tests."""
-    return said.type == "error" and "Failed to load resource" not in said.text
+def is_fault(message) -> bool:
+    """A script error or a policy violation; some tests expect error responses."""
+    return message.type == "error" and "Failed to load resource" not in message.text
 
 
 def is_elsewhere(url: str, origin: str) -> bool:

@@ -1,4 +1,4 @@
-"""The same by code: the lines that a page shows, run, do what it did, with files that a person has."""
+"""The code that a view shows does what the view did, with the user's files."""
 
 import base64
 import json
@@ -12,24 +12,34 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from tests import builders
-from tests.browser.pages import FILE, act, choose_file, choose_model, code_of, keep, levels, pictures, saved_by
+from tests.browser.page_actions import (
+    FILE,
+    act,
+    choose_file,
+    choose_model,
+    code_of,
+    downloaded,
+    image_sources,
+    levels,
+    save_images,
+)
 
-SENT = "Save the picture that was sent"
+SENT = "Download the uploaded image"
 
 
 def shell(lines, folder):
     return subprocess.run(["bash", "-c", lines], cwd=folder, check=False, capture_output=True, text=True, timeout=60)
 
 
-def answers(lines, folder):
-    """What the lines for curl print, one JSON answer after the other."""
+def responses_of_curl(lines, folder):
+    """The JSON responses that the curl code prints, in order."""
     done = shell(lines, folder)
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in re.sub(r"\}\s*\{", "}\n{", done.stdout).splitlines()]
 
 
 def by_every_language(page, folder, output, sent=b""):
-    """The picture that the lines make, which is the same file in all three languages."""
+    """The image that the code writes; all three languages write the same file."""
     made = {}
     for language in ("curl", "Python"):
         lines = code_of(page, language)
@@ -48,27 +58,27 @@ def by_every_language(page, folder, output, sent=b""):
 
 
 def read(folder, name):
-    """A picture that was saved, as (H, W, 3) uint8."""
+    """A file on disk as (H, W, 3) uint8."""
     with Image.open(folder / name) as image:
         return np.asarray(image.convert("RGB"))
 
 
-def test_the_lines_of_a_grid_and_of_a_walk_do_the_same(visit, tmp_path):
+def test_code_of_a_grid_and_of_an_interpolation(visit, tmp_path):
     page = visit("sample")
-    keep(page, "shapes@1", 2)
-    by_every_language(page, tmp_path, "pictures.png")
-    grid, tiles = read(tmp_path, "pictures.png"), [levels(image) for image in page.locator(".grid img").all()]
+    save_images(page, "shapes@1", 2)
+    by_every_language(page, tmp_path, "images.png")
+    grid, tiles = read(tmp_path, "images.png"), [levels(image) for image in page.locator(".grid img").all()]
     height, width, _ = tiles[0].shape
     for index, tile in enumerate(tiles):
         row, column = divmod(index, grid.shape[1] // width)
         top, left = row * height, column * width
         assert np.array_equal(grid[top : top + height, left : left + width], tile)
-    act(page, "walk")
-    assert by_every_language(page, tmp_path, "walk.gif") == saved_by(page, "Save")[1]
+    act(page, "interpolate")
+    assert by_every_language(page, tmp_path, "interpolation.gif") == downloaded(page, "Download")[1]
 
 
 @pytest.mark.parametrize("kind", ["drawing", "large", "photo"])
-def test_the_lines_of_a_translation_take_the_picture_that_was_sent(visit, tmp_path, kind):
+def test_code_of_a_translation_takes_the_uploaded_image(visit, tmp_path, kind):
     page = visit("translate")
     if kind == "drawing":
         act(page, "translate")
@@ -78,93 +88,93 @@ def test_the_lines_of_a_translation_take_the_picture_that_was_sent(visit, tmp_pa
             choose_file(page, buffer=builders.image_file(700, 350))
         else:
             page.get_by_role("button", name="Use the camera").click()
-            page.get_by_role("button", name="Take the picture").click()
+            page.get_by_role("button", name="Take photo").click()
     shown = levels(page.get_by_role("img", name="photo"))
-    name, sent = saved_by(page, SENT)
+    name, sent = downloaded(page, SENT)
     (tmp_path / name).write_bytes(sent)
     by_every_language(page, tmp_path, "translated.png", sent)
     assert np.array_equal(read(tmp_path, "translated.png"), shown)
 
 
-def test_the_lines_of_a_file_that_is_sent_as_it_is_name_it(visit, tmp_path):
+def test_code_of_an_unchanged_file_names_it(visit, tmp_path):
     page = visit("translate")
     choose_model(page, "dusk@1")
-    page.get_by_label("and back to days").check()
+    page.get_by_label("Translate back to days").check()
     choose_file(page)
     (tmp_path / "me.png").write_bytes(FILE["buffer"])
-    shown = [levels(page.get_by_role("img", name=name)) for name in ("nights", "days again")]
+    shown = [levels(page.get_by_role("img", name=name)) for name in ("nights", "reconstructed days")]
     expect(page.get_by_role("button", name=SENT)).to_be_hidden()
-    by_every_language(page, tmp_path, "back.png", FILE["buffer"])
+    by_every_language(page, tmp_path, "reconstructed.png", FILE["buffer"])
     assert np.array_equal(read(tmp_path, "translated.png"), shown[0])
-    assert np.array_equal(read(tmp_path, "back.png"), shown[1])
+    assert np.array_equal(read(tmp_path, "reconstructed.png"), shown[1])
 
 
-def test_the_lines_for_curl_fail_where_the_service_refuses(visit, tmp_path):
+def test_curl_code_fails_if_the_service_refuses(visit, tmp_path):
     page = visit("translate")
     choose_file(page)
     page.locator(".divider").wait_for()
-    (tmp_path / "me.png").write_bytes(b"no picture")
+    (tmp_path / "me.png").write_bytes(b"not an image")
     assert shell(code_of(page, "curl"), tmp_path).returncode != 0
 
 
-def test_the_lines_of_a_judged_picture_draw_it_first(visit, tmp_path):
+def test_code_of_a_rating_generates_the_image_first(visit, tmp_path):
     page = visit("sample")
-    keep(page, "shapes@1", 1)
-    page.get_by_role("link", name="Real or fake?").click()
-    page.get_by_role("button", name=re.compile("^Judge ")).click()
-    said = page.get_by_text(re.compile("^Score ")).inner_text()
-    (judged,) = answers(code_of(page, "curl"), tmp_path)
-    assert f"Score {judged['score']:.2f}, by" in said
-    assert np.array_equal(read(tmp_path, "picture.png"), levels(page.get_by_role("img", name="The judged picture")))
+    save_images(page, "shapes@1", 1)
+    page.get_by_role("link", name="Discriminate").click()
+    page.get_by_role("button", name=re.compile("^Rate ")).click()
+    text = page.get_by_text(re.compile("^Score ")).inner_text()
+    (rating,) = responses_of_curl(code_of(page, "curl"), tmp_path)
+    assert f"Score {rating['score']:.2f}, by" in text
+    assert np.array_equal(read(tmp_path, "image.png"), levels(page.get_by_role("img", name="The rated image")))
 
 
-def test_the_lines_of_a_guess_draw_and_judge_both(visit, tmp_path):
-    page = visit("real-or-fake")
+def test_code_of_a_guess_generates_and_rates_both(visit, tmp_path):
+    page = visit("discriminate")
     choose_model(page, "shapes@1")
-    page.get_by_role("button", name="Begin").click()
-    page.locator(".pair .picture").first.click()
-    chances = [100 * each["probability"] for each in answers(code_of(page, "curl"), tmp_path)]
-    said = f"the left one {chances[0]:.1f} %, the right one {chances[1]:.1f} %"
-    expect(page.locator(".guess [role=status]").first).to_contain_text(said)
+    page.get_by_role("button", name="Start").click()
+    page.locator(".pair .image").first.click()
+    chances = [100 * each["probability"] for each in responses_of_curl(code_of(page, "curl"), tmp_path)]
+    text = f"left {chances[0]:.1f} %, right {chances[1]:.1f} %"
+    expect(page.locator(".guess [role=status]").first).to_contain_text(text)
     for image, name in zip(page.locator(".pair img").all(), ("left.png", "right.png"), strict=True):
         assert np.array_equal(read(tmp_path, name), levels(image))
 
 
-def test_the_lines_of_four_kept_at_random_draw_them(visit, tmp_path):
+def test_code_of_four_random_images_generates_them(visit, tmp_path):
     page = visit()
     page.locator(".cards").wait_for()
-    for index, view in enumerate(("walk", "arithmetic", "real-or-fake")):
+    for index, view in enumerate(("interpolate", "arithmetic", "discriminate")):
         page.evaluate("view => { location.hash = view; }", view)
         page.locator(f".view.{view}").wait_for()
         with page.expect_response("**/sample?*"):
-            page.get_by_role("button", name="Keep four at random").click()
-        expect(page.locator(".shelf img")).to_have_count(4 * index + 4)
+            page.get_by_role("button", name="Save four random images").click()
+        expect(page.locator(".thumbnails img")).to_have_count(4 * index + 4)
         expect(page.locator(".code code")).to_contain_text("/sample?")
-        assert ("/interpolate" in code_of(page, "curl")) == (view == "walk")
-        answers(code_of(page, "curl"), tmp_path)
-        four = [levels(image) for image in page.locator(".shelf img").all()[-4:]]
+        assert ("/interpolate" in code_of(page, "curl")) == (view == "interpolate")
+        responses_of_curl(code_of(page, "curl"), tmp_path)
+        four = [levels(image) for image in page.locator(".thumbnails img").all()[-4:]]
         rows = [np.hstack(four[:2]), np.hstack(four[2:])]
-        assert np.array_equal(read(tmp_path, "pictures.png"), np.vstack(rows))
+        assert np.array_equal(read(tmp_path, "images.png"), np.vstack(rows))
 
 
-def test_the_lines_of_a_second_face_encode_it_and_move_it(visit, tmp_path):
+def test_code_of_a_second_upload_encodes_and_moves_it(visit, tmp_path):
     page = visit("encode")
     choose_file(page)
-    pictures(page.locator(".sides"), 1)
+    image_sources(page.locator(".comparison"), 1)
     page.get_by_role("slider", name="smile").fill("2")
     expect(page.locator(".code code")).to_contain_text("directions")
     other = builders.image_file(30, 30, seed=1)
     (tmp_path / "other.png").write_bytes(other)
-    before = page.locator(".sides .picture img").get_attribute("src")
+    before = page.locator(".comparison .image img").get_attribute("src")
     with page.expect_response("**/arithmetic*"):
         choose_file(page, name="other.png", buffer=other)
-    expect(page.locator(".sides .picture img")).not_to_have_attribute("src", before)
-    (encoded,) = answers(code_of(page, "curl"), tmp_path)
+    expect(page.locator(".comparison .image img")).not_to_have_attribute("src", before)
+    (encoded,) = responses_of_curl(code_of(page, "curl"), tmp_path)
     assert encoded["latent"]["token"] in code_of(page, "curl")
-    assert np.array_equal(read(tmp_path, "moved.png"), levels(page.locator(".sides .picture img")))
+    assert np.array_equal(read(tmp_path, "reconstruction.png"), levels(page.locator(".comparison .image img")))
 
 
-def test_the_lines_are_copied(visit):
+def test_code_is_copied(visit):
     page = visit(permissions=["clipboard-read", "clipboard-write"])
     page.get_by_role("button", name="Python").click()
     page.get_by_role("button", name="Copy").click()

@@ -1,7 +1,7 @@
-"""The result is seen where it is made: beside or under what makes it, without scrolling."""
+"""The result is visible beside or below its controls, without scrolling."""
 
 from tests.browser.conftest import NARROW
-from tests.browser.pages import act, choose_model, keep, pictures
+from tests.browser.page_actions import act, choose_model, image_sources, save_images
 
 LAPTOP = {"width": 1366, "height": 768}
 
@@ -16,30 +16,32 @@ def bottom(of):
     return of["y"] + of["height"]
 
 
-def test_a_sum_is_seen_where_the_bins_are(visit):
+def test_result_of_arithmetic_is_visible_beside_the_slots(visit):
     page = visit("sample", viewport=LAPTOP)
-    keep(page, "faces@1", 3)
+    save_images(page, "faces@1", 3)
     page.evaluate("location.hash = 'arithmetic'")
     for index in range(3):
-        page.locator(".shelf [data-id]").nth(index).press(str(index + 1))
-    pictures(page.locator(".result"), 1)
+        page.locator(".thumbnails [data-id]").nth(index).press(str(index + 1))
+    image_sources(page.locator(".result"), 1)
     for viewport in (LAPTOP, NARROW):
         page.set_viewport_size(viewport)
-        assert len({each.bounding_box()["y"] for each in page.locator(".bin").all()}) == 1  # in one row
-        bins, result, kept, directions = (box(page, each) for each in (".bins", ".result", ".kept", ".directions"))
+        assert len({each.bounding_box()["y"] for each in page.locator(".term-slot").all()}) == 1  # in one row
+        slots, result, saved, directions = (
+            box(page, each) for each in (".term-slots", ".result", ".saved-images", ".directions")
+        )
         assert result["y"] + 50 < viewport["height"]
-        assert bins["y"] < result["y"] < kept["y"] < directions["y"]
-    assert bottom(bins) <= result["y"]
+        assert slots["y"] < result["y"] < saved["y"] < directions["y"]
+    assert bottom(slots) <= result["y"]
 
 
-def test_a_facade_is_built_next_to_its_drawing(visit):
+def test_translated_facade_is_visible_beside_its_drawing(visit):
     page = visit("translate", viewport=LAPTOP)
     choose_model(page, "facades@1")
     palette = box(page, ".palette")
     act(page, "translate")
-    drawing, built = box(page, ".facade canvas"), box(page, ".built img")
-    assert built["y"] == drawing["y"]
-    assert bottom(built) <= LAPTOP["height"]
-    assert box(page, ".palette") == palette  # so that nothing moves under the pointer
+    drawing, translation = box(page, ".facade canvas"), box(page, ".translation img")
+    assert translation["y"] == drawing["y"]
+    assert bottom(translation) <= LAPTOP["height"]
+    assert box(page, ".palette") == palette  # nothing moves under the pointer
     page.set_viewport_size(NARROW)
-    assert 0 <= box(page, ".built img")["y"] - bottom(box(page, ".facade canvas")) < 50
+    assert 0 <= box(page, ".translation img")["y"] - bottom(box(page, ".facade canvas")) < 50

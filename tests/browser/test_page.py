@@ -1,4 +1,4 @@
-"""The page as a whole: code to copy, failures, slow answers, keys, prefixes, small screens, keyboards, axe."""
+"""The whole page: failures, slow responses, API keys, path prefixes, small screens, keyboard, axe."""
 
 import httpx
 import pytest
@@ -7,13 +7,13 @@ from playwright.sync_api import expect
 
 from tests import builders
 from tests.browser.conftest import NARROW
-from tests.browser.pages import act, choose_file, code_of, pictures
+from tests.browser.page_actions import act, choose_file, code_of, image_sources
 from tests.conftest import listening
 
-VIEWS = ("gallery", "sample", "walk", "arithmetic", "translate", "real-or-fake", "encode")
+VIEWS = ("gallery", "sample", "interpolate", "arithmetic", "translate", "discriminate", "encode")
 
 
-def test_axe_finds_nothing_serious_and_nothing_is_wider_than_a_telephone(visit):
+def test_axe_finds_nothing_serious_and_no_view_is_wider_than_a_phone(visit):
     page = visit(viewport=NARROW)
     for view in VIEWS:
         act(page, view)
@@ -43,86 +43,86 @@ def test_everything_can_be_reached_by_keyboard(visit):
     page = visit()
     page.locator(".cards").wait_for()
     page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Skip to the pictures")).to_be_focused()
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_be_focused()
     sample = page.get_by_role("navigation").get_by_role("link", name="Sample")
     sample.focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Sample")).to_be_focused()
-    pictures(page.locator(".grid"), 24)
+    image_sources(page.locator(".grid"), 24)
     for _ in range(20):
         page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.matches('.grid .picture')"):
+        if page.evaluate("document.activeElement.matches('.grid .image')"):
             break
     for _ in range(2):
         page.keyboard.press("Enter")
         page.keyboard.press("Tab")
-    expect(page.locator(".grid .picture[aria-pressed=true]")).to_have_count(2)
-    page.get_by_role("navigation").get_by_role("link", name="Walk").press("Enter")
-    place = page.get_by_role("slider", name="Place on the walk")
+    expect(page.locator(".grid .image[aria-pressed=true]")).to_have_count(2)
+    page.get_by_role("navigation").get_by_role("link", name="Interpolate").press("Enter")
+    place = page.get_by_role("slider", name="Position in the interpolation")
     place.press("ArrowRight")
     expect(place).to_have_value("1")
 
 
-def test_a_slow_answer_shows_progress_and_can_be_cancelled(visit):
+def test_slow_response_shows_progress_and_can_be_cancelled(visit):
     page = visit(prepare=lambda tab: tab.route("**/sample?*", lambda route: None))
     page.evaluate("location.hash = 'sample'")
-    page.get_by_text("Drawing 24 pictures …").wait_for()
+    page.get_by_text("Generating 24 images …").wait_for()
     expect(page.get_by_role("progressbar")).to_be_visible()
     with page.expect_event("requestfailed"):
         page.get_by_role("button", name="Cancel").click()
     page.get_by_text("Cancelled.").wait_for()
     page.context.unroute("**/sample?*")
-    page.get_by_role("button", name="Another seed").click()
-    pictures(page.locator(".grid"), 24)
+    page.get_by_role("button", name="Random seed").click()
+    image_sources(page.locator(".grid"), 24)
     expect(page.get_by_text("Cancelled.")).to_be_hidden()
 
 
-def test_a_drag_gives_up_what_it_has_passed(visit):
-    """While one part of a walk is drawn, the slider goes to another: that one is asked for instead."""
-    asked, given_up = [], []
-    page = visit("walk")
-    page.on("requestfailed", lambda request: given_up.append(request.post_data_json))
+def test_dragging_cancels_requests_for_segments_that_were_passed(visit):
+    """The slider moves to another segment while one is loading: the page requests that segment instead."""
+    requested, cancelled = [], []
+    page = visit("interpolate")
+    page.on("requestfailed", lambda request: cancelled.append(request.post_data_json))
 
     def stall(route):
         body = route.request.post_data_json
-        asked.append(body)
-        if "keyframes" in body or len(asked) > 2:
+        requested.append(body)
+        if "keyframes" in body or len(requested) > 2:
             route.continue_()
 
     page.context.route("**/interpolate*", stall)
-    page.get_by_role("button", name="Keep four at random").click()
-    place = page.get_by_role("slider", name="Place on the walk")
-    page.get_by_text("Drawing the walk …").wait_for()
+    page.get_by_role("button", name="Save four random images").click()
+    place = page.get_by_role("slider", name="Position in the interpolation")
+    page.get_by_text("Generating the interpolation …").wait_for()
     place.fill("47")
-    while len(asked) < 5 or not given_up:
+    while len(requested) < 5 or not cancelled:
         page.wait_for_timeout(20)
-    assert given_up[0] == asked[1]  # Chromium calls event streams failed too, once they have been read to their end
-    assert asked[2]["to"] == asked[0]["keyframes"][-1]
-    assert asked[4] == asked[1]
+    assert cancelled[0] == requested[1]  # Chromium reports event streams as failed too, after their end
+    assert requested[2]["to"] == requested[0]["keyframes"][-1]
+    assert requested[4] == requested[1]
 
 
 @pytest.mark.parametrize(
-    ("answer", "sentence"),
+    ("response", "sentence"),
     [
-        (None, "The service did not answer; see whether it is running and reachable, then try again."),
-        ((504, "the request was not answered before its deadline"), "before its deadline: ask for less, or try again"),
+        (None, "The service did not respond; check that it is running and reachable, then try again."),
+        ((504, "the request was not answered before its deadline"), "before its deadline: request less, or try again"),
         (
             (413, "9 pixels would be translated, but 4 at most are; send less, or use fit=resize"),
-            "9 pixels would be translated, but 4 at most are: ask for less, or choose a smaller size.",
+            "9 pixels would be translated, but 4 at most are: request less, or choose a smaller size.",
         ),
         (
             (500, "something went wrong"),
-            "Something went wrong: try again; if it stays, tell whoever runs this service.",
+            "Something went wrong: try again; if it happens again, contact the operator of this service.",
         ),
     ],
 )
-def test_a_failure_says_what_went_wrong_and_what_to_do(visit, answer, sentence):
+def test_failure_states_the_cause_and_a_remedy(visit, response, sentence):
     def fail(route):
-        if answer is None:
+        if response is None:
             return route.abort()
-        status, detail = answer
+        status, detail = response
         return route.fulfill(status=status, json={"detail": detail}, content_type="application/problem+json")
 
     page = visit(prepare=lambda tab: tab.route("**/models/*/translate*", fail))
@@ -137,16 +137,16 @@ def test_a_failure_says_what_went_wrong_and_what_to_do(visit, answer, sentence):
 
 def test_the_services_own_sentences_are_shown(visit):
     page = visit("translate")
-    choose_file(page, buffer=b"no picture")
+    choose_file(page, buffer=b"not an image")
     expect(page.locator(".view > .task").get_by_role("alert")).to_contain_text("choose a PNG, JPEG or WebP.")
     choose_file(page, name="a.txt", mimeType="text/plain", buffer=b"text")
-    page.get_by_text("That is not a picture").wait_for()
+    page.get_by_text("That is not an image").wait_for()
     page.evaluate("location.hash = 'sample'")
     page.get_by_label("Seed").first.fill("minus one")
-    page.get_by_text("A seed is a whole number").wait_for()
+    page.get_by_text("A seed is an integer").wait_for()
 
 
-def test_a_busy_service_is_asked_again(visit):
+def test_request_is_retried_while_the_service_is_busy(visit):
     refused = []
 
     def refuse_once(route):
@@ -156,21 +156,21 @@ def test_a_busy_service_is_asked_again(visit):
         return route.fulfill(status=503, headers={"Retry-After": "1"}, json={"detail": "queue full"})
 
     page = visit("sample", prepare=lambda tab: tab.route("**/sample?*", refuse_once))
-    pictures(page.locator(".grid"), 24)
+    image_sources(page.locator(".grid"), 24)
     assert len(refused) == 1
 
 
 def test_with_api_keys_the_page_asks_for_one(visit, packages):
     with listening(packages, api_keys=("a-secret",)) as port:
         page = visit("sample", origin=f"http://127.0.0.1:{port}/")
-        expect(page.get_by_role("alert")).to_contain_text("put a valid key into the field “API key” at the top.")
-        expect(page.get_by_label("Key of this service")).to_be_focused()
+        expect(page.get_by_role("alert")).to_contain_text("enter a valid key in the field “API key” at the top.")
+        expect(page.get_by_label("API key of this service")).to_be_focused()
         page.keyboard.type("wrong")
         page.keyboard.press("Enter")
-        expect(page.get_by_label("Key of this service")).to_be_focused()
-        page.get_by_label("Key of this service").fill("a-secret")
+        expect(page.get_by_label("API key of this service")).to_be_focused()
+        page.get_by_label("API key of this service").fill("a-secret")
         page.keyboard.press("Enter")
-        pictures(page.locator(".grid"), 24)
+        image_sources(page.locator(".grid"), 24)
         assert "$GANVAS_KEY" in code_of(page, "curl")
         assert "a-secret" not in page.content()
         assert page.evaluate("localStorage.length") == 0
@@ -181,7 +181,7 @@ def test_with_api_keys_the_page_asks_for_one(visit, packages):
         assert page.context.cookies() == []
 
 
-def test_behind_a_prefix_everything_still_leads_home(visit, packages):
+def test_all_links_work_behind_a_path_prefix(visit, packages):
     with listening(packages, root_path="/art") as port:
         origin = f"http://127.0.0.1:{port}/art/"
 
@@ -195,31 +195,31 @@ def test_behind_a_prefix_everything_still_leads_home(visit, packages):
         assert f"{origin}v1/models" in code_of(page, "curl")
 
 
-def test_what_no_model_can_do_is_said_in_a_sentence(visit, tmp_path):
+def test_views_without_a_model_state_so(visit, tmp_path):
     builders.write_translator(tmp_path, "dusk", builders.affine_graph(0.5, 0.0))
     with listening(tmp_path) as port:
         page = visit(origin=f"http://127.0.0.1:{port}/")
         for view in VIEWS:
             page.evaluate("view => { location.hash = view; }", view)
             page.locator(f".view.{view}").wait_for()
-            expect(page.locator(".nobody")).to_have_count(int(view not in ("gallery", "translate")))
-            for sentence in page.locator(".nobody").all_inner_texts():
+            expect(page.locator(".no-model")).to_have_count(int(view not in ("gallery", "translate")))
+            for sentence in page.locator(".no-model").all_inner_texts():
                 assert sentence.startswith("None of the served models ")
 
 
-def test_without_any_model_and_with_broken_ones_the_gallery_says_so(visit, tmp_path):
+def test_gallery_without_models_and_with_broken_packages(visit, tmp_path):
     builders.write_package(tmp_path, "broken")
     (tmp_path / "broken" / "1" / "generator.onnx").write_bytes(b"no network")
     with listening(tmp_path) as port:
         page = visit(origin=f"http://127.0.0.1:{port}/")
         page.get_by_text("holds no package that can be served").wait_for()
-        page.get_by_role("button", name="Show what is served already").click()
-        page.get_by_text("No model is served yet").wait_for()
+        page.get_by_role("button", name="Show the models loaded so far").click()
+        page.get_by_text("No models are served yet").wait_for()
         page.get_by_text("Not served (1)").click()
         expect(page.get_by_text("broken@1: ")).to_be_visible()
 
 
-def test_what_a_package_says_of_itself_is_text(visit, tmp_path):
+def test_description_of_a_package_is_shown_as_text(visit, tmp_path):
     builders.write_package(tmp_path, description="<img src=x onerror=alert(1)><b>bold</b>")
     with listening(tmp_path) as port:
         page = visit(origin=f"http://127.0.0.1:{port}/")
@@ -227,7 +227,7 @@ def test_what_a_package_says_of_itself_is_text(visit, tmp_path):
         expect(page.locator(".cards b")).to_have_count(0)
 
 
-def test_the_page_is_whole_for_a_client_without_javascript(visit):
+def test_page_without_javascript_links_to_the_reference(visit):
     page = visit(java_script_enabled=False)
     expect(page.locator("noscript p")).to_be_visible()
     for link in page.locator("noscript a, main a").all():

@@ -1,11 +1,11 @@
-"""Translate, real or fake, and encode: what people do with pictures of their own."""
+"""Translate, discriminate and encode: the views that take uploads."""
 
 import re
 
 from playwright.sync_api import expect
 
 from tests import builders
-from tests.browser.pages import choose_file, choose_model, code_of, keep, levels, pictures
+from tests.browser.page_actions import choose_file, choose_model, code_of, image_sources, levels, save_images
 
 
 def test_a_file_is_translated_under_a_divider_and_saved(visit):
@@ -25,28 +25,28 @@ def test_a_file_is_translated_under_a_divider_and_saved(visit):
     assert handle.get_attribute("aria-valuetext") == "100 % days"
     assert "--data-binary @'me.png'" in code_of(page, "curl")
     with page.expect_download() as saved:
-        page.get_by_role("button", name="Save", exact=True).click()
+        page.get_by_role("button", name="Download", exact=True).click()
     assert builders.pixels(saved.value.path().read_bytes()).shape == (24, 40, 3)
 
 
-def test_the_way_back_is_shown_with_its_error(visit):
+def test_cycle_is_shown_with_its_error(visit):
     page = visit("translate")
     choose_model(page, "dusk@1")
-    page.get_by_label("and back to days").check()
+    page.get_by_label("Translate back to days").check()
     choose_file(page)
-    page.get_by_text(re.compile(r"misses the original by 0\.\d\d of 255")).wait_for()
+    page.get_by_text(re.compile(r"Mean absolute error of the cycle: 0\.\d\d of 255")).wait_for()
     first, second = page.locator(".divider").all()
-    original, again = first.get_by_role("img", name="days"), second.get_by_role("img", name="days again")
+    original, again = first.get_by_role("img", name="days"), second.get_by_role("img", name="reconstructed days")
     assert abs(levels(again).mean() - levels(original).mean()) < 2
     assert "cycle=true" in code_of(page, "curl")
     choose_model(page, "facades@1")
-    expect(page.get_by_label("and back")).to_be_hidden()
+    expect(page.get_by_label("Translate back")).to_be_hidden()
 
 
-def test_a_facade_is_drawn_and_built(visit):
+def test_facade_is_drawn_and_translated(visit):
     page = visit("translate")
     page.get_by_role("button", name="Draw a facade").click()
-    page.get_by_role("button", name="Begin with an example").click()
+    page.get_by_role("button", name="Start with an example").click()
     built = page.get_by_role("img", name="photo")
     built.wait_for()
     page.get_by_role("button", name="Clear").click()
@@ -79,12 +79,12 @@ def test_a_facade_is_drawn_by_keyboard(visit):
     assert canvas.evaluate(colour.replace("22, 22", "40, 40")) == [0x00, 0x00, 0xDE, 255]
 
 
-def test_the_discriminator_judges_a_kept_picture_and_a_file(visit):
+def test_discriminator_rates_a_saved_image_and_a_file(visit):
     page = visit("sample")
-    keep(page, "shapes@1", 1)
-    page.get_by_role("link", name="Real or fake?").click()
-    page.get_by_role("button", name=re.compile("^Judge ")).click()
-    verdict = page.locator(".verdict")
+    save_images(page, "shapes@1", 1)
+    page.get_by_role("link", name="Discriminate").click()
+    page.get_by_role("button", name=re.compile("^Rate ")).click()
+    verdict = page.locator(".rating")
     expect(verdict.get_by_role("status")).to_have_text(re.compile(r"^\d+ % real$"))
     expect(verdict.get_by_role("meter")).to_be_visible()
     page.get_by_role("combobox", name="Class").select_option("star")
@@ -93,38 +93,38 @@ def test_the_discriminator_judges_a_kept_picture_and_a_file(visit):
     expect(page.locator(".code code")).to_contain_text("@'me.png'")
 
 
-def test_the_guessing_game_counts(visit):
-    page = visit("real-or-fake")
+def test_guessing_game_counts(visit):
+    page = visit("discriminate")
     choose_model(page, "faces@1")
-    page.get_by_role("button", name="Begin").click()
+    page.get_by_role("button", name="Start").click()
     for rounds in (1, 2):
-        left = page.get_by_role("button", name=re.compile("^Left picture"))
+        left = page.get_by_role("button", name=re.compile("^Left image"))
         expect(left).to_be_enabled()
         left.press("Enter")
-        page.get_by_text(re.compile(rf"\d of {rounds} right")).wait_for()
-        best = page.locator(".pair .picture[aria-pressed=true]")
-        said = page.locator(".guess [role=status]").first.inner_text()
-        shares = [float(figure) for figure in re.findall(r"([\d.]+) %", said)]
+        page.get_by_text(re.compile(rf"Correct: \d of {rounds}")).wait_for()
+        best = page.locator(".pair .image[aria-pressed=true]")
+        text = page.locator(".guess [role=status]").first.inner_text()
+        shares = [float(figure) for figure in re.findall(r"([\d.]+) %", text)]
         assert best.get_attribute("aria-label").startswith("Left" if shares[0] >= shares[1] else "Right")
-        assert said.startswith("Yes" if shares[0] >= shares[1] else "No")
+        assert text.startswith("Yes" if shares[0] >= shares[1] else "No")
         page.get_by_role("button", name="Next pair").press("Enter")
 
 
 def test_a_face_is_encoded_and_moved_along_a_direction(visit):
     page = visit("encode")
     choose_file(page)
-    (before,) = pictures(page.locator(".sides"), 1)
-    expect(page.get_by_role("img", name="Your picture")).to_be_visible()
+    (before,) = image_sources(page.locator(".comparison"), 1)
+    expect(page.get_by_role("img", name="Your image")).to_be_visible()
     assert "/encode" in code_of(page, "curl")
     page.get_by_role("slider", name="smile").press("ArrowRight")
-    expect(page.locator(".sides .picture img")).not_to_have_attribute("src", before)
+    expect(page.locator(".comparison .image img")).not_to_have_attribute("src", before)
     assert '"directions":[{"name":"smile","weight":0.25}]' in code_of(page, "curl")
-    page.get_by_role("button", name="Keep the model's picture").click()
-    page.get_by_role("link", name="Walk").click()
-    expect(page.locator(".shelf [data-id]")).to_have_count(1)
+    page.get_by_role("button", name="Save the reconstruction").click()
+    page.get_by_role("link", name="Interpolate").click()
+    expect(page.locator(".thumbnails [data-id]")).to_have_count(1)
 
 
-def test_a_size_is_chosen_for_a_picture_and_not_for_a_drawing(visit):
+def test_size_applies_to_uploads_and_not_to_drawings(visit):
     page = visit("translate")
     choose_model(page, "facades@1")
     size = page.get_by_role("combobox", name="Size")
@@ -132,5 +132,5 @@ def test_a_size_is_chosen_for_a_picture_and_not_for_a_drawing(visit):
     choose_file(page)
     page.locator(".divider").wait_for()
     expect(size).to_be_visible()
-    page.get_by_role("button", name="Begin with an example").click()
+    page.get_by_role("button", name="Start with an example").click()
     expect(size).to_be_hidden()

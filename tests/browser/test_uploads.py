@@ -1,4 +1,4 @@
-"""How a picture of one's own comes to the page: as a file, dropped, pasted, by the camera, and of any size."""
+"""Uploads: files, drag and drop, paste, camera, and images of any size."""
 
 import base64
 import io
@@ -8,7 +8,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from tests import builders
-from tests.browser.pages import FILE, choose_file, code_of, saved_by
+from tests.browser.page_actions import FILE, choose_file, code_of, downloaded
 
 HAND_OVER = """([kind, data]) => {
   const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
@@ -21,12 +21,12 @@ HAND_OVER = """([kind, data]) => {
 
 
 @pytest.mark.parametrize("kind", ["drop", "paste"])
-def test_a_picture_is_dropped_or_pasted(visit, kind):
+def test_image_is_dropped_or_pasted(visit, kind):
     page = visit("translate")
     page.locator(".dropzone").wait_for()
     page.evaluate(HAND_OVER, [kind, base64.b64encode(FILE["buffer"]).decode()])
     page.locator(".divider").wait_for()
-    assert {"drop": "@'me.png'", "paste": "@'sent.png'"}[kind] in code_of(page, "curl")  # a clipboard has no files
+    assert {"drop": "@'me.png'", "paste": "@'upload.png'"}[kind] in code_of(page, "curl")  # a clipboard has no files
 
 
 BESIDE = """(type) => {
@@ -38,7 +38,7 @@ BESIDE = """(type) => {
 }"""
 
 
-def test_a_file_that_is_dropped_beside_the_place_does_not_replace_the_page(visit):
+def test_file_dropped_outside_the_drop_zone_does_not_replace_the_page(visit):
     page = visit("translate")
     page.locator(".dropzone").wait_for()
     assert all(page.evaluate(BESIDE, kind) for kind in ("dragover", "drop"))
@@ -51,12 +51,12 @@ def test_a_photo_is_taken(visit):
     page = visit("translate")
     page.get_by_role("button", name="Use the camera").click()
     expect(page.get_by_role("button", name="Use the camera")).to_be_disabled()
-    page.get_by_role("button", name="Take the picture").click()
+    page.get_by_role("button", name="Take photo").click()
     page.locator(".divider img").first.wait_for()
     assert page.locator(".divider img").first.evaluate("async i => { await i.decode(); return i.naturalWidth; }") > 100
     expect(page.locator("video")).to_be_hidden()
     page.get_by_role("button", name="Use the camera").click()
-    page.get_by_role("button", name="Close the camera").click()
+    page.get_by_role("button", name="Close camera").click()
     expect(page.locator("video")).to_be_hidden()
 
 
@@ -68,11 +68,11 @@ SLOW_CAMERA = """() => {
 }"""
 
 
-def test_the_buttons_stay_in_place_when_the_camera_s_picture_comes(visit):
+def test_buttons_do_not_move_when_the_live_view_starts(visit):
     page = visit("translate")
     page.evaluate(SLOW_CAMERA)
     page.get_by_role("button", name="Use the camera").click()
-    take = page.get_by_role("button", name="Take the picture")
+    take = page.get_by_role("button", name="Take photo")
     expect(take).to_be_disabled()
     before = take.bounding_box()
     page.evaluate("show()")
@@ -87,7 +87,7 @@ WAITING_CAMERA = """() => {
 }"""
 
 
-def test_a_camera_that_is_allowed_after_the_view_was_left_goes_off(visit):
+def test_camera_granted_after_the_view_was_left_is_stopped(visit):
     page = visit("translate")
     page.evaluate(WAITING_CAMERA)
     page.get_by_role("button", name="Use the camera").click()
@@ -96,7 +96,7 @@ def test_a_camera_that_is_allowed_after_the_view_was_left_goes_off(visit):
     assert page.evaluate("async () => { allow(); await new Promise(setTimeout); return state(); }") == "ended"
 
 
-def test_a_large_picture_is_made_smaller_first_unless_it_is_to_stay(visit):
+def test_large_image_is_scaled_down_unless_the_original_size_is_selected(visit):
     page = visit("translate")
     choose_file(page, buffer=builders.image_file(700, 350))
     shown = page.locator(".divider img").first
@@ -118,13 +118,13 @@ def photo(side):
     return buffer.getvalue()
 
 
-def test_a_photo_of_a_telephone_is_made_smaller_first(visit):
+def test_photo_of_a_phone_is_scaled_down(visit):
     page = visit()
-    for view, shown in (("encode", ".sides .picture"), ("real-or-fake", ".verdict .figure")):
+    for view, shown in (("encode", ".comparison .image"), ("discriminate", ".rating .figure")):
         page.evaluate("view => { location.hash = view; }", view)
         page.locator(f".view.{view}").wait_for()
         choose_file(page, buffer=photo(4100))
         page.locator(shown).wait_for()
-        assert "@'sent.png'" in code_of(page, "curl")
-        _, sent = saved_by(page, "Save the picture that was sent")
+        assert "@'upload.png'" in code_of(page, "curl")
+        _, sent = downloaded(page, "Download the uploaded image")
         assert builders.pixels(sent).shape[:2] == (1024, 1024)

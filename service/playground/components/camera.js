@@ -1,56 +1,56 @@
 // @ts-check
-/** The camera: shows what it sees inside an element until a picture is taken, or not. */
+/** The camera: a live view until the user takes a photo or closes it. */
 
 import { button, h } from "../dom.js";
-import { bytesOf } from "../images.js";
+import { toPng } from "../images.js";
 
 /**
- * @param {HTMLElement} place where it is shown
- * @param {AbortSignal} life after which the camera is off
- * @returns {Promise<Blob|null>} a PNG; null where it was closed, or left before it was allowed
+ * @param {HTMLElement} parent of the live view
+ * @param {AbortSignal} viewSignal switches the camera off
+ * @returns {Promise<Blob|null>} a PNG; null if the camera was closed, or the view was left before access was granted
  */
-export async function photograph(place, life) {
+export async function takePhoto(parent, viewSignal) {
   if (!navigator.mediaDevices)
-    throw new Error("Browsers lend the camera only to HTTPS and localhost: open this page that way, or choose a file.");
+    throw new Error("Camera access needs HTTPS or localhost: open this page that way, or choose a file.");
   const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "user" } }).catch(() => {
-    throw new Error("No camera could be used: allow it in the browser, or choose a file.");
+    throw new Error("No camera is available: allow access in the browser, or choose a file.");
   });
-  const off = () => stream.getTracks().forEach((track) => track.stop());
-  if (life.aborted) {
-    off();
+  const stop = () => stream.getTracks().forEach((track) => track.stop());
+  if (viewSignal.aborted) {
+    stop();
     return null;
   }
-  const video = h("video", { srcObject: stream, muted: true, playsinline: true, "aria-label": "What the camera sees" });
+  const video = h("video", { srcObject: stream, muted: true, playsinline: true, "aria-label": "Live camera view" });
   const panel = h("div", { class: "camera" }, video);
   return new Promise((resolve) => {
     /** @param {Blob|null} blob */
-    const end = (blob) => {
-      off();
+    const finish = (blob) => {
+      stop();
       panel.remove();
       resolve(blob);
     };
-    const take = button("Take the picture", async () => end(await still(video)), { disabled: true });
+    const shutter = button("Take photo", async () => finish(await frameOf(video)), { disabled: true });
     video.addEventListener("loadeddata", () => {
-      take.disabled = false;
-      take.focus();
+      shutter.disabled = false;
+      shutter.focus();
     });
     panel.append(
       h(
         "div",
         { class: "row" },
-        take,
-        button("Close the camera", () => end(null), { class: "quiet" }),
+        shutter,
+        button("Close camera", () => finish(null), { class: "quiet" }),
       ),
     );
-    life.addEventListener("abort", () => end(null), { once: true });
-    place.append(panel);
-    video.play().catch(() => {}); // it was closed before it began
+    viewSignal.addEventListener("abort", () => finish(null), { once: true });
+    parent.append(panel);
+    video.play().catch(() => {}); // the camera was closed before it started
   });
 }
 
 /** @param {HTMLVideoElement} video */
-function still(video) {
+function frameOf(video) {
   const canvas = h("canvas", { width: video.videoWidth, height: video.videoHeight });
   canvas.getContext("2d").drawImage(video, 0, 0);
-  return bytesOf(canvas);
+  return toPng(canvas);
 }

@@ -1,85 +1,87 @@
 // @ts-check
-/** The lines that do what a view has just done, with a button that copies them. */
+/** Code for the calls that a view has just made, with a button that copies it. */
 
 import { button, h } from "../dom.js";
-import { save } from "../images.js";
+import { download } from "../images.js";
 import { LANGUAGES, snippets } from "../snippets.js";
 import { key } from "../state.js";
 
 /** @typedef {import("../snippets.js").Step} Step */
 
-const CHOSEN = "ganvas.language";
+const LANGUAGE = "ganvas.language";
 
 /** Shows calls as curl, Python and JavaScript. */
-export class Code {
+export class CodePanel {
   constructor() {
     this.text = h("code");
-    this.said = h("span", { role: "status", class: "note" });
+    this.status = h("span", { role: "status", class: "note" });
     /** @type {Blob|undefined} */
     this.sent = undefined;
-    this.saver = button("Save the picture that was sent", () => this.sent && save(this.sent, sentName(this.sent)));
-    this.choices = h("div", { role: "group", "aria-label": "Language", class: "choices" });
+    this.downloadButton = button("Download the uploaded image", () => {
+      if (this.sent) download(this.sent, nameOf(this.sent));
+    });
+    this.languages = h("div", { role: "group", "aria-label": "Language", class: "languages" });
     this.element = h(
       "section",
-      { class: "code", hidden: true, "aria-label": "The same by code" },
+      { class: "code", hidden: true, "aria-label": "Code for this call" },
       h(
         "div",
         { class: "bar" },
-        h("h2", {}, "The same by code"),
-        this.choices,
+        h("h2", {}, "Code for this call"),
+        this.languages,
         button("Copy", () => this.copy()),
-        this.saver,
-        this.said,
+        this.downloadButton,
+        this.status,
       ),
       h("pre", { tabindex: "0", "aria-label": "Code" }, this.text),
     );
     /** @type {Record<string, string>} */
-    this.lines = {};
+    this.snippets = {};
     for (const language of LANGUAGES)
-      this.choices.append(button(language, () => this.choose(language), { "data-language": language }));
+      this.languages.append(button(language, () => this.selectLanguage(language), { "data-language": language }));
   }
 
   /**
-   * Writes down what was done. A picture that is sent and has no name lies nowhere but here: it is offered to be saved.
+   * Shows the code for some steps. An uploaded image that is not a file of the user is offered as a download.
    * @param {Step[]} steps
    */
   show(steps) {
-    const nameless = steps.filter(({ call, input }) => call.file && !input);
-    this.sent = nameless[0]?.call.file;
-    this.saver.hidden = !this.sent;
-    const named = steps.map((step) =>
-      nameless.includes(step) ? { ...step, input: sentName(/** @type {Blob} */ (step.call.file)) } : step,
+    const unnamed = steps.filter(({ call, input }) => call.file && !input);
+    this.sent = unnamed[0]?.call.file;
+    this.downloadButton.hidden = !this.sent;
+    const allNamed = steps.map((step) =>
+      unnamed.includes(step) ? { ...step, input: nameOf(/** @type {Blob} */ (step.call.file)) } : step,
     );
-    this.lines = snippets(named, key() !== "");
+    this.snippets = snippets(allNamed, key() !== "");
     this.element.hidden = false;
-    this.choose(sessionStorage.getItem(CHOSEN) ?? LANGUAGES[0]);
+    this.selectLanguage(sessionStorage.getItem(LANGUAGE) ?? LANGUAGES[0]);
   }
 
   /** @param {string} language */
-  choose(language) {
-    sessionStorage.setItem(CHOSEN, language);
-    this.text.textContent = this.lines[language] ?? "";
-    this.said.textContent = "";
-    for (const choice of this.choices.children)
-      choice.setAttribute("aria-pressed", String(choice.getAttribute("data-language") === language));
+  selectLanguage(language) {
+    sessionStorage.setItem(LANGUAGE, language);
+    this.text.textContent = this.snippets[language] ?? "";
+    this.status.textContent = "";
+    for (const each of this.languages.children)
+      each.setAttribute("aria-pressed", String(each.getAttribute("data-language") === language));
   }
 
   async copy() {
     try {
       await navigator.clipboard.writeText(this.text.textContent ?? "");
     } catch {
-      // Away from HTTPS and localhost a page has no clipboard; what is selected can be copied all the same.
+      // Pages have no clipboard API except over HTTPS and on localhost; a selection can still be copied.
       getSelection()?.selectAllChildren(this.text);
       if (!document.execCommand("copy")) {
-        this.said.textContent = "Selected: press Ctrl+C.";
+        this.status.textContent = "Selected. Press Ctrl+C to copy.";
         return;
       }
     }
-    this.said.textContent = "Copied.";
+    this.status.textContent = "Copied.";
   }
 }
 
 /** @param {Blob} file */
-function sentName(file) {
-  return file.type === "image/jpeg" ? "sent.jpg" : "sent.png";
+function nameOf(file) {
+  return file.type === "image/jpeg" ? "upload.jpg" : "upload.png";
 }

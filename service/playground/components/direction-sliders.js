@@ -1,16 +1,16 @@
 // @ts-check
-/** Sliders along a model's named directions. */
+/** Sliders for a model's named latent directions. */
 
 import { button, h, slider } from "../dom.js";
 
-const FURTHEST = 3;
+const MAX_WEIGHT = 3;
 
 /**
  * @param {string[]} names
- * @param {() => void} act when one has moved
+ * @param {() => void} onChange called when a slider has moved
  * @returns {{element: HTMLElement, weights: () => Array<{name: string, weight: number}>}}
  */
-export function directions(names, act) {
+export function directionSliders(names, onChange) {
   /** @type {Map<string, number>} */
   const weights = new Map();
   const list = h("div", { class: "sliders" });
@@ -19,15 +19,15 @@ export function directions(names, act) {
     { class: "directions", hidden: names.length === 0 },
     h("legend", {}, "Directions"),
     list,
-    button("Back to the middle", reset, { class: "quiet" }),
+    button("Reset", reset, { class: "quiet" }),
   );
 
   function fill() {
     list.replaceChildren(
       ...names.map((name) =>
-        slider(name, { min: -FURTHEST, max: FURTHEST, step: 0.25, value: 0 }, (weight) => {
+        slider(name, { min: -MAX_WEIGHT, max: MAX_WEIGHT, step: 0.25, value: 0 }, (weight) => {
           weights.set(name, weight);
-          act();
+          onChange();
         }),
       ),
     );
@@ -36,7 +36,7 @@ export function directions(names, act) {
   function reset() {
     weights.clear();
     fill();
-    act();
+    onChange();
   }
 
   fill();

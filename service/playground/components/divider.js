@@ -1,5 +1,5 @@
 // @ts-check
-/** Two pictures on top of each other under one divider, which a slider moves. */
+/** Two images on top of each other, with a divider between them that a slider moves. */
 
 import { h } from "../dom.js";
 
@@ -20,7 +20,7 @@ export function divider(before, after) {
     "div",
     { class: "stage" },
     h("img", { src: after.src, alt: after.name, draggable: "false" }),
-    h("img", { src: before.src, alt: before.name, class: "over", draggable: "false" }),
+    h("img", { src: before.src, alt: before.name, class: "before", draggable: "false" }),
     h("div", { class: "line" }),
     input,
   );

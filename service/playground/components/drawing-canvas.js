@@ -1,29 +1,32 @@
 // @ts-check
-/** A canvas on which boxes of colour are drawn, with a pointer or by keyboard. Knows nothing of what they mean. */
+/** A canvas for drawing coloured boxes, with a pointer or the keyboard. Independent of what the colours mean. */
 
 import { h } from "../dom.js";
-import { bytesOf } from "../images.js";
+import { toPng } from "../images.js";
 
-/** @typedef {{colour: string, x: number, y: number, width: number, height: number}} Box in shares of the sides */
+/**
+ * @typedef {{colour: string, x: number, y: number, width: number, height: number}} Box
+ *   position and size as fractions of the canvas
+ */
 
 const STEP = 1 / 32;
 /** @type {Record<string, [number, number]>} */
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-export class Easel {
+export class DrawingCanvas {
   /**
    * @param {{width: number, height: number}} size in px
-   * @param {string} ground the colour where no box is
-   * @param {() => void} drawn when a box has been drawn or taken back
+   * @param {string} background colour
+   * @param {() => void} onChange called when a box was drawn or removed
    */
-  constructor({ width, height }, ground, drawn) {
+  constructor({ width, height }, background, onChange) {
     const name =
-      "Drawing: arrows move the box, Shift and arrows size it, Enter draws it, Delete takes the last one back";
+      "Drawing: arrow keys move the box, Shift and arrow keys resize it, Enter draws it, Delete removes the last box";
     this.canvas = h("canvas", { width, height, tabindex: "0", role: "application", "aria-label": name });
     this.context = this.canvas.getContext("2d");
-    this.ground = ground;
-    this.colour = ground;
-    this.drawn = drawn;
+    this.background = background;
+    this.colour = background;
+    this.onChange = onChange;
     /** @type {Box[]} */
     this.boxes = [];
     /** @type {Box|null} */
@@ -39,19 +42,19 @@ export class Easel {
   replace(boxes) {
     this.boxes = boxes;
     this.paint();
-    this.drawn();
+    this.onChange();
   }
 
   undo() {
     this.replace(this.boxes.slice(0, -1));
   }
 
-  /** The drawing without the box that is still being placed. @returns {Promise<Blob>} */
-  bytes() {
+  /** The drawing without the pending box. @returns {Promise<Blob>} a PNG */
+  png() {
     const { width, height } = this.canvas;
     const copy = h("canvas", { width, height });
     this.fill(copy.getContext("2d"), this.boxes);
-    return bytesOf(copy);
+    return toPng(copy);
   }
 
   paint() {
@@ -64,7 +67,7 @@ export class Easel {
 
   /** @param {CanvasRenderingContext2D} context @param {Box[]} boxes */
   fill(context, boxes) {
-    for (const box of [{ colour: this.ground, x: 0, y: 0, width: 1, height: 1 }, ...boxes]) {
+    for (const box of [{ colour: this.background, x: 0, y: 0, width: 1, height: 1 }, ...boxes]) {
       context.fillStyle = box.colour;
       context.fillRect(...this.scaled(box));
     }
@@ -84,32 +87,32 @@ export class Easel {
   /** @param {PointerEvent} down */
   drag(down) {
     this.canvas.setPointerCapture(down.pointerId);
-    const [left, top] = this.placeOf(down);
+    const [left, top] = this.positionOf(down);
     const move = (/** @type {PointerEvent} */ event) => {
-      const [x, y] = this.placeOf(event);
+      const [x, y] = this.positionOf(event);
       const [width, height] = [Math.abs(x - left), Math.abs(y - top)];
       this.pending = { colour: this.colour, x: Math.min(x, left), y: Math.min(y, top), width, height };
       this.paint();
     };
-    const end = (/** @type {Event} */ event) => {
-      for (const name of ["pointerup", "pointercancel"]) this.canvas.removeEventListener(name, end);
+    const finish = (/** @type {Event} */ event) => {
+      for (const name of ["pointerup", "pointercancel"]) this.canvas.removeEventListener(name, finish);
       this.canvas.removeEventListener("pointermove", move);
       if (event.type === "pointerup") this.stamp();
       this.pending = null;
       this.paint();
     };
     this.canvas.addEventListener("pointermove", move);
-    for (const name of ["pointerup", "pointercancel"]) this.canvas.addEventListener(name, end);
+    for (const name of ["pointerup", "pointercancel"]) this.canvas.addEventListener(name, finish);
   }
 
   /** @param {PointerEvent} event @returns {[number, number]} */
-  placeOf(event) {
+  positionOf(event) {
     const area = this.canvas.getBoundingClientRect();
-    const share = (/** @type {number} */ value) => Math.min(1, Math.max(0, value));
-    return [share((event.clientX - area.left) / area.width), share((event.clientY - area.top) / area.height)];
+    const clamp = (/** @type {number} */ value) => Math.min(1, Math.max(0, value));
+    return [clamp((event.clientX - area.left) / area.width), clamp((event.clientY - area.top) / area.height)];
   }
 
-  /** @param {KeyboardEvent} event @returns {boolean} whether the key meant something */
+  /** @param {KeyboardEvent} event @returns {boolean} whether the key has an effect */
   press(event) {
     const arrow = ARROWS[event.key];
     if (arrow) this.nudge(arrow, event.shiftKey);
@@ -119,13 +122,13 @@ export class Easel {
     return true;
   }
 
-  /** @param {[number, number]} arrow @param {boolean} isSizing */
-  nudge([across, down], isSizing) {
+  /** @param {[number, number]} arrow @param {boolean} isResizing */
+  nudge([across, down], isResizing) {
     const box = { x: 8 * STEP, y: 8 * STEP, width: 4 * STEP, height: 5 * STEP, ...this.pending, colour: this.colour };
-    const least = isSizing ? STEP : 0;
+    const minimum = isResizing ? STEP : 0;
     const moved = (/** @type {number} */ value, /** @type {number} */ by) =>
-      Math.min(1, Math.max(least, value + by * STEP));
-    if (isSizing) Object.assign(box, { width: moved(box.width, across), height: moved(box.height, down) });
+      Math.min(1, Math.max(minimum, value + by * STEP));
+    if (isResizing) Object.assign(box, { width: moved(box.width, across), height: moved(box.height, down) });
     else Object.assign(box, { x: moved(box.x, across), y: moved(box.y, down) });
     this.pending = box;
     this.paint();

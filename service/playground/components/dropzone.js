@@ -1,33 +1,33 @@
 // @ts-check
-/** A picture of a person's own: dropped, pasted, chosen as a file, or taken with the camera. */
+/** Input for the user's own image: drop, paste, file or camera. */
 
 import { button, h } from "../dom.js";
-import { photograph } from "./camera.js";
+import { takePhoto } from "./camera.js";
 
 /**
- * @param {object} about
- * @param {AbortSignal} about.life
- * @param {(given: import("../state.js").Given) => void} about.take
- * @param {string} [about.what] what is wanted
+ * @param {object} options
+ * @param {AbortSignal} options.viewSignal
+ * @param {(upload: import("../state.js").Upload) => void} options.onUpload
+ * @param {string} [options.what] description of the image that the view needs
  * @returns {HTMLElement}
  */
-export function dropzone({ life, take, what = "a picture" }) {
-  const said = h("p", { role: "alert", class: "problem" });
+export function dropzone({ viewSignal, onUpload, what = "an image" }) {
+  const problem = h("p", { role: "alert", class: "problem" });
   const input = h("input", {
     type: "file",
     accept: "image/*",
-    class: "unseen",
+    class: "visually-hidden",
     "aria-label": `Choose ${what}`,
     on: { change: () => offer(input.files, true) },
   });
   const camera = button("Use the camera", () => {
-    said.textContent = "";
+    problem.textContent = "";
     camera.disabled = true;
-    photograph(element, life)
+    takePhoto(element, viewSignal)
       .then(
-        (file) => file && take({ file }),
+        (file) => file && onUpload({ file }),
         (error) => {
-          said.textContent = error.message;
+          problem.textContent = error.message;
         },
       )
       .finally(() => {
@@ -37,48 +37,48 @@ export function dropzone({ life, take, what = "a picture" }) {
   });
   const element = h(
     "section",
-    { class: "dropzone", "aria-label": "Your picture" },
+    { class: "dropzone", "aria-label": "Your image" },
     h("p", {}, `Drop ${what} here, paste one, or`),
     h("div", { class: "row" }, h("label", { class: "button" }, "Choose a file", input), camera),
-    said,
+    problem,
   );
 
-  /** @param {Iterable<File>|null|undefined} files @param {boolean} isNamed whether they lie somewhere by their names */
+  /** @param {Iterable<File>|null|undefined} files @param {boolean} isNamed whether these are files on disk */
   function offer(files, isNamed) {
     const file = [...(files ?? [])].find((each) => each.type.startsWith("image/"));
-    said.textContent = file ? "" : "That is not a picture: choose a PNG, JPEG or WebP file.";
-    if (file) take({ file, name: isNamed ? file.name : undefined });
+    problem.textContent = file ? "" : "That is not an image: choose a PNG, JPEG or WebP file.";
+    if (file) onUpload({ file, name: isNamed ? file.name : undefined });
     input.value = "";
   }
 
-  const listen = { signal: life };
+  const options = { signal: viewSignal };
   element.addEventListener(
     "dragover",
     (/** @type {DragEvent} */ event) => {
       event.preventDefault();
-      element.classList.add("over");
+      element.classList.add("drop-target");
     },
-    listen,
+    options,
   );
   for (const name of ["dragleave", "drop"])
-    element.addEventListener(name, () => element.classList.remove("over"), listen);
+    element.addEventListener(name, () => element.classList.remove("drop-target"), options);
   element.addEventListener(
     "drop",
     (/** @type {DragEvent} */ event) => {
       event.preventDefault();
       offer(event.dataTransfer?.files, true);
     },
-    listen,
+    options,
   );
-  // What is dropped beside it would be opened by the browser in place of this page.
+  // The browser would replace this page by a file that is dropped outside the drop zone.
   for (const name of ["dragover", "drop"])
-    document.addEventListener(name, (event) => refuse(/** @type {DragEvent} */ (event)), listen);
+    document.addEventListener(name, (event) => refuse(/** @type {DragEvent} */ (event)), options);
   document.addEventListener(
     "paste",
     (event) => {
       if (event.clipboardData?.files.length) offer(event.clipboardData.files, false);
     },
-    listen,
+    options,
   );
   return element;
 }

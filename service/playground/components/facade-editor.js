@@ -1,11 +1,11 @@
 // @ts-check
-/** A facade to draw with the label colours of the CMP Facade Database (Tylecek and Sara, 2013). */
+/** An editor for label maps of facades, in the colours of the CMP Facade Database (Tylecek and Sara, 2013). */
 
 import { button, debounce, h } from "../dom.js";
 import { state } from "../state.js";
-import { Easel } from "./drawing-canvas.js";
+import { DrawingCanvas } from "./drawing-canvas.js";
 
-/** As measured on the published label drawings. @type {Record<string, string>} */
+/** Measured on the published label maps. @type {Record<string, string>} */
 export const LABELS = {
   background: "#0000de",
   wall: "#0030ff",
@@ -22,53 +22,54 @@ export const LABELS = {
 };
 const PAUSE_MS = 400;
 const HINT =
-  "Choose what the next box is, then draw it with the pointer. By keyboard: arrows move the box, Shift and arrows size it, Enter draws it.";
+  "Select a label, then draw a box with the pointer. " +
+  "With the keyboard, arrow keys move the box, Shift and arrow keys resize it, Enter draws it.";
 
-/** @typedef {[string, number, number, number, number]} Labelled label, x, y, width, height */
+/** @typedef {[string, number, number, number, number]} LabelledBox label, x, y, width, height */
 
 /**
- * @param {any} card of the model that builds: its size is the drawing's
- * @param {AbortSignal} life
- * @param {(drawing: Blob) => void} take called with a PNG a while after each change
- * @param {HTMLElement} built where the picture of it comes: next to it, to be seen while drawing
+ * @param {any} card of the translator; the drawing has its size
+ * @param {AbortSignal} viewSignal
+ * @param {(drawing: Blob) => void} onDrawing called with a PNG shortly after each change
+ * @param {HTMLElement} output element for the translated image, shown beside the drawing
  * @returns {HTMLElement}
  */
-export function facade(card, life, take, built) {
-  const later = debounce(async () => take(await easel.bytes()), PAUSE_MS, life);
-  const easel = new Easel(card.image, LABELS.background, () => {
-    state.drawing = easel.boxes;
+export function facadeEditor(card, viewSignal, onDrawing, output) {
+  const later = debounce(async () => onDrawing(await drawing.png()), PAUSE_MS, viewSignal);
+  const drawing = new DrawingCanvas(card.image, LABELS.background, () => {
+    state.drawing = drawing.boxes;
     later();
   });
-  if (state.drawing.length) easel.replace(state.drawing);
-  const palette = h("div", { class: "palette", role: "group", "aria-label": "What the next box is" });
-  const pick = (/** @type {string} */ label) => {
-    easel.colour = LABELS[label];
+  if (state.drawing.length) drawing.replace(state.drawing);
+  const palette = h("div", { class: "palette", role: "group", "aria-label": "Label of the next box" });
+  const selectLabel = (/** @type {string} */ label) => {
+    drawing.colour = LABELS[label];
     for (const each of palette.children)
       each.setAttribute("aria-pressed", String(each.getAttribute("data-label") === label));
   };
   for (const [label, colour] of Object.entries(LABELS)) {
     const swatch = h("span", { class: "swatch", "aria-hidden": "true" });
     swatch.style.setProperty("--colour", colour);
-    const choice = button("", () => pick(label), { "data-label": label });
-    choice.append(swatch, label);
-    palette.append(choice);
+    const option = button("", () => selectLabel(label), { "data-label": label });
+    option.append(swatch, label);
+    palette.append(option);
   }
-  pick("window");
+  selectLabel("window");
   const row = h(
     "div",
     { class: "row" },
-    button("Begin with an example", () => easel.replace(example())),
-    button("Undo", () => easel.undo(), { class: "quiet" }),
-    button("Clear", () => easel.replace([]), { class: "quiet" }),
+    button("Start with an example", () => drawing.replace(example())),
+    button("Undo", () => drawing.undo(), { class: "quiet" }),
+    button("Clear", () => drawing.replace([]), { class: "quiet" }),
   );
   const tools = h("div", {}, h("p", { class: "note" }, HINT), palette, row);
-  return h("section", { class: "facade", "aria-label": "Draw a facade" }, easel.canvas, built, tools);
+  return h("section", { class: "facade", "aria-label": "Draw a facade" }, drawing.canvas, output, tools);
 }
 
-/** A house of three floors. */
+/** A building with three floors. */
 function example() {
-  /** @type {Labelled[]} */
-  const labelled = [
+  /** @type {LabelledBox[]} */
+  const boxes = [
     ["wall", 0.06, 0.1, 0.88, 0.9],
     ["cornice", 0.06, 0.08, 0.88, 0.05],
     ["cornice", 0.06, 0.71, 0.88, 0.03],
@@ -78,7 +79,7 @@ function example() {
   ];
   for (const y of [0.2, 0.38, 0.56])
     for (const x of [0.14, 0.3, 0.46, 0.62, 0.78])
-      labelled.push(["window", x, y, 0.09, 0.1], ["sill", x - 0.01, y + 0.1, 0.11, 0.02]);
-  labelled.push(["balcony", 0.42, 0.43, 0.17, 0.07]);
-  return labelled.map(([label, x, y, width, height]) => ({ colour: LABELS[label], x, y, width, height }));
+      boxes.push(["window", x, y, 0.09, 0.1], ["sill", x - 0.01, y + 0.1, 0.11, 0.02]);
+  boxes.push(["balcony", 0.42, 0.43, 0.17, 0.07]);
+  return boxes.map(([label, x, y, width, height]) => ({ colour: LABELS[label], x, y, width, height }));
 }

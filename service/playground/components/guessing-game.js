@@ -1,75 +1,75 @@
 // @ts-check
-/** A small game: which of two pictures does the discriminator find more real? */
+/** A game: which of two images does the discriminator rate as more real? */
 
 import { json } from "../api.js";
 import * as calls from "../calls.js";
 import { button, h } from "../dom.js";
+import { blobOf, fromResponse, nameOf, show } from "../images.js";
 import { reference } from "../models.js";
-import { blobOf, fromAnswer, nameOf, show } from "../images.js";
 import { Task } from "../task.js";
 
-/** @typedef {import("../state.js").Picture} Picture */
+/** @typedef {import("../state.js").GeneratedImage} GeneratedImage */
 
-const SEEDS = 2 ** 32;
+const SEED_COUNT = 2 ** 32;
 
-/** @typedef {{score: number, probability: number|null}} Judgement */
+/** @typedef {{score: number, probability: number|null}} Discrimination */
 
 /**
  * @param {any} card of a model with a discriminator
- * @param {AbortSignal} life
- * @param {import("./code-panel.js").Code} code
+ * @param {AbortSignal} viewSignal
+ * @param {import("./code-panel.js").CodePanel} code
  * @returns {HTMLElement}
  */
-export function guess(card, life, code) {
-  const task = new Task(life);
+export function guessingGame(card, viewSignal, code) {
+  const task = new Task(viewSignal);
   const model = reference(card);
-  const said = h("p", { role: "status" }, "Two fresh pictures: which one does the discriminator find more real?");
-  const pair = h("div", { class: "pair", role: "group", "aria-label": "The two pictures" });
-  const next = button("Begin", deal);
-  let right = 0;
+  const status = h("p", { role: "status" }, "Which of two new images does the discriminator rate as more real?");
+  const pair = h("div", { class: "pair", role: "group", "aria-label": "The two images" });
+  const next = button("Start", nextPair);
+  let correct = 0;
   let rounds = 0;
 
-  async function deal() {
-    const dealt = await task.run("Drawing two pictures, and judging them", async (signal) => {
-      const seed = Math.floor(Math.random() * SEEDS);
-      const pictures = fromAnswer(await json(calls.as(calls.sample(model, { seed, n: 2 }), "json"), signal), true);
-      const questions = pictures.map(question);
+  async function nextPair() {
+    const round = await task.run("Generating and rating two images", async (signal) => {
+      const seed = Math.floor(Math.random() * SEED_COUNT);
+      const images = fromResponse(await json(calls.as(calls.sample(model, { seed, n: 2 }), "json"), signal), true);
+      const ratings = images.map(discriminate);
       code.show(
         ["left.png", "right.png"].flatMap((file, index) => [
-          { call: calls.draw(pictures[index]), output: file },
-          { call: questions[index], input: file },
+          { call: calls.regenerate(images[index]), output: file },
+          { call: ratings[index], input: file },
         ]),
       );
-      return { pictures, said: await Promise.all(questions.map((call) => json(call, signal))) };
+      return { images, results: await Promise.all(ratings.map((call) => json(call, signal))) };
     });
-    if (dealt) offer(dealt.pictures, dealt.said);
+    if (round) offer(round.images, round.results);
   }
 
-  /** @param {Picture} picture */
-  function question(picture) {
-    return calls.discriminate(model, blobOf(picture.src), typeof picture.class === "string" ? picture.class : null);
+  /** @param {GeneratedImage} image */
+  function discriminate(image) {
+    return calls.discriminate(model, blobOf(image.src), typeof image.class === "string" ? image.class : null);
   }
 
-  /** @param {Picture[]} pictures @param {Judgement[]} judgements */
-  function offer(pictures, judgements) {
-    said.textContent = "Which one does the discriminator find more real?";
+  /** @param {GeneratedImage[]} images @param {Discrimination[]} results */
+  function offer(images, results) {
+    status.textContent = "Which image does the discriminator rate as more real?";
     next.hidden = true;
-    const choices = pictures.map((picture, index) => {
-      const name = `${index ? "Right" : "Left"} picture, ${nameOf(picture)}`;
-      const act = { click: () => tell(index, judgements) };
-      return h("button", { type: "button", class: "picture", "aria-label": name, on: act }, show(picture, ""));
+    const choices = images.map((image, index) => {
+      const name = `${index ? "Right" : "Left"} image, ${nameOf(image)}`;
+      const act = { click: () => reveal(index, results) };
+      return h("button", { type: "button", class: "image", "aria-label": name, on: act }, show(image, ""));
     });
     pair.replaceChildren(...choices);
     choices[0].focus();
   }
 
-  /** @param {number} chosen @param {Judgement[]} judgements */
-  function tell(chosen, judgements) {
-    const best = judgements[0].score >= judgements[1].score ? 0 : 1;
+  /** @param {number} guessed @param {Discrimination[]} results */
+  function reveal(guessed, results) {
+    const best = results[0].score >= results[1].score ? 0 : 1;
     rounds += 1;
-    right += chosen === best ? 1 : 0;
-    const [left, other] = judgements.map(figure);
-    said.textContent = `${chosen === best ? "Yes" : "No"}: the left one ${left}, the right one ${other}. ${right} of ${rounds} right.`;
+    correct += guessed === best ? 1 : 0;
+    const [leftRating, rightRating] = results.map(format);
+    status.textContent = `${guessed === best ? "Yes" : "No"}: left ${leftRating}, right ${rightRating}. Correct: ${correct} of ${rounds}.`;
     [...pair.children].forEach((each, index) => {
       /** @type {HTMLButtonElement} */ (each).disabled = true;
       each.setAttribute("aria-pressed", String(index === best));
@@ -79,11 +79,11 @@ export function guess(card, life, code) {
     next.focus();
   }
 
-  const rows = [h("h2", {}, "Guess"), said, pair, task.element, next];
+  const rows = [h("h2", {}, "Guess"), status, pair, task.element, next];
   return h("section", { class: "guess", "aria-label": "Guessing game" }, ...rows);
 }
 
-/** @param {Judgement} judgement */
-function figure({ score, probability }) {
+/** @param {Discrimination} result */
+function format({ score, probability }) {
   return probability === null ? score.toFixed(2) : `${(100 * probability).toFixed(1)} %`;
 }

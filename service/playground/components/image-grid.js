@@ -1,55 +1,55 @@
 // @ts-check
-/** A grid of drawn pictures that a click or Enter keeps. */
+/** A grid of generated images; a click or Enter saves an image. */
 
 import { h } from "../dom.js";
 import { nameOf, show } from "../images.js";
-import { isKept, keep, letGo, onKept } from "../state.js";
+import { isSaved, onSavedChange, save, unsave } from "../state.js";
 
-/** @typedef {import("../state.js").Picture} Picture */
+/** @typedef {import("../state.js").GeneratedImage} GeneratedImage */
 
 /**
- * A picture as a button that keeps it, or lets it go.
- * @param {Picture} picture
+ * An image as a button that saves or unsaves it.
+ * @param {GeneratedImage} image
  * @param {string} [name]
  */
-export function keeper(picture, name = nameOf(picture)) {
-  const toggle = () => (isKept(picture) ? letGo(picture) : keep(picture));
+export function saveButton(image, name = nameOf(image)) {
+  const toggle = () => (isSaved(image) ? unsave(image) : save(image));
   const element = h(
     "button",
     {
       type: "button",
-      class: "picture",
-      "aria-label": `Keep ${name}`,
+      class: "image",
+      "aria-label": `Save ${name}`,
       title: name,
       on: { click: toggle },
     },
-    show(picture, ""),
+    show(image, ""),
   );
-  element.picture = picture;
+  element.image = image;
   mark(element);
   return element;
 }
 
-/** Pictures, side by side; marks those that are kept. */
-export class Grid {
-  /** @param {AbortSignal} life @param {string} label */
-  constructor(life, label) {
+/** Images side by side; saved images are marked. */
+export class ImageGrid {
+  /** @param {AbortSignal} viewSignal @param {string} label */
+  constructor(viewSignal, label) {
     this.element = h("div", { class: "grid", role: "group", "aria-label": label });
-    onKept(() => this.element.querySelectorAll(".picture").forEach(mark), life);
+    onSavedChange(() => this.element.querySelectorAll(".image").forEach(mark), viewSignal);
   }
 
-  /** @param {Picture[]} pictures */
-  replace(pictures) {
-    this.element.replaceChildren(...pictures.map((picture) => keeper(picture)));
+  /** @param {GeneratedImage[]} images */
+  replace(images) {
+    this.element.replaceChildren(...images.map((image) => saveButton(image)));
   }
 
-  /** @param {Picture[]} pictures */
-  append(pictures) {
-    this.element.append(...pictures.map((picture) => keeper(picture)));
+  /** @param {GeneratedImage[]} images */
+  append(images) {
+    this.element.append(...images.map((image) => saveButton(image)));
   }
 }
 
 /** @param {any} element */
 function mark(element) {
-  element.setAttribute("aria-pressed", String(isKept(element.picture)));
+  element.setAttribute("aria-pressed", String(isSaved(element.image)));
 }

@@ -1,5 +1,5 @@
 // @ts-check
-/** Shows the frames of a walk: by a slider, or one after the other. */
+/** Shows the frames of an interpolation, by slider or as an animation. */
 
 import { button, h } from "../dom.js";
 
@@ -7,32 +7,32 @@ import { button, h } from "../dom.js";
 
 export class Player {
   /**
-   * @param {AbortSignal} life
-   * @param {boolean} isSmall whether pixels are to be seen
-   * @param {() => void} moved when a person has moved the slider
+   * @param {AbortSignal} viewSignal
+   * @param {boolean} isSmall whether pixels are shown as squares
+   * @param {() => void} onMove called when the user has moved the slider
    */
-  constructor(life, isSmall, moved) {
+  constructor(viewSignal, isSmall, onMove) {
     /** @type {Frames|null} */
     this.frames = null;
     this.timer = 0;
     this.fps = 12;
-    this.image = h("img", { class: isSmall ? "pixels" : null, alt: "The walk" });
-    this.slide = () => {
-      this.halt();
-      this.look();
-      moved();
+    this.image = h("img", { class: isSmall ? "pixels" : null, alt: "Interpolation frame" });
+    this.slideTo = () => {
+      this.pause();
+      this.update();
+      onMove();
     };
     this.input = h("input", {
       type: "range",
       min: 0,
       max: 0,
       step: 1,
-      "aria-label": "Place on the walk",
-      on: { input: this.slide },
+      "aria-label": "Position in the interpolation",
+      on: { input: this.slideTo },
     });
-    this.play = button("Play", () => (this.timer ? this.halt() : this.start()));
+    this.playButton = button("Play", () => (this.timer ? this.pause() : this.start()));
     this.element = h("div", { class: "player" }, this.image, this.input);
-    life.addEventListener("abort", () => this.halt());
+    viewSignal.addEventListener("abort", () => this.pause());
   }
 
   get at() {
@@ -41,15 +41,15 @@ export class Player {
 
   /** @param {Frames|null} frames */
   show(frames) {
-    this.halt();
+    this.pause();
     this.frames = frames;
     this.input.max = String((frames?.count ?? 1) - 1);
-    this.look();
+    this.update();
   }
 
-  /** Shows the frame where the slider is, or the nearest that is there. */
-  look() {
-    const src = this.frames?.near(this.at);
+  /** Shows the loaded frame that is nearest to the slider's position. */
+  update() {
+    const src = this.frames?.nearest(this.at);
     if (src) this.image.src = src;
     this.input.setAttribute("aria-valuetext", `frame ${this.at + 1} of ${this.frames?.count ?? 0}`);
   }
@@ -57,17 +57,17 @@ export class Player {
   start() {
     const last = Number(this.input.max);
     if (this.at === last) this.input.value = "0";
-    this.play.textContent = "Pause";
+    this.playButton.textContent = "Pause";
     this.timer = window.setInterval(() => {
-      if (this.at === last && !this.frames?.loop) return this.halt();
+      if (this.at === last && !this.frames?.loop) return this.pause();
       this.input.value = String(this.at === last ? 0 : this.at + 1);
-      this.look();
+      this.update();
     }, 1000 / this.fps);
   }
 
-  halt() {
+  pause() {
     clearInterval(this.timer);
     this.timer = 0;
-    this.play.textContent = "Play";
+    this.playButton.textContent = "Play";
   }
 }

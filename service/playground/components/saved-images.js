@@ -1,93 +1,94 @@
 // @ts-check
-/** The kept pictures of one model, to choose from, with a way to get some at once. */
+/** The saved images of one model, to select from, with a button that saves some random images. */
 
 import { json } from "../api.js";
 import * as calls from "../calls.js";
-import { button, h, refill } from "../dom.js";
-import { classOf, reference } from "../models.js";
-import { fromAnswer, nameOf, show } from "../images.js";
-import { keep, kept, letGo, onKept } from "../state.js";
+import { button, h, replaceItems } from "../dom.js";
+import { fromResponse, nameOf, show } from "../images.js";
+import { reference, selectedClass } from "../models.js";
+import { onSavedChange, save, saved, unsave } from "../state.js";
 
-/** @typedef {import("../state.js").Picture} Picture */
+/** @typedef {import("../state.js").GeneratedImage} GeneratedImage */
 /** @typedef {import("../state.js").Card} Card */
 /** @typedef {import("../snippets.js").Step} Step */
 
-const SEEDS = 2 ** 32;
-export const DRAGGED = "text/x-ganvas-picture";
+const SEED_COUNT = 2 ** 32;
+export const DRAG_TYPE = "text/x-ganvas-image";
 
 /**
- * @param {object} about
- * @param {Card} about.card whose pictures
- * @param {import("../task.js").Task} about.task runs what fetches some more
- * @param {AbortSignal} about.life
- * @param {(picture: Picture) => void} about.pick what a click does
- * @param {(picture: Picture) => string} about.label says what a click does
- * @param {(step: Step) => void} about.tell is given what has fetched some more
- * @param {(picture: Picture, key: string) => boolean} [about.press] a key on a picture; whether it meant something
- * @param {(picture: Picture) => boolean} [about.isChosen]
+ * @param {object} options
+ * @param {Card} options.card whose images are shown
+ * @param {import("../task.js").Task} options.task for requests
+ * @param {AbortSignal} options.viewSignal
+ * @param {(image: GeneratedImage) => void} options.onSelect called on a click
+ * @param {(image: GeneratedImage) => string} options.label describes what a click does
+ * @param {(step: Step) => void} options.onGenerate receives the call that generated random images
+ * @param {(image: GeneratedImage, key: string) => boolean} [options.onKey] called
+ *   on a key press on an image; returns whether the key has an effect
+ * @param {(image: GeneratedImage) => boolean} [options.isSelected]
  * @returns {{element: HTMLElement, refresh: () => void}}
  */
-export function shelf({ card, task, life, pick, label, tell, press, isChosen }) {
-  const heading = h("h2", { tabindex: "-1" }, "Kept");
-  const list = h("ul", { class: "shelf", "aria-label": "Kept pictures" });
+export function savedImages({ card, task, viewSignal, onSelect, label, onGenerate, onKey, isSelected }) {
+  const heading = h("h2", { tabindex: "-1" }, "Saved images");
+  const list = h("ul", { class: "thumbnails", "aria-label": "Saved images" });
   const empty = h(
     "p",
     { class: "note" },
-    "Nothing is kept of this model yet. Keep pictures in ",
+    "No images of this model are saved yet. Save images in ",
     h("a", { href: "#sample" }, "Sample"),
     ", or:",
   );
-  const more = button("Keep four at random", fetchSome, { class: "quiet" });
+  const more = button("Save four random images", saveRandom, { class: "quiet" });
 
-  async function fetchSome() {
-    const seed = Math.floor(Math.random() * SEEDS);
-    const call = calls.sample(reference(card), { seed, n: 4, class: classOf(card) });
-    const answer = await task.run("Drawing", (signal) => json(calls.as(call, "json"), signal));
-    if (!answer) return;
-    keep(...fromAnswer(answer, true));
-    tell({ call, output: "pictures.png" });
+  async function saveRandom() {
+    const seed = Math.floor(Math.random() * SEED_COUNT);
+    const call = calls.sample(reference(card), { seed, n: 4, class: selectedClass(card) });
+    const response = await task.run("Generating", (signal) => json(calls.as(call, "json"), signal));
+    if (!response) return;
+    save(...fromResponse(response, true));
+    onGenerate({ call, output: "images.png" });
   }
 
   function refresh() {
-    const pictures = kept(reference(card));
-    refill(list, pictures.map(item), heading);
-    empty.hidden = pictures.length > 0;
+    const images = saved(reference(card));
+    replaceItems(list, images.map(item), heading);
+    empty.hidden = images.length > 0;
   }
 
-  /** @param {Picture} picture */
-  function item(picture) {
-    const choose = h(
+  /** @param {GeneratedImage} image */
+  function item(image) {
+    const selectButton = h(
       "button",
       {
         type: "button",
-        class: "picture",
-        "aria-label": label(picture),
-        title: nameOf(picture),
+        class: "image",
+        "aria-label": label(image),
+        title: nameOf(image),
         draggable: "true",
-        "data-id": picture.id,
-        "aria-pressed": isChosen ? String(isChosen(picture)) : null,
+        "data-id": image.id,
+        "aria-pressed": isSelected ? String(isSelected(image)) : null,
         on: {
-          click: () => pick(picture),
+          click: () => onSelect(image),
           keydown: (/** @type {KeyboardEvent} */ event) => {
-            if (press?.(picture, event.key)) event.preventDefault();
+            if (onKey?.(image, event.key)) event.preventDefault();
           },
-          dragstart: (/** @type {DragEvent} */ event) => event.dataTransfer?.setData(DRAGGED, picture.id),
+          dragstart: (/** @type {DragEvent} */ event) => event.dataTransfer?.setData(DRAG_TYPE, image.id),
         },
       },
-      show(picture, ""),
+      show(image, ""),
     );
     return h(
       "li",
       {},
-      choose,
-      button("×", () => letGo(picture), { class: "remove", "aria-label": `Let go of ${nameOf(picture)}` }),
+      selectButton,
+      button("×", () => unsave(image), { class: "remove", "aria-label": `Unsave ${nameOf(image)}` }),
     );
   }
 
-  onKept(refresh, life);
+  onSavedChange(refresh, viewSignal);
   refresh();
   return {
-    element: h("section", { class: "kept", "aria-label": "Kept" }, heading, list, empty, more),
+    element: h("section", { class: "saved-images", "aria-label": "Saved images" }, heading, list, empty, more),
     refresh,
   };
 }

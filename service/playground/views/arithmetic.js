@@ -1,123 +1,120 @@
 // @ts-check
-/** Sums and differences of kept pictures, with variations, and steps along named directions. */
+/** Latent arithmetic with saved images, with variations and moves along named directions. */
 
 import { json } from "../api.js";
 import * as calls from "../calls.js";
+import { CodePanel } from "../components/code-panel.js";
+import { directionSliders } from "../components/direction-sliders.js";
+import { ImageGrid, saveButton } from "../components/image-grid.js";
+import { savedImages } from "../components/saved-images.js";
+import { TermSlots } from "../components/term-slots.js";
 import { debounce, h } from "../dom.js";
-import { chosen, nobody, picker, reference } from "../models.js";
-import { Bins } from "../components/term-slots.js";
-import { Code } from "../components/code-panel.js";
-import { directions } from "../components/direction-sliders.js";
-import { Grid, keeper } from "../components/image-grid.js";
-import { shelf } from "../components/saved-images.js";
-import { fromAnswer, nameOf } from "../images.js";
-import { onKept } from "../state.js";
+import { fromResponse, nameOf } from "../images.js";
+import { modelSelect, noModel, reference, selectedModel } from "../models.js";
+import { onSavedChange } from "../state.js";
 import { Task } from "../task.js";
 
 export const name = "arithmetic";
 export const title = "Arithmetic";
-export const lede =
-  "The mean of one bin, minus that of another, plus that of a third: what is left of a smile without its face?";
+export const intro = "The mean latents of the slots, added and subtracted: 1 − 2 + 3.";
 
 const PAUSE_MS = 120;
 const VARIATIONS = 8;
 
-/** @param {HTMLElement} root @param {AbortSignal} life */
-export function mount(root, life) {
-  const card = chosen("generate");
-  if (!card)
-    return void root.append(
-      nobody("None of the served models draws pictures from latents, so that there is nothing to add up."),
-    );
-  const task = new Task(life),
-    code = new Code(),
-    around = new Grid(life, "Variations");
+/** @param {HTMLElement} root @param {AbortSignal} viewSignal */
+export function mount(root, viewSignal) {
+  const card = selectedModel("generate");
+  if (!card) return void root.append(noModel("None of the served models generates images from latents."));
+  const task = new Task(viewSignal),
+    code = new CodePanel(),
+    variations = new ImageGrid(viewSignal, "Variations");
   const hint = h("p", { class: "note", role: "status" });
   const result = h("div", { class: "result" });
-  const sum = h(
+  const output = h(
     "section",
-    { class: "sum", "aria-label": "Result", hidden: true },
+    { class: "output", "aria-label": "Result", hidden: true },
     h("div", {}, h("h2", {}, "= Result"), result),
-    h("div", {}, h("h2", {}, "and around it"), around.element),
+    h("div", {}, h("h2", {}, "Variations"), variations.element),
   );
-  const later = debounce(() => add(), PAUSE_MS, life);
-  const sliders = directions(card.directions, later);
-  const bins = new Bins(
+  const computeLater = debounce(() => compute(), PAUSE_MS, viewSignal);
+  const sliders = directionSliders(card.directions, computeLater);
+  const slots = new TermSlots(
     reference(card),
     () => {
-      tell();
-      later();
+      updateHint();
+      computeLater();
     },
     () => {
-      hint.textContent = "Choose one of the kept pictures below first.";
+      hint.textContent = "Select one of the saved images below first.";
     },
   );
-  const choice = shelf({
+  const thumbnails = savedImages({
     card,
     task,
-    life,
-    pick: (picture) => {
-      bins.chosen = picture;
-      choice.refresh();
-      tell();
+    viewSignal,
+    onSelect: (image) => {
+      slots.selected = image;
+      thumbnails.refresh();
+      updateHint();
     },
-    label: (picture) => `Choose ${nameOf(picture)}; keys 1, 2 and 3 put it into a bin`,
-    isChosen: (picture) => bins.chosen === picture,
-    tell: (step) => code.show([step]),
-    press: (picture, key) => {
+    label: (image) => `Select ${nameOf(image)}; keys 1, 2 and 3 add it to a slot`,
+    isSelected: (image) => slots.selected === image,
+    onGenerate: (step) => code.show([step]),
+    onKey: (image, key) => {
       if (!["1", "2", "3"].includes(key)) return false;
-      bins.put(Number(key) - 1, picture);
+      slots.add(Number(key) - 1, image);
       return true;
     },
   });
 
-  function tell() {
-    hint.textContent = bins.chosen
-      ? `${nameOf(bins.chosen)} is chosen: put it into a bin.`
-      : "Drag kept pictures into the bins, or choose one and press a bin's button; on a picture the keys 1, 2 and 3 do the same.";
+  function updateHint() {
+    hint.textContent = slots.selected
+      ? `Selected: ${nameOf(slots.selected)}. Add it to a slot.`
+      : "Drag saved images into the slots, or select an image and press a slot's button. With the keyboard, press 1, 2 or 3 on an image.";
   }
 
-  async function add() {
-    const terms = bins.terms();
-    sum.hidden = terms.length === 0;
+  async function compute() {
+    const terms = slots.terms();
+    output.hidden = terms.length === 0;
     if (!terms.length) {
       code.element.hidden = true;
       return task.stop("");
     }
-    const steps = sliders.weights();
+    const moves = sliders.weights();
     const call = calls.arithmetic(reference(card), {
       terms,
-      directions: steps.length ? steps : null,
+      directions: moves.length ? moves : null,
       variations: VARIATIONS,
       seed: 0,
     });
-    code.show([{ call, output: "sum.png" }]);
-    const answer = await task.run("Adding up", (signal) => json(calls.as(call, "json"), signal));
-    if (!answer) return;
-    const [first, ...others] = fromAnswer(answer);
-    result.replaceChildren(keeper(first, "the result"));
-    around.replace(others);
+    code.show([{ call, output: "result.png" }]);
+    const response = await task.run("Generating", (signal) => json(calls.as(call, "json"), signal));
+    if (!response) return;
+    const [first, ...others] = fromResponse(response);
+    result.replaceChildren(saveButton(first, "the result"));
+    variations.replace(others);
   }
 
-  onKept(() => {
-    bins.tidy();
-    if (bins.chosen && !choice.element.querySelector(`[data-id="${CSS.escape(bins.chosen.id)}"]`)) bins.chosen = null;
-    tell();
-  }, life);
+  onSavedChange(() => {
+    slots.removeUnsaved();
+    const { selected } = slots;
+    if (selected && !thumbnails.element.querySelector(`[data-id="${CSS.escape(selected.id)}"]`)) slots.selected = null;
+    updateHint();
+  }, viewSignal);
   root.append(
     h(
       "div",
       { class: "controls" },
-      picker("generate", () => root.dispatchEvent(new Event("again"))),
+      modelSelect("generate", () => root.dispatchEvent(new Event("modelchange"))),
     ),
-    h("div", { class: "equation" }, bins.element, sum),
+    h("div", { class: "equation" }, slots.element, output),
     task.element,
     hint,
-    choice.element,
+    thumbnails.element,
     sliders.element,
     code.element,
   );
-  tell();
-  bins.tidy();
-  add();
+  updateHint();
+  slots.removeUnsaved();
+  compute();
 }

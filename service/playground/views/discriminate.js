@@ -1,100 +1,101 @@
 // @ts-check
-/** What the discriminator says of a kept picture, or of one's own; and a game of guessing it. */
+/** The discriminator's rating of a saved or uploaded image, and a game of guessing ratings. */
 
 import { json } from "../api.js";
 import * as calls from "../calls.js";
-import { h } from "../dom.js";
-import { chosen, classOf, classPicker, isSmall, nobody, picker, reference } from "../models.js";
-import { Code } from "../components/code-panel.js";
+import { CodePanel } from "../components/code-panel.js";
 import { dropzone } from "../components/dropzone.js";
-import { guess } from "../components/guessing-game.js";
-import { shelf } from "../components/saved-images.js";
+import { guessingGame } from "../components/guessing-game.js";
+import { savedImages } from "../components/saved-images.js";
+import { h } from "../dom.js";
 import { blobOf, nameOf, shrink } from "../images.js";
+import { classSelect, isSmall, modelSelect, noModel, reference, selectedClass, selectedModel } from "../models.js";
 import { state } from "../state.js";
 import { Task } from "../task.js";
 
-export const name = "real-or-fake";
-export const title = "Real or fake?";
-export const lede =
-  "The discriminator learnt to tell real pictures from made ones. Show it one, or guess what it will say.";
+export const name = "discriminate";
+export const title = "Discriminate";
+export const intro =
+  "Real or generated? The discriminator was trained to distinguish the two. Show it an image, or guess its rating.";
 
 /** @typedef {import("../snippets.js").Step} Step */
-/** @typedef {import("../state.js").Given} Given */
+/** @typedef {import("../state.js").Upload} Upload */
 
-const MOST_PX = 1024;
+const MAX_PX = 1024;
 
-/** @param {HTMLElement} root @param {AbortSignal} life */
-export function mount(root, life) {
-  const card = chosen("judge");
-  if (!card) return void root.append(nobody("None of the served models has its discriminator with it."));
-  const task = new Task(life),
-    code = new Code();
+/** @param {HTMLElement} root @param {AbortSignal} viewSignal */
+export function mount(root, viewSignal) {
+  const card = selectedModel("discriminate");
+  if (!card) return void root.append(noModel("None of the served models includes its discriminator."));
+  const task = new Task(viewSignal),
+    code = new CodePanel();
   const model = reference(card);
-  const verdict = h("div", { class: "verdict" });
-  const claimed = () => classOf(card) ?? card.classes?.[0] ?? null;
-  let shown = "";
-  life.addEventListener("abort", () => URL.revokeObjectURL(shown));
+  const output = h("div", { class: "rating" });
+  const defaultClass = () => selectedClass(card) ?? card.classes?.[0] ?? null;
+  let url = "";
+  viewSignal.addEventListener("abort", () => URL.revokeObjectURL(url));
 
-  /** @param {Given} picture @param {string|null} class_ @param {Step[]} [before] what has made the picture */
-  async function judge(picture, class_, before = []) {
-    const said = await task.run("Asking the discriminator", async (signal) => {
-      const { file, name: input } = await shrink(picture, MOST_PX, signal);
+  /** @param {Upload} image @param {string|null} class_ @param {Step[]} [before] steps that generate the image */
+  async function discriminate(image, class_, before = []) {
+    const rating = await task.run("Running the discriminator", async (signal) => {
+      const { file, name: input } = await shrink(image, MAX_PX, signal);
       const call = calls.discriminate(model, file, class_);
       code.show([...before, { call, input }]);
       return json(call, signal);
     });
-    if (!said) return verdict.replaceChildren();
-    URL.revokeObjectURL(shown);
-    shown = URL.createObjectURL(picture.file);
-    verdict.replaceChildren(
-      h("img", { src: shown, alt: "The judged picture", class: before.length && isSmall(card) ? "pixels" : null }),
+    if (!rating) return output.replaceChildren();
+    URL.revokeObjectURL(url);
+    url = URL.createObjectURL(image.file);
+    output.replaceChildren(
+      h("img", { src: url, alt: "The rated image", class: before.length && isSmall(card) ? "pixels" : null }),
       h(
         "div",
         {},
-        h("p", { class: "figure", role: "status" }, sentence(said)),
-        said.probability !== null &&
-          h("meter", { min: 0, max: 1, value: String(said.probability), "aria-label": "Probability of being real" }),
-        h("p", { class: "note" }, `Score ${said.score.toFixed(2)}, by ${said.model}.`),
+        h("p", { class: "figure", role: "status" }, sentenceOf(rating)),
+        rating.probability !== null &&
+          h("meter", { min: 0, max: 1, value: String(rating.probability), "aria-label": "Probability of being real" }),
+        h("p", { class: "note" }, `Score ${rating.score.toFixed(2)}, by ${rating.model}.`),
       ),
     );
   }
 
-  const choice = shelf({
+  const thumbnails = savedImages({
     card,
     task,
-    life,
-    pick: (picture) => {
-      delete state.given[name];
-      const output = "picture.png";
-      const class_ = typeof picture.class === "string" ? picture.class : claimed();
-      judge({ file: blobOf(picture.src), name: output }, class_, [{ call: calls.draw(picture), output }]);
+    viewSignal,
+    onSelect: (image) => {
+      delete state.uploads[name];
+      const output = "image.png";
+      const class_ = typeof image.class === "string" ? image.class : defaultClass();
+      const steps = [{ call: calls.regenerate(image), output }];
+      discriminate({ file: blobOf(image.src), name: output }, class_, steps);
     },
-    label: (picture) => `Judge ${nameOf(picture)}`,
-    tell: (step) => code.show([step]),
+    label: (image) => `Rate ${nameOf(image)}`,
+    onGenerate: (step) => code.show([step]),
   });
-  const take = (/** @type {Given} */ picture) => {
-    state.given[name] = picture;
-    judge(picture, claimed());
+  const onUpload = (/** @type {Upload} */ upload) => {
+    state.uploads[name] = upload;
+    discriminate(upload, defaultClass());
   };
   root.append(
     h(
       "div",
       { class: "controls" },
-      picker("judge", () => root.dispatchEvent(new Event("again"))),
-      classPicker(card, () => {}, { any: false }),
+      modelSelect("discriminate", () => root.dispatchEvent(new Event("modelchange"))),
+      classSelect(card, () => {}, { any: false }),
     ),
-    choice.element,
-    dropzone({ life, take }),
+    thumbnails.element,
+    dropzone({ viewSignal, onUpload }),
     task.element,
-    verdict,
-    guess(card, life, code),
+    output,
+    guessingGame(card, viewSignal, code),
     code.element,
   );
-  if (state.given[name]) take(state.given[name]);
+  if (state.uploads[name]) onUpload(state.uploads[name]);
 }
 
-/** @param {{probability: number|null, score: number}} said */
-function sentence({ probability, score }) {
-  if (probability === null) return `The critic gives it ${score.toFixed(2)}: the higher, the more real.`;
+/** @param {{probability: number|null, score: number}} rating */
+function sentenceOf({ probability, score }) {
+  if (probability === null) return `Critic score ${score.toFixed(2)}: higher means more real.`;
   return `${Math.round(100 * probability)} % real`;
 }

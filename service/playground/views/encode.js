@@ -1,94 +1,95 @@
 // @ts-check
-/** A picture of one's own as the model sees it, moved along the model's directions. */
+/** The encoder's reconstruction of an uploaded image, and moves along the model's directions. */
 
 import { json } from "../api.js";
 import * as calls from "../calls.js";
-import { debounce, h } from "../dom.js";
-import { chosen, classOf, classPicker, nobody, picker, reference } from "../models.js";
-import { Code } from "../components/code-panel.js";
-import { directions } from "../components/direction-sliders.js";
+import { CodePanel } from "../components/code-panel.js";
+import { directionSliders } from "../components/direction-sliders.js";
 import { dropzone } from "../components/dropzone.js";
-import { keeper } from "../components/image-grid.js";
-import { fromAnswer, shrink } from "../images.js";
+import { saveButton } from "../components/image-grid.js";
+import { debounce, h } from "../dom.js";
+import { fromResponse, shrink } from "../images.js";
+import { classSelect, modelSelect, noModel, reference, selectedClass, selectedModel } from "../models.js";
 import { state } from "../state.js";
 import { Task } from "../task.js";
 
 export const name = "encode";
 export const title = "Encode";
-export const lede = "The encoder finds the latent whose picture is most like yours. From there it can go anywhere.";
+export const intro =
+  "The encoder predicts a latent for your image. The generator reconstructs the image from it, and directions change it.";
 
 const PAUSE_MS = 120;
-const MOST_PX = 1024;
+const MAX_PX = 1024;
 
-/** @param {HTMLElement} root @param {AbortSignal} life */
-export function mount(root, life) {
-  const card = chosen("encode");
-  if (!card) return void root.append(nobody("None of the served models has an encoder with it."));
-  const task = new Task(life),
-    code = new Code(),
+/** @param {HTMLElement} root @param {AbortSignal} viewSignal */
+export function mount(root, viewSignal) {
+  const card = selectedModel("encode");
+  if (!card) return void root.append(noModel("None of the served models includes an encoder."));
+  const task = new Task(viewSignal),
+    code = new CodePanel(),
     model = reference(card);
-  const given = h("div"),
-    found = h("div");
-  const sides = h(
+  const original = h("div"),
+    reconstruction = h("div");
+  const comparison = h(
     "div",
-    { class: "sides", hidden: true },
-    h("div", {}, h("h2", {}, "Yours"), given),
-    h("div", {}, h("h2", {}, "The model's"), found),
+    { class: "comparison", hidden: true },
+    h("div", {}, h("h2", {}, "Your image"), original),
+    h("div", {}, h("h2", {}, "Reconstruction"), reconstruction),
   );
   /** @type {any} */
   let latent = null;
   /** @type {import("../snippets.js").Step[]} */
-  let before = [];
-  let shown = "";
-  life.addEventListener("abort", () => URL.revokeObjectURL(shown));
-  const later = debounce(() => draw(), PAUSE_MS, life);
-  const sliders = directions(card.directions, later);
+  let encodeSteps = [];
+  let url = "";
+  viewSignal.addEventListener("abort", () => URL.revokeObjectURL(url));
+  const generateLater = debounce(() => generate(), PAUSE_MS, viewSignal);
+  const sliders = directionSliders(card.directions, generateLater);
 
-  /** @param {import("../state.js").Given} picture */
-  async function take(picture) {
-    state.given[name] = picture;
-    const answer = await task.run("Looking for its latent", async (signal) => {
-      const { file, name: input } = await shrink(picture, MOST_PX, signal);
+  /** @param {import("../state.js").Upload} upload */
+  async function onUpload(upload) {
+    state.uploads[name] = upload;
+    const encoded = await task.run("Encoding", async (signal) => {
+      const { file, name: input } = await shrink(upload, MAX_PX, signal);
       const steps = [{ call: calls.encode(model, file), input }];
       code.show(steps);
       return { steps, latent: (await json(steps[0].call, signal)).latent };
     });
-    if (!answer) return;
-    ({ latent, steps: before } = answer);
-    URL.revokeObjectURL(shown);
-    shown = URL.createObjectURL(picture.file);
-    given.replaceChildren(h("img", { src: shown, alt: "Your picture" }));
-    await draw();
+    if (!encoded) return;
+    ({ latent, steps: encodeSteps } = encoded);
+    URL.revokeObjectURL(url);
+    url = URL.createObjectURL(upload.file);
+    original.replaceChildren(h("img", { src: url, alt: "Your image" }));
+    await generate();
   }
 
-  async function draw() {
+  async function generate() {
     if (!latent) return;
-    const steps = sliders.weights();
-    const class_ = card.classes ? (classOf(card) ?? card.classes[0]) : null;
+    const moves = sliders.weights();
+    const class_ = card.classes ? (selectedClass(card) ?? card.classes[0]) : null;
     const call = calls.arithmetic(model, {
       terms: [{ weight: 1, latents: [latent] }],
-      directions: steps.length ? steps : null,
+      directions: moves.length ? moves : null,
       class: class_,
     });
-    code.show([...before, { call, output: "moved.png" }]);
-    const answer = await task.run("Drawing", (signal) => json(calls.as(call, "json"), signal));
-    if (!answer) return;
-    sides.hidden = false;
-    found.replaceChildren(keeper(fromAnswer(answer)[0], "the model's picture"));
+    code.show([...encodeSteps, { call, output: "reconstruction.png" }]);
+    const response = await task.run("Generating", (signal) => json(calls.as(call, "json"), signal));
+    if (!response) return;
+    comparison.hidden = false;
+    reconstruction.replaceChildren(saveButton(fromResponse(response)[0], "the reconstruction"));
   }
 
   root.append(
     h(
       "div",
       { class: "controls" },
-      picker("encode", () => root.dispatchEvent(new Event("again"))),
-      classPicker(card, () => later(), { any: false }),
+      modelSelect("encode", () => root.dispatchEvent(new Event("modelchange"))),
+      classSelect(card, () => generateLater(), { any: false }),
     ),
-    dropzone({ life, what: "a face or another picture", take }),
+    dropzone({ viewSignal, what: "a photo of a face or another image", onUpload }),
     task.element,
-    sides,
+    comparison,
     sliders.element,
     code.element,
   );
-  if (state.given[name]) take(state.given[name]);
+  if (state.uploads[name]) onUpload(state.uploads[name]);
 }

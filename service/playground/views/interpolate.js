@@ -1,152 +1,155 @@
 // @ts-check
-/** A walk between kept pictures: a slider that answers while it is dragged, an animation, a file. */
+/** Interpolation between saved images: a slider that responds while it is dragged, an animation, a file. */
 
 import { send } from "../api.js";
 import * as calls from "../calls.js";
-import { button, check, choice, debounce, h } from "../dom.js";
-import { chosen, isSmall, nobody, picker, reference } from "../models.js";
-import { Code } from "../components/code-panel.js";
-import { Frames, MOST_FRAMES } from "../components/frames.js";
+import { CodePanel } from "../components/code-panel.js";
+import { Frames, MAX_FRAMES } from "../components/frames.js";
 import { Player } from "../components/player.js";
-import { shelf } from "../components/saved-images.js";
-import { nameOf, save } from "../images.js";
-import { kept, onKept } from "../state.js";
+import { savedImages } from "../components/saved-images.js";
+import { button, checkbox, debounce, h, select } from "../dom.js";
+import { download, nameOf } from "../images.js";
+import { isSmall, modelSelect, noModel, reference, selectedModel } from "../models.js";
+import { onSavedChange, saved } from "../state.js";
 import { Task } from "../task.js";
 
-export const name = "walk";
-export const title = "Walk";
-export const lede = "Between two kept pictures lie all those that the model sees between them.";
+export const name = "interpolate";
+export const title = "Interpolate";
+export const intro = "A path through latent space between two or more saved images.";
 
 const PAUSE_MS = 120;
-const FIRST = 4;
-const NOBODY = "None of the served models draws pictures from latents, so that there is nothing to walk through.";
-const WAYS = { slerp: "around (slerp)", lerp: "straight (lerp)" };
-const SPEEDS = { 6: "6 a second", 12: "12 a second", 25: "25 a second" };
+const DEFAULT_KEYFRAMES = 4;
+const METHODS = { slerp: "spherical (slerp)", lerp: "linear (lerp)" };
+const SPEEDS = { 6: "6 frames per second", 12: "12 frames per second", 25: "25 frames per second" };
 
-/** @param {HTMLElement} root @param {AbortSignal} life */
-export function mount(root, life) {
-  const card = chosen("generate");
-  if (!card) return void root.append(nobody(NOBODY));
+/** @param {HTMLElement} root @param {AbortSignal} viewSignal */
+export function mount(root, viewSignal) {
+  const card = selectedModel("generate");
+  if (!card) return void root.append(noModel("None of the served models generates images from latents."));
   const model = reference(card);
-  const task = new Task(life);
-  const saving = new Task(life);
-  const code = new Code();
-  const how = { steps: 17, method: "slerp", loop: false };
-  let path = kept(model).slice(0, FIRST);
-  let form = "gif";
+  const task = new Task(viewSignal);
+  const downloadTask = new Task(viewSignal);
+  const code = new CodePanel();
+  const options = { steps: 17, method: "slerp", loop: false };
+  let keyframes = saved(model).slice(0, DEFAULT_KEYFRAMES);
+  let format = "gif";
 
-  const player = new Player(life, isSmall(card), debounce(load, PAUSE_MS, life));
+  const player = new Player(viewSignal, isSmall(card), debounce(load, PAUSE_MS, viewSignal));
   const hint = h("p", { class: "note" });
-  const stops = shelf({
+  const thumbnails = savedImages({
     card,
     task,
-    life,
-    pick: (picture) => {
-      path = path.includes(picture) ? path.filter((other) => other !== picture) : [...path, picture];
-      renew();
+    viewSignal,
+    onSelect: (image) => {
+      keyframes = keyframes.includes(image) ? keyframes.filter((other) => other !== image) : [...keyframes, image];
+      update();
     },
-    label: (picture) =>
-      `${path.includes(picture) ? `Stop ${path.indexOf(picture) + 1}, leave out` : "Walk to"} ${nameOf(picture)}`,
-    tell: (step) => code.show(stage.hidden ? [step] : [step, written()]),
-    isChosen: (picture) => path.includes(picture),
+    label: (image) =>
+      keyframes.includes(image)
+        ? `Remove keyframe ${keyframes.indexOf(image) + 1}, ${nameOf(image)}`
+        : `Add keyframe ${nameOf(image)}`,
+    onGenerate: (step) => code.show(stage.hidden ? [step] : [step, animationStep()]),
+    isSelected: (image) => keyframes.includes(image),
   });
-  const forms = choice("Save as", { gif: "GIF", webp: "WebP" }, form, (value) => {
-    form = value;
-    tell();
+  const formats = select("Format", { gif: "GIF", webp: "WebP" }, format, (value) => {
+    format = value;
+    showCode();
   });
   const stage = h(
     "div",
     {},
     player.element,
-    h("div", { class: "row" }, player.play, forms, button("Save", keepFile), saving.element),
+    h("div", { class: "row" }, player.playButton, formats, button("Download", downloadAnimation), downloadTask.element),
   );
 
-  /** The whole walk as one file. */
-  function whole() {
-    const latents = path.map((picture) => picture.latent);
-    const { steps, method, loop } = how;
+  /** The call for the whole interpolation as one file. */
+  function animationCall() {
+    const latents = keyframes.map((image) => image.latent);
+    const { steps, method, loop } = options;
     return calls.as(
-      calls.walk(model, latents, {
+      calls.interpolate(model, latents, {
         steps,
         method: method === "slerp" ? null : method,
         loop: loop || null,
         fps: player.fps,
       }),
-      form,
+      format,
     );
   }
 
-  const written = () => ({ call: whole(), output: `walk.${form}` });
+  const animationStep = () => ({ call: animationCall(), output: `interpolation.${format}` });
 
-  function tell() {
-    code.show([written()]);
+  function showCode() {
+    code.show([animationStep()]);
   }
 
-  function renew() {
-    stops.refresh();
+  function update() {
+    thumbnails.refresh();
     task.stop("");
-    const frames = path.length > 1 ? new Frames(model, path, how) : null;
-    const fits = frames !== null && frames.count <= MOST_FRAMES;
-    stage.hidden = code.element.hidden = !fits;
+    const frames = keyframes.length > 1 ? new Frames(model, keyframes, options) : null;
+    const isWithinLimit = frames !== null && frames.count <= MAX_FRAMES;
+    stage.hidden = code.element.hidden = !isWithinLimit;
     hint.textContent = frames
-      ? `By way of ${path.length} pictures, in the order in which they were chosen.`
-      : "Choose two or more kept pictures.";
-    if (frames && !fits)
-      task.problem.textContent = `A walk has at most ${MOST_FRAMES} frames, and this one would have ${frames.count}: choose fewer pictures or fewer steps.`;
-    player.show(fits ? frames : null);
-    if (!fits) return;
-    tell();
+      ? `${keyframes.length} keyframes, in the order of selection.`
+      : "Select two or more saved images.";
+    if (frames && !isWithinLimit)
+      task.problem.textContent = `An interpolation has at most ${MAX_FRAMES} frames, but this one would have ${frames.count}: select fewer images or fewer steps.`;
+    player.show(isWithinLimit ? frames : null);
+    if (!isWithinLimit) return;
+    showCode();
     load();
   }
 
-  /** Fetches what is missing, beginning where the slider is. */
+  /** Loads the missing frames, starting at the slider's position. */
   async function load() {
     const frames = player.frames;
-    if (!frames || frames.isWhole || frames.isLoading(player.at, task)) return;
-    await task.run("Drawing the walk", (signal, progress) =>
+    if (!frames || frames.isComplete || frames.isLoading(player.at, task)) return;
+    await task.run("Generating the interpolation", (signal, progress) =>
       frames.load(player.at, signal, (done) => {
         progress(done, frames.count);
-        player.look();
+        player.update();
       }),
     );
   }
 
-  async function keepFile() {
-    tell();
-    const blob = await saving.run("Making the file", async (signal) => (await send(whole(), signal)).blob());
-    if (blob) save(blob, `walk.${form}`);
+  async function downloadAnimation() {
+    showCode();
+    const call = animationCall();
+    const blob = await downloadTask.run("Generating the file", async (signal) => (await send(call, signal)).blob());
+    if (blob) download(blob, `interpolation.${format}`);
   }
 
-  /** @param {Partial<typeof how>} change */
+  /** @param {Partial<typeof options>} change */
   function change(change) {
-    Object.assign(how, change);
-    renew();
+    Object.assign(options, change);
+    update();
   }
 
-  onKept(() => {
-    const still = path.filter((picture) => kept(model).includes(picture));
-    path = still.length ? still : kept(model).slice(0, FIRST);
-    renew();
-  }, life);
-  const speeds = choice("Speed", SPEEDS, String(player.fps), (value) => {
-    player.fps = Number(value);
-    renew();
-  });
+  onSavedChange(() => {
+    const remaining = keyframes.filter((image) => saved(model).includes(image));
+    keyframes = remaining.length ? remaining : saved(model).slice(0, DEFAULT_KEYFRAMES);
+    update();
+  }, viewSignal);
   root.append(
     h(
       "div",
       { class: "controls" },
-      picker("generate", () => root.dispatchEvent(new Event("again"))),
-      choice("Steps", { 9: "9", 17: "17", 33: "33" }, String(how.steps), (value) => change({ steps: Number(value) })),
-      choice("Way", WAYS, how.method, (method) => change({ method })),
-      speeds,
-      check("and back, for ever", (loop) => change({ loop })),
+      modelSelect("generate", () => root.dispatchEvent(new Event("modelchange"))),
+      select("Steps", { 9: "9", 17: "17", 33: "33" }, String(options.steps), (value) =>
+        change({ steps: Number(value) }),
+      ),
+      select("Method", METHODS, options.method, (method) => change({ method })),
+      select("Speed", SPEEDS, String(player.fps), (value) => {
+        player.fps = Number(value);
+        update();
+      }),
+      checkbox("Loop", (loop) => change({ loop })),
     ),
     hint,
     task.element,
     stage,
-    stops.element,
+    thumbnails.element,
     code.element,
   );
-  renew();
+  update();
 }

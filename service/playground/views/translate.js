@@ -1,143 +1,146 @@
 // @ts-check
-/** A picture of one domain turned into another: before and after, the way back, and facades from drawings. */
+/** Image-to-image translation: before and after, the inverse translation, and facades from label maps. */
 
 import { send } from "../api.js";
 import * as calls from "../calls.js";
-import { button, check, choice, h } from "../dom.js";
-import { can, chosen, choose, inverseOf, nobody, picker, reference } from "../models.js";
-import { Code } from "../components/code-panel.js";
+import { CodePanel } from "../components/code-panel.js";
 import { divider } from "../components/divider.js";
 import { dropzone } from "../components/dropzone.js";
-import { facade } from "../components/facade-editor.js";
-import { save, shrink } from "../images.js";
+import { facadeEditor } from "../components/facade-editor.js";
+import { button, checkbox, h, select } from "../dom.js";
+import { download, shrink } from "../images.js";
+import { can, inverseOf, modelSelect, noModel, reference, selectedModel, selectModel } from "../models.js";
 import { state } from "../state.js";
 import { Task } from "../task.js";
 
 export const name = "translate";
 export const title = "Translate";
-export const lede =
-  "A picture of your own, as another kind of picture. It goes to this service alone, which keeps nothing.";
+export const intro =
+  "Translates your image from one domain to another. It is sent to this service only, and not stored.";
 
-/** @typedef {import("../state.js").Given} Given */
+/** @typedef {import("../state.js").Upload} Upload */
 
-const MODELS_SIZE = "model";
-const MOST_PX = 2048;
+const MODEL_SIZE = "model";
+const MAX_PX = 2048;
 const SIZES = {
   256: "at most 256 px",
   512: "at most 512 px",
   1024: "at most 1,024 px (slow)",
-  Infinity: "as it is",
-  [MODELS_SIZE]: "the model's own size",
+  Infinity: "original size",
+  [MODEL_SIZE]: "the model's own size",
 };
 
-/** @param {HTMLElement} root @param {AbortSignal} life */
-export function mount(root, life) {
-  const card = chosen("translate");
-  if (!card) return void root.append(nobody("None of the served models turns one kind of picture into another."));
-  const task = new Task(life);
-  const code = new Code();
+/** @param {HTMLElement} root @param {AbortSignal} viewSignal */
+export function mount(root, viewSignal) {
+  const card = selectedModel("translate");
+  if (!card) return void root.append(noModel("None of the served models translates images."));
+  const task = new Task(viewSignal);
+  const code = new CodePanel();
   const inverse = inverseOf(card);
-  const draws = can.buildFacades(card);
-  const place = draws && h("p", { class: "note" }, `The ${card.target} is built here while you draw.`);
-  const result = h("div", { class: "built" }, place);
+  const hasEditor = can.buildFacades(card);
+  const placeholder = hasEditor && h("p", { class: "note" }, `The ${card.target} appears here while you draw.`);
+  const output = h("div", { class: "translation" }, placeholder);
   /** @type {string[]} */
   let urls = [];
   let size = "512";
-  let goesBack = false;
-  /** @type {Given|undefined} */
-  let given = draws ? undefined : state.given[name];
-  life.addEventListener("abort", forget);
+  let isCycle = false;
+  /** @type {Upload|undefined} */
+  let uploaded = hasEditor ? undefined : state.uploads[name];
+  viewSignal.addEventListener("abort", revokeUrls);
 
-  function forget() {
+  function revokeUrls() {
     urls.forEach((each) => URL.revokeObjectURL(each));
     urls = [];
   }
 
   /** @param {Blob} blob */
-  function url(blob) {
+  function urlOf(blob) {
     urls.push(URL.createObjectURL(blob));
     return urls[urls.length - 1];
   }
 
-  /** @param {Given} picture @param {number} longest_px @param {{fit?: string}} [query] */
-  async function turn(picture, longest_px, query = {}) {
-    const back = goesBack ? inverse : undefined;
-    const made = await task.run(`Turning ${card.source} into ${card.target}`, async (signal) => {
-      const { file: before, name: input } = await shrink(picture, longest_px, signal);
+  /** @param {Upload} upload @param {number} max_px @param {{fit?: string}} [query] */
+  async function translate(upload, max_px, query = {}) {
+    const back = isCycle ? inverse : undefined;
+    const result = await task.run(`Translating ${card.source} to ${card.target}`, async (signal) => {
+      const { file: before, name: input } = await shrink(upload, max_px, signal);
       const call = calls.translate(reference(card), before, { ...query, cycle: back ? true : null });
       const steps = [{ call, input, output: "translated.png" }];
       code.show(steps);
-      const answer = await send(call, signal);
-      const after = await answer.blob();
+      const response = await send(call, signal);
+      const after = await response.blob();
       if (!back) return { before, after };
-      const home = calls.translate(reference(back), after, query);
-      code.show([...steps, { call: home, input: "translated.png", output: "back.png" }]);
-      const again = await (await send(home, signal)).blob();
-      return { before, after, again, error: answer.headers.get("X-Cycle-Error") };
+      const backCall = calls.translate(reference(back), after, query);
+      code.show([...steps, { call: backCall, input: "translated.png", output: "reconstructed.png" }]);
+      const reconstructed = await (await send(backCall, signal)).blob();
+      return { before, after, reconstructed, error: response.headers.get("X-Cycle-Error") };
     });
-    if (made) show(made);
+    if (result) show(result);
   }
 
-  /** @param {{before: Blob, after: Blob, again?: Blob, error?: string|null}} made */
-  function show({ before, after, again, error }) {
-    forget();
-    const original = { src: url(before), name: card.source };
-    const turned = { src: url(after), name: card.target };
-    const keeper = button("Save", () => save(after, "translated.png"));
-    // A drawing lies beside what is built of it already.
-    const shown = draws && !given ? h("img", { src: turned.src, alt: turned.name }) : divider(original, turned);
-    result.replaceChildren(shown, h("div", { class: "row" }, keeper));
-    if (!again) return;
-    result.append(
-      h("h2", {}, "And back"),
-      divider(original, { src: url(again), name: `${card.source} again` }),
-      h("p", { class: "note" }, `The way back misses the original by ${error} of 255 levels on average.`),
+  /** @param {{before: Blob, after: Blob, reconstructed?: Blob, error?: string|null}} result */
+  function show({ before, after, reconstructed, error }) {
+    revokeUrls();
+    const original = { src: urlOf(before), name: card.source };
+    const translated = { src: urlOf(after), name: card.target };
+    const downloadButton = button("Download", () => download(after, "translated.png"));
+    // The drawing is already visible beside its translation.
+    const view =
+      hasEditor && !uploaded ? h("img", { src: translated.src, alt: translated.name }) : divider(original, translated);
+    output.replaceChildren(view, h("div", { class: "row" }, downloadButton));
+    if (!reconstructed) return;
+    output.append(
+      h("h2", {}, "Translated back"),
+      divider(original, { src: urlOf(reconstructed), name: `reconstructed ${card.source}` }),
+      h("p", { class: "note" }, `Mean absolute error of the cycle: ${error} of 255 levels.`),
     );
   }
 
-  function again() {
-    sizes.hidden = draws && !given;
-    if (!given) return;
-    if (size === MODELS_SIZE) turn(given, MOST_PX, { fit: "resize" });
-    else turn(given, Number(size));
+  function translateUpload() {
+    sizes.hidden = hasEditor && !uploaded;
+    if (!uploaded) return;
+    if (size === MODEL_SIZE) translate(uploaded, MAX_PX, { fit: "resize" });
+    else translate(uploaded, Number(size));
   }
 
-  const builder = state.cards.find(can.buildFacades);
-  const sizes = choice("Size", SIZES, size, (value) => {
+  const facadeModel = state.cards.find(can.buildFacades);
+  const sizes = select("Size", SIZES, size, (value) => {
     size = value;
-    again();
+    translateUpload();
   });
-  const renew = () => root.dispatchEvent(new Event("again"));
+  const changeModel = () => root.dispatchEvent(new Event("modelchange"));
   root.append(
     h(
       "div",
       { class: "controls" },
-      picker("translate", renew),
+      modelSelect("translate", changeModel),
       sizes,
       inverse &&
-        check(`and back to ${card.source}`, (isOn) => {
-          goesBack = isOn;
-          again();
+        checkbox(`Translate back to ${card.source}`, (isOn) => {
+          isCycle = isOn;
+          translateUpload();
         }),
-      builder &&
-        !draws &&
+      facadeModel &&
+        !hasEditor &&
         button("Draw a facade", () => {
-          choose(builder);
-          renew();
+          selectModel(facadeModel);
+          changeModel();
         }),
     ),
   );
-  const take = (/** @type {Given} */ picture) => {
-    given = state.given[name] = picture;
-    again();
+  const onUpload = (/** @type {Upload} */ upload) => {
+    uploaded = state.uploads[name] = upload;
+    translateUpload();
   };
-  const build = (/** @type {Blob} */ file) => {
-    given = undefined;
-    again();
-    turn({ file }, Infinity);
+  const onDrawing = (/** @type {Blob} */ file) => {
+    uploaded = undefined;
+    translateUpload();
+    translate({ file }, Infinity);
   };
-  const zone = dropzone({ life, what: `a picture (${card.source})`, take });
-  const parts = draws ? [facade(card, life, build, result), task.element, zone] : [zone, task.element, result];
+  const zone = dropzone({ viewSignal, what: `an image (${card.source})`, onUpload });
+  const parts = hasEditor
+    ? [facadeEditor(card, viewSignal, onDrawing, output), task.element, zone]
+    : [zone, task.element, output];
   root.append(...parts, code.element);
-  again();
+  translateUpload();
 }

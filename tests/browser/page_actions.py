@@ -1,4 +1,4 @@
-"""What a person does on more than one of the playground's pages."""
+"""User actions that several browser tests share."""
 
 import base64
 
@@ -13,16 +13,16 @@ def choose_model(page, name):
     page.get_by_role("combobox", name="Model").select_option(name)
 
 
-def pictures(place, count):
-    """The sources of exactly so many pictures, once they are there."""
-    place.locator(".picture img").nth(count - 1).wait_for()
-    sources = place.locator(".picture img").evaluate_all("images => images.map(image => image.src)")
+def image_sources(place, count):
+    """The URLs of exactly `count` images, once they are loaded."""
+    place.locator(".image img").nth(count - 1).wait_for()
+    sources = place.locator(".image img").evaluate_all("images => images.map(image => image.src)")
     assert len(sources) == count
     return sources
 
 
 def levels(image):
-    """A picture on the page as (H, W, 3) uint8."""
+    """An image on the page as (H, W, 3) uint8."""
     url = image.evaluate(
         """async (image) => {
           await image.decode();
@@ -35,52 +35,52 @@ def levels(image):
     return builders.pixels(base64.b64decode(url.partition(",")[2]))[:, :, :3]
 
 
-def keep(page, model, count):
-    """Keeps the first pictures of a model, on the page Sample."""
+def save_images(page, model, count):
+    """Saves the first images of a model in the view Sample."""
     choose_model(page, model)
     expect(page.locator(".code code")).to_contain_text(f"/{model}/")
     for index in range(count):
-        page.locator(".grid .picture").nth(index).click()
+        page.locator(".grid .image").nth(index).click()
 
 
 def code_of(page, language):
-    """The lines that are shown in a language."""
+    """The code that is shown in a language."""
     page.get_by_role("button", name=language, exact=True).click()
     return page.locator(".code code").inner_text()
 
 
 def choose_file(page, **changes):
-    """Gives the page a picture of one's own."""
+    """Uploads an image."""
     page.get_by_label("Choose a").set_input_files(FILE | changes)
 
 
-def saved_by(page, name):
-    """The bytes that a button saves, and under which name."""
+def downloaded(page, name):
+    """The name and the bytes of the file that a button downloads."""
     with page.expect_download() as saved:
         page.get_by_role("button", name=name, exact=True).click()
     return saved.value.suggested_filename, saved.value.path().read_bytes()
 
 
 def act(page, view):
-    """Does what a page is for, so that all of it is there."""
+    """Uses a view so that all of its elements are shown."""
     page.evaluate("view => { location.hash = view; }", view)
     page.locator(f".view.{view}").wait_for()
     if view == "sample":
-        keep(page, "faces@1", 2)
-    elif view == "walk":
-        page.get_by_role("slider", name="Place on the walk").wait_for()
+        save_images(page, "faces@1", 2)
+    elif view == "interpolate":
+        page.get_by_role("slider", name="Position in the interpolation").wait_for()
     elif view == "arithmetic":
-        page.locator(".shelf [data-id]").first.press("1")
-        pictures(page.locator(".sum .grid"), 8)
+        page.locator(".thumbnails [data-id]").first.press("1")
+        image_sources(page.locator(".output .grid"), 8)
     elif view == "translate":
         choose_model(page, "facades@1")
-        page.get_by_role("button", name="Begin with an example").click()
+        page.get_by_role("button", name="Start with an example").click()
         page.get_by_role("img", name="photo").wait_for()
-    elif view == "real-or-fake":
+    elif view == "discriminate":
         choose_file(page)
-        page.locator(".verdict img").wait_for()
-        page.get_by_role("button", name="Begin").click()
-        page.locator(".pair .picture").first.click()
+        page.locator(".rating img").wait_for()
+        page.get_by_role("button", name="Start").click()
+        page.locator(".pair .image").first.click()
     elif view == "encode":
         choose_file(page)
-        pictures(page.locator(".sides"), 1)
+        image_sources(page.locator(".comparison"), 1)
