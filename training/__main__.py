@@ -37,7 +37,7 @@ def recipes() -> None:
         counts = objectives.parameter_counts(config)
         drawing = sum(count for network, count in counts.items() if network.startswith("generator"))
         judging = sum(counts.values()) - drawing
-        side = config.pictures.crop_px if config.pictures else objectives.IDX_SIDE_PX
+        side = config.images.crop_px if config.images else objectives.IDX_SIDE_PX
         print(
             f"{name:<26} {config.method:<8} {config.dataset:<13} {side:>3} {config.total_nimg:>10,} "
             f"{config.batch_size:>5} {drawing / 1e6:>6.2f}M {judging / 1e6:>6.2f}M "
@@ -168,7 +168,7 @@ def export(
         inverse: name of the model that leads from B to A, for CycleGAN.
         models: folder of all packages.
         version: a positive integer; by default one more than the newest.
-        weights: how they are stored; auto is float16 where the pictures stay above 50 dB, else float32. With int8 those
+        weights: how they are stored; auto is float16 where the images stay above 50 dB, else float32. With int8 those
             weights are float16 without which the output would fall below 45 dB.
         description: one sentence for the card; by default the recipe's.
         weaknesses: what the model is known to do badly, a sentence each, for the card.
@@ -235,12 +235,12 @@ def encoder(
     best: bool = False,
     accelerator: Accelerator = "auto",
 ) -> None:
-    """Trains a network that turns pictures back into a run's latents, and keeps it for its package.
+    """Trains a network that turns images back into a run's latents, and keeps it for its package.
 
     Args:
         run: folder of the run.
         nimg: samples to train on.
-        pixel_weight: how much the pixels of samples and real pictures count beside the latents; 0 leaves them out.
+        pixel_weight: how much the pixels of samples and real images count beside the latents; 0 leaves them out.
         best: takes the checkpoint that measured best on held-back images, not the last one.
         accelerator: what to train on; auto takes a GPU where there is one.
     """
@@ -252,7 +252,7 @@ def encoder(
 def judge(
     dataset: tyro.conf.Positional[Literal["mnist", "fashion-mnist", "celeba", "facades", "monet2photo", "horse2zebra"]],
     data: Path,
-    role: Literal["reports", "selects"] = "reports",
+    role: Literal["reporting", "selection"] = "reporting",
     epochs: int | None = None,
 ) -> None:
     """Trains the independent classifier that reads samples or translations, and stores it inside this package.
@@ -285,7 +285,7 @@ def study(
         name: what is compared.
         data: folder of the data set.
         out: where the runs lie.
-        page: where the page and its pictures go; by default into the same folder.
+        page: where the page and its images go; by default into the same folder.
         accelerator: what to train on; auto takes a GPU where there is one.
     """
     from training import study as studying
@@ -307,6 +307,12 @@ def main() -> int:
     Returns:
         0; 1 after an error that was said in one sentence; 130 after Ctrl-C.
     """
+    for word in sys.argv[1:]:
+        option = word.split("=")[0].replace("_", "-")
+        if option in _RENAMED_OPTIONS:
+            return _fail(f"{option} is called {_RENAMED_OPTIONS[option]} now")
+    if "pictures" in sys.argv and sys.argv[sys.argv.index("pictures") - 1] == "--dataset":
+        return _fail("--dataset pictures is called --dataset images now")
     try:
         tyro.extras.subcommand_cli_from_dict(
             _COMMANDS,
@@ -351,6 +357,9 @@ _COMMANDS: dict[str, Any] = {
     "judge": judge,
     "study": study,
 }
+
+# Options of older versions: one sentence names the current one.
+_RENAMED_OPTIONS = {f"--pictures.{name}": f"--images.{name}" for name in ("load-px", "crop-px", "flip", "no-flip")}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -195,7 +195,7 @@ def export(
     weights: str,
     best: bool = False,
     thin_db: float | None = None,
-    with_judge: bool = True,
+    with_discriminator: bool = True,
 ) -> None:
     """Writes a run's package."""
     trainer, sets = finished(run, best)
@@ -203,7 +203,7 @@ def export(
         print(f"the card will hold no metrics: measure them first by `python -m training evaluate {run.folder}`")
     images = sets.load("train")
     for folder in exporting.export(
-        run, trainer.objective, images, trainer.images_seen, models, label, weights, thin_db, with_judge
+        run, trainer.objective, images, trainer.images_seen, models, label, weights, thin_db, with_discriminator
     ):
         print(f"{folder}: served by `GANVAS_MODELS_DIR={models} python -m service`")
 
@@ -212,8 +212,8 @@ def clarified(run: Run, nimg: int, best: bool, accelerator: str) -> None:
     """Teaches a run's generator to show the asked class, and prints what came of it."""
     class_finetune.refuse_unconditional(run)
     trainer, sets = _trained(run, best, accelerator)
-    judge = classifiers.load(run.config.dataset, role="selects")
-    before, after = class_finetune.make(run, trainer.objective, trainer.step, judge, sets.images("train"), nimg)
+    classifier = classifiers.load(run.config.dataset, role="selection")
+    before, after = class_finetune.make(run, trainer.objective, trainer.step, classifier, sets.images("train"), nimg)
     print(f"shown as another class than was asked for, by the judge that selects: {before:.2%} before, {after:.2%} now")
     where = f"{run.folder / class_finetune.FILE_NAME}"
     print(f"what uses this checkpoint{' (by --best)' * best} draws by it from now on; to undo it, delete {where}")
@@ -236,7 +236,7 @@ def directions(
 
 
 def encoder(run: Run, nimg: int, pixel_weight: float, best: bool, accelerator: str) -> None:
-    """Trains the way back from pictures to latents, and prints how near it comes."""
+    """Trains the way back from images to latents, and prints how near it comes."""
     trainer, sets = finished(run, best, accelerator)
     show(encoding.make(run, trainer.objective, trainer.step, nimg, pixel_weight, sets))
     print(f"look at {run.folder / 'samples' / 'encoder.png'}; `export` writes it into the package")

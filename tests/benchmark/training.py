@@ -1,7 +1,7 @@
 """`make bench-training`: this package's steps beside those of a plain loop, on the same data and batch, in one run.
 
 The two take turns, so that a noisy machine troubles both. The speed-up is the ratio of the two medians over all turns,
-and its spread that of the quarters of the turns. Pictures are random: what they show does not change a step's time.
+and its spread that of the quarters of the turns. Images are random: what they show does not change a step's time.
 """
 
 import argparse
@@ -121,14 +121,14 @@ def _plain(config: TrainingConfig, data: ImageSet | PairSet, device: torch.devic
 
 def random_data(config: TrainingConfig) -> ImageSet | PairSet:
     """Random pictures of a configuration's size, laid out as a reader of files leaves them."""
-    channels, side = (3, config.pictures.load_px) if config.pictures else (1, 28)
+    channels, side = (3, config.images.load_px) if config.images else (1, 28)
     count = max(64, 4 * config.batch_size)
 
     def draw() -> ImageSet:
         images = torch.randint(0, 256, (count, side, side, channels), dtype=torch.uint8).permute(0, 3, 1, 2)
-        if config.pictures and config.pictures.crop_px < side:
+        if config.images and config.images.crop_px < side:
             # The plain loop does not crop, and has to see pictures of the same size.
-            images = images[:, :, : config.pictures.crop_px, : config.pictures.crop_px]
+            images = images[:, :, : config.images.crop_px, : config.images.crop_px]
         return ImageSet(images, torch.zeros(count, dtype=torch.int64))
 
     return PairSet(draw(), draw()) if isinstance(config, CycleganConfig) else draw()

@@ -41,7 +41,7 @@ _SHORT = {  # arguments that make a recipe tiny, by method and data set
     ("dcgan", "mnist"): _CONV,
     ("wgan", "fashion-mnist"): _WGAN,
     ("wgan-gp", "fashion-mnist"): _WGAN,
-    ("dcgan", "celeba"): (*_CONV, "--pictures.load-px", "18", "--pictures.crop-px", "16"),
+    ("dcgan", "celeba"): (*_CONV, "--images.load-px", "18", "--images.crop-px", "16"),
     ("pix2pix", "facades"): PIX2PIX_WORDS,
     ("cyclegan", "monet2photo"): CYCLEGAN_WORDS,
     ("cyclegan", "horse2zebra"): CYCLEGAN_WORDS,
@@ -196,7 +196,7 @@ def _few(folder: Path) -> Iterator[None]:
         patch.setattr(critic_estimate, "_NIMG", 64)
         short = functools.partial(translation.twosample.distinguish, steps=3)
         patch.setattr(translation.twosample, "distinguish", short)
-        patch.setattr(warm_start, "JUDGE_STEPS", 3)
+        patch.setattr(warm_start, "DISCRIMINATOR_STEPS", 3)
         patch.setattr(refine, "STEPS", 3)
         for name in ("_SCALED_NIMG", "_REPORTED_NIMG"):
             patch.setattr(from_classifier, name, 64)

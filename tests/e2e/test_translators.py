@@ -13,7 +13,7 @@ from tests.e2e.test_whole_line import training
 from tests.server import Server, running
 
 SMALL = (
-    *("--total-nimg", "4", "--pictures.load-px", "18", "--pictures.crop-px", "16", "--validation-share", "0"),
+    *("--total-nimg", "4", "--images.load-px", "18", "--images.crop-px", "16", "--validation-share", "0"),
     *("--generator.ngf", "4", "--discriminator.ndf", "4", "--discriminator.layers", "1"),
 )
 

@@ -1,17 +1,17 @@
-"""The judges: classifiers trained on real images, kept with digest and accuracy, that read samples.
+"""The classifiers: classifiers trained on real images, kept with digest and accuracy, that read samples.
 
 The one that reports never takes part in training a generator; the one that selects does so in `clarify` alone. Metrics
 name them by their digests.
 """
 
 from training.classifiers import attributes, classes, domains, labels
-from training.classifiers.classifier import FOLDER, Judge, JudgeError, Role, find, load, path_of, store
+from training.classifiers.classifier import FOLDER, Classifier, ClassifierError, Role, find, load, path_of, store
 from training.classifiers.train import make
 
 __all__ = [
     "FOLDER",
-    "Judge",
-    "JudgeError",
+    "Classifier",
+    "ClassifierError",
     "Role",
     "attributes",
     "classes",

@@ -1,8 +1,8 @@
-"""How a judge of attributes is trained: CelebA's forty, on faces of 64 px.
+"""How a classifier of attributes is trained: CelebA's forty, on faces of 64 px.
 
 References:
     A. Menon et al., "Long-Tail Learning via Logit Adjustment", ICLR 2021, Equation 10: with the log-odds of each
-    attribute's frequency added in training, the network's own logits say what the picture shows, not how rare it is.
+    attribute's frequency added in training, the network's own logits say what the image shows, not how rare it is.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from tqdm import tqdm
 
-from training.classifiers.classifier import Judge
+from training.classifiers.classifier import Classifier
 from training.data import Attributes, ImageSet, Sampler, crop_and_flip
 from training.data.augment import CROP_DRAWS
 from training.networks.attributenet import SIDE_PX, AttributeNet
@@ -34,7 +34,7 @@ def train(
     seed: int = 1_000,
     width: int = 24,
 ) -> tuple[AttributeNet, dict[str, float]]:
-    """Trains a judge: AdamW, one-cycle learning rate; faces are mirrored, shifted and recoloured a little.
+    """Trains a classifier: AdamW, one-cycle learning rate; faces are mirrored, shifted and recoloured a little.
 
     Args:
         train_set: faces of 64 px.
@@ -48,7 +48,7 @@ def train(
         The network in evaluation mode, and attribute -> balanced accuracy.
 
     Raises:
-        DataError: a picture has no row in the table.
+        DataError: an image has no row in the table.
     """
     torch.manual_seed(seed)
     wanted = attributes.of(train_set).values.float()
@@ -79,10 +79,10 @@ def balanced_accuracies(network: AttributeNet, faces: ImageSet, attributes: Attr
     Where no face has it, or every face has, the accuracy on the others alone.
 
     Raises:
-        DataError: a picture has no row in the table.
+        DataError: an image has no row in the table.
     """
-    judge = Judge(network, "", 0.0, "", "attributes", dict.fromkeys(attributes.names, 0.0))
-    said = torch.from_numpy(judge.probabilities(faces.batch(torch.arange(len(faces))).images.numpy())) > 0.5
+    classifier = Classifier(network, "", 0.0, "", "attributes", dict.fromkeys(attributes.names, 0.0))
+    said = torch.from_numpy(classifier.probabilities(faces.batch(torch.arange(len(faces))).images.numpy())) > 0.5
     true = attributes.of(faces).values.bool()
     return {name: _balanced(said[:, i], true[:, i]) for i, name in enumerate(attributes.names)}
 
@@ -104,7 +104,7 @@ def _pad(images: Tensor) -> Tensor:
 
 
 def _recolor(images: Tensor) -> Tensor:
-    """Brightness by up to +-0.2 of [-1, 1]; saturation and contrast x 0.8 to 1.2; each picture by itself."""
+    """Brightness by up to +-0.2 of [-1, 1]; saturation and contrast x 0.8 to 1.2; each image by itself."""
     brightness, saturation, contrast = (
         (2.0 * torch.rand(3, len(images), 1, 1, 1) - 1.0) * _COLOR + torch.tensor([0.0, 1.0, 1.0]).view(3, 1, 1, 1, 1)
     ).unbind()

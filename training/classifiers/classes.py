@@ -1,4 +1,4 @@
-"""How a judge of classes is trained: MNIST's digits, Fashion-MNIST's clothes."""
+"""How a classifier of classes is trained: MNIST's digits, Fashion-MNIST's clothes."""
 
 import numpy as np
 import torch
@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from tqdm import tqdm
 
-from training.classifiers.classifier import Judge
+from training.classifiers.classifier import Classifier
 from training.data import ImageSet, Sampler
 from training.networks.lenet import LeNet
 
@@ -18,10 +18,10 @@ _MAX_SHIFT_PX = 2
 def train(
     train_set: ImageSet, test_set: ImageSet, epochs: int = EPOCHS, seed: int = 1_000, width: int = 32
 ) -> tuple[LeNet, float]:
-    """Trains a judge: Adam, one-cycle learning rate, shifts by up to 2 px.
+    """Trains a classifier: Adam, one-cycle learning rate, shifts by up to 2 px.
 
     Args:
-        train_set: pictures of 28 px, with their classes.
+        train_set: images of 28 px, with their classes.
         test_set: what its accuracy is of.
         epochs: how long.
         seed: of weights, order and shifts.
@@ -44,13 +44,13 @@ def train(
         optimizer.step()
         schedule.step()
     network.eval()
-    judge = Judge(network, "", 0.0, "", "classes")
-    read = judge.probabilities(test_set.batch(torch.arange(len(test_set))).images.numpy()).argmax(axis=1)
+    classifier = Classifier(network, "", 0.0, "", "classes")
+    read = classifier.probabilities(test_set.batch(torch.arange(len(test_set))).images.numpy()).argmax(axis=1)
     return network, float(np.mean(read == test_set.labels.numpy()))
 
 
 def _shift(images: Tensor) -> Tensor:
-    """Moves each picture by up to 2 px on its own; what comes in is black."""
+    """Moves each image by up to 2 px on its own; what comes in is black."""
     padded = F.pad(images, (_MAX_SHIFT_PX,) * 4, value=-1.0)
     moves = torch.randint(0, 2 * _MAX_SHIFT_PX + 1, (len(images), 2))
     height, width = images.shape[2:]

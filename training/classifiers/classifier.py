@@ -1,4 +1,4 @@
-"""A judge, and the file that it is kept in: safetensors, which holds numbers and words only."""
+"""A classifier, and the file that it is kept in: safetensors, which holds numbers and words only."""
 
 import hashlib
 import json
@@ -22,23 +22,23 @@ from training.networks.segmentnet import SegmentNet
 
 Floats = NDArray[np.float32]
 Reads = Literal["classes", "attributes", "domains", "labels"]
-"""What a judge reads: one class a picture, CelebA's attributes, one of two domains, or a label for each pixel."""
+"""What a classifier reads: one class an image, CelebA's attributes, one of two domains, or a label for each pixel."""
 Network = LeNet | AttributeNet | DomainNet | SegmentNet
-Role = Literal["reports", "selects"]
-"""What a judge is for. The one that reports numbers must not be the one by which anything was chosen or fitted."""
+Role = Literal["reporting", "selection"]
+"""What a classifier is for. The one that reports numbers must not be the one by which anything was chosen or fitted."""
 
 FOLDER = Path(__file__).parent / "weights"
-"""Where the judges of the published data sets lie."""
+"""Where the classifiers of the published data sets lie."""
 
-_CELLS = 2**22  # numbers of pictures at once
+_CELLS = 2**22  # numbers of images at once
 
 
-class JudgeError(RuntimeError):
-    """There is no judge for a data set, or its file is damaged."""
+class ClassifierError(RuntimeError):
+    """There is no classifier for a data set, or its file is damaged."""
 
 
 @dataclass(frozen=True)
-class Judge:
+class Classifier:
     """A trained classifier.
 
     Attributes:
@@ -46,12 +46,12 @@ class Judge:
         accuracy: share of the test images that it reads right; for attributes and domains, the mean of their balanced
             accuracies; for labels, the share of the test images' pixels.
         dataset: what it was trained on, a key of `PUBLISHED`.
-        reads: what it says about a picture.
+        reads: what it says about an image.
         balanced: attribute -> balanced accuracy on the test images, in the order of the outputs: the mean of its
-            accuracies on the pictures with and on those without, so that guessing gets 0.5 however rare the attribute
-            is. Empty for other judges.
-        fooled: what a picture was put through -> the share that a judge of domains then takes for the other domain.
-            Empty for other judges.
+            accuracies on the images with and on those without, so that guessing gets 0.5 however rare the attribute
+            is. Empty for other classifiers.
+        fooled: what an image was put through -> the share that a classifier of domains then takes for the other domain.
+            Empty for other classifiers.
     """
 
     network: Network
@@ -64,7 +64,7 @@ class Judge:
 
     @property
     def reads_classes(self) -> bool:
-        """Whether it knows one class a picture."""
+        """Whether it knows one class an image."""
         return self.reads == "classes"
 
     @property
@@ -81,7 +81,7 @@ class Judge:
         return (logits.sigmoid() if self.reads == "attributes" else logits.softmax(dim=1)).numpy()
 
     def features(self, images: Floats) -> Tensor:
-        """(N, C, H, W) in [-1, 1] -> (N, n_features) float32; judges of domains and of labels have none."""
+        """(N, C, H, W) in [-1, 1] -> (N, n_features) float32; classifiers of domains and of labels have none."""
         assert isinstance(self.network, LeNet | AttributeNet)
         return _run(self.network.features, images)
 
@@ -94,28 +94,28 @@ def store(
     balanced: Mapping[str, float] = {},
     fooled: Mapping[str, float] = {},
 ) -> None:
-    """Writes a judge in float16, with its figures beside the weights."""
+    """Writes a classifier in float16, with its figures beside the weights."""
     tensors = {name: tensor.half().contiguous() for name, tensor in network.state_dict().items()}
     figures = {"balanced": json.dumps(dict(balanced)), "fooled": json.dumps(dict(fooled))}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(save(tensors, {"reads": reads, "accuracy": repr(accuracy)} | figures))
 
 
-def path_of(dataset: str, role: Role = "reports", folder: Path = FOLDER) -> Path:
-    """Where a judge lies."""
-    return folder / f"{dataset}{'' if role == 'reports' else '-' + role}.safetensors"
+def path_of(dataset: str, role: Role = "reporting", folder: Path = FOLDER) -> Path:
+    """Where a classifier lies."""
+    return folder / f"{dataset}{'' if role == 'reporting' else '-' + role}.safetensors"
 
 
-def load(dataset: str, folder: Path = FOLDER, role: Role = "reports") -> Judge:
-    """The judge of a data set.
+def load(dataset: str, folder: Path = FOLDER, role: Role = "reporting") -> Classifier:
+    """The classifier of a data set.
 
     Raises:
-        JudgeError: there is none, or its file is damaged.
+        ClassifierError: there is none, or its file is damaged.
     """
     path = path_of(dataset, role, folder)
     if not path.is_file():
-        words = f"{dataset} --data PATH{'' if role == 'reports' else f' --role {role}'}"
-        raise JudgeError(f"there is no judge at {path}: train one by `python -m training judge {words}`")
+        words = f"{dataset} --data PATH{'' if role == 'reporting' else f' --role {role}'}"
+        raise ClassifierError(f"there is no classifier at {path}: train one by `python -m training classifier {words}`")
     try:
         with safe_open(path, framework="pt") as file:
             about = file.metadata()
@@ -126,18 +126,18 @@ def load(dataset: str, folder: Path = FOLDER, role: Role = "reports") -> Judge:
         network.load_state_dict(tensors)
         accuracy = float(about["accuracy"])
     except Exception as error:  # safetensors and torch have no common base for what a damaged file raises
-        raise JudgeError(f"{path} is damaged: {error}") from error
+        raise ClassifierError(f"{path} is damaged: {error}") from error
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return Judge(network.eval(), digest, accuracy, dataset, reads, balanced, fooled)
+    return Classifier(network.eval(), digest, accuracy, dataset, reads, balanced, fooled)
 
 
-def find(dataset: str, folder: Path = FOLDER) -> Judge | None:
-    """The judge of a data set that reports, or None where there is none.
+def find(dataset: str, folder: Path = FOLDER) -> Classifier | None:
+    """The classifier of a data set that reports, or None where there is none.
 
-    That is: for pictures of one's own, and for stacked MNIST, whose three digits MNIST's judge reads one by one.
+    That is: for images of one's own, and for stacked MNIST, whose three digits MNIST's classifier reads one by one.
 
     Raises:
-        JudgeError: the data set is a published one, but its judge is missing or damaged.
+        ClassifierError: the data set is a published one, but its classifier is missing or damaged.
     """
     return None if dataset in OWN or PUBLISHED[dataset].kind == "stacked" else load(dataset, folder)
 

@@ -1,8 +1,8 @@
-"""How a judge of domains is trained: painting or photo, horse or zebra; one that a filter seldom fools.
+"""How a classifier of domains is trained: painting or photo, horse or zebra; one that a filter seldom fools.
 
 An ordinary network goes by colours and by the fine detail that a camera leaves: it takes a photo in a painting's
-colours, with noise, for a painting. Here every training picture may be in the other domain's colours, blurred, noisy or
-a JPEG file of any quality, so that none of these says what it is. Median filters are left out: how many pictures they
+colours, with noise, for a painting. Here every training image may be in the other domain's colours, blurred, noisy or
+a JPEG file of any quality, so that none of these says what it is. Median filters are left out: how many images they
 turn is measured with filters that it has not seen.
 """
 
@@ -46,14 +46,14 @@ FILTERS: Mapping[str, Filter] = {
     "median-filtered, 5 px": lambda x, _: filters.median(x, 5),
     "in the other's colours, median-filtered, 5 px": lambda x, like: filters.median(filters.match_colors(x, like), 5),
 }
-"""What a picture is put through, given one of the other domain, without being translated."""
+"""What an image is put through, given one of the other domain, without being translated."""
 
 
 def train(train_set: PairSet, epochs: int = EPOCHS, seed: int = 1_000, width: int = 16) -> DomainNet:
-    """Trains a judge's networks: AdamW, one-cycle learning rate, as many of either domain in each batch.
+    """Trains a classifier's networks: AdamW, one-cycle learning rate, as many of either domain in each batch.
 
     Args:
-        train_set: pictures of both domains, of at least 128 px a side.
+        train_set: images of both domains, of at least 128 px a side.
         epochs: how long, of the larger domain.
         seed: of weights, order and augmentation.
         width: of the networks' first layer.
@@ -61,10 +61,10 @@ def train(train_set: PairSet, epochs: int = EPOCHS, seed: int = 1_000, width: in
     Returns:
         The networks in evaluation mode.
     """
-    judge = DomainNet(width, len(_RECOLORED))
+    classifier = DomainNet(width, len(_RECOLORED))
     for number, strength in enumerate(_RECOLORED):
-        judge.members[number] = _train_one(train_set, epochs, seed, width, strength)
-    return judge.eval()
+        classifier.members[number] = _train_one(train_set, epochs, seed, width, strength)
+    return classifier.eval()
 
 
 def _train_one(train_set: PairSet, epochs: int, seed: int, width: int, strength: float) -> TextureNet:
@@ -88,10 +88,10 @@ def _train_one(train_set: PairSet, epochs: int, seed: int, width: int, strength:
 
 
 def figures(network: DomainNet, test_set: PairSet) -> tuple[float, dict[str, float]]:
-    """How far a judge is to be believed, on the middle of each test picture.
+    """How far a classifier is to be believed, on the middle of each test image.
 
     Returns:
-        The mean of its accuracies on both domains; and, by what pictures were put through, the larger of the two
+        The mean of its accuracies on both domains; and, by what images were put through, the larger of the two
         domains' shares that it then took for the other one.
     """
     held = [_middle(test_set.A), _middle(test_set.B)]
@@ -106,7 +106,7 @@ def figures(network: DomainNet, test_set: PairSet) -> tuple[float, dict[str, flo
 
 
 def _taken(network: DomainNet, images: Tensor, domain: int) -> float:
-    """The share of a domain's pictures that is taken for the other's."""
+    """The share of a domain's images that is taken for the other's."""
     with torch.inference_mode():
         said = torch.cat([network(part).argmax(1) for part in images.split(_CHUNK)])
     return float((said != domain).double().mean())
@@ -124,7 +124,7 @@ def _middle(images: ImageSet) -> Tensor:
 
 
 def _augment(images: Tensor, like: Tensor, strength: float) -> Tensor:
-    """Each picture on its own: perhaps in another's colours, recoloured, perhaps blurred, noisy or compressed."""
+    """Each image on its own: perhaps in another's colours, recoloured, perhaps blurred, noisy or compressed."""
     images = _some(images, "colors", lambda x, at: filters.match_colors(x, like[at]))
     images = _recolor(images, strength)
     images = _some(images, "blur", lambda x, _: filters.blur(x, _between(len(x), *_BLUR_PX)))
@@ -133,7 +133,7 @@ def _augment(images: Tensor, like: Tensor, strength: float) -> Tensor:
 
 
 def _some(images: Tensor, kind: str, put: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
-    """Puts a share of the pictures, drawn at random, through a change."""
+    """Puts a share of the images, drawn at random, through a change."""
     chosen = (torch.rand(len(images)) < _SHARES[kind]).nonzero().flatten()
     return images.index_copy(0, chosen, put(images[chosen], chosen)) if len(chosen) else images
 

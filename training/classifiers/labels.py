@@ -1,4 +1,4 @@
-"""How a judge of labels is trained: which part of a facade each pixel of a photo shows.
+"""How a classifier of labels is trained: which part of a facade each pixel of a photo shows.
 
 References:
     P. Isola et al., "Image-to-Image Translation with Conditional Adversarial Networks", CVPR 2017, section 3.2: the
@@ -19,7 +19,7 @@ from training.runs.devices import computes_bf16
 
 LOAD_PX = 256
 READ_PX = 128
-"""Side of what the judge sees: labels are read at half the size, where a pixel of JPEG's soft borders is gone."""
+"""Side of what the classifier sees: labels are read at half the size, where a pixel of JPEG's soft borders is gone."""
 EPOCHS = 80
 _CROP_PX = 240
 _CROP_READ_PX = 112  # a multiple of 16 near half of the crop
@@ -32,13 +32,13 @@ _CHUNK = 16
 def labels_of(drawings: Tensor) -> Tensor:
     """(N, 3, H, W) drawings in [-1, 1] -> (N, H, W) int64, the nearest colour's place in `FACADE_COLORS`."""
     colors = torch.tensor(list(FACADE_COLORS.values()), dtype=torch.float32).div(127.5).sub(1.0)
-    # One colour after the other: all distances at once would be four times the pictures' own size.
+    # One colour after the other: all distances at once would be four times the images' own size.
     gaps = [(drawings - color.view(1, 3, 1, 1)).square().sum(1) for color in colors]
     return torch.stack(gaps).argmin(0)
 
 
 def train(train_set: PairSet, epochs: int = EPOCHS, seed: int = 1_000, width: int = 16) -> SegmentNet:
-    """Trains a judge on real photos (A) and their drawings (B): AdamW, one-cycle learning rate.
+    """Trains a classifier on real photos (A) and their drawings (B): AdamW, one-cycle learning rate.
 
     Args:
         train_set: aligned pairs of 256 px.
@@ -70,7 +70,7 @@ def pixel_accuracy(network: SegmentNet, photos: Tensor, drawings: Tensor) -> flo
     """The share of pixels whose label is read as it was drawn.
 
     Args:
-        network: a judge.
+        network: a classifier.
         photos: (N, 3, H, W) in [-1, 1], real or translated.
         drawings: the same shape, what the photos show.
     """

@@ -1,30 +1,30 @@
-"""From a data set's folder to the file of its judge."""
+"""From a data set's folder to the file of its classifier."""
 
 from pathlib import Path
 
 from training import data
 from training.classifiers import attributes, classes, domains, labels
-from training.classifiers.classifier import Judge, Role, load, path_of, store
+from training.classifiers.classifier import Classifier, Role, load, path_of, store
 from training.data import PUBLISHED, Split
 from training.networks.attributenet import SIDE_PX
 
-_SEEDS: dict[Role, int] = {"reports": 1_000, "selects": 2_000}
-# Two judges of another size have other blind spots.
-_CLASS_WIDTHS: dict[Role, int] = {"reports": 32, "selects": 12}
-_ATTRIBUTE_WIDTHS: dict[Role, int] = {"reports": 24, "selects": 16}
-_TRANSLATION_WIDTHS: dict[Role, int] = {"reports": 16, "selects": 12}
+_SEEDS: dict[Role, int] = {"reporting": 1_000, "selection": 2_000}
+# Two classifiers of another size have other blind spots.
+_CLASS_WIDTHS: dict[Role, int] = {"reporting": 32, "selection": 12}
+_ATTRIBUTE_WIDTHS: dict[Role, int] = {"reporting": 24, "selection": 16}
+_TRANSLATION_WIDTHS: dict[Role, int] = {"reporting": 16, "selection": 12}
 _SPLITS: tuple[Split, Split] = ("train", "test")
 
 
-def make(dataset: str, folder: Path, role: Role = "reports", epochs: int | None = None) -> Judge:
-    """Trains a judge and stores it among those of this package.
+def make(dataset: str, folder: Path, role: Role = "reporting", epochs: int | None = None) -> Classifier:
+    """Trains a classifier and stores it among those of this package.
 
     Args:
         dataset: of classes (MNIST, Fashion-MNIST), of attributes (CelebA), of domains (monet2photo, horse2zebra) or of
             labels (facades).
         folder: where it lies.
-        role: what the judge is for; each role has a judge of its own.
-        epochs: how long, for domains of the larger set; None is as long as the judges that come with the package.
+        role: what the classifier is for; each role has a classifier of its own.
+        epochs: how long, for domains of the larger set; None is as long as the classifiers that come with the package.
 
     Raises:
         DataError: the data cannot be read.

@@ -24,7 +24,8 @@ from training.config.networks import (
     UnetGenerator,
 )
 from training.config.optimizers import Adam, RmsProp, Sgd
-from training.config.training import Pictures, TrainingConfig
+from training.config.renamed import with_current_names
+from training.config.training import ImageInput, TrainingConfig
 from training.config.translation import CycleganConfig, Pix2pixConfig, TranslationConfig
 
 __all__ = [
@@ -37,11 +38,11 @@ __all__ = [
     "DcganConfig",
     "GanConfig",
     "GenerativeConfig",
+    "ImageInput",
     "MlpDiscriminator",
     "MlpGenerator",
     "MultiscaleDiscriminator",
     "PatchDiscriminator",
-    "Pictures",
     "Pix2pixConfig",
     "PyramidGenerator",
     "ResnetGenerator",
@@ -65,12 +66,12 @@ def to_json(config: TrainingConfig) -> dict[str, Any]:
 
 
 def from_json(values: dict[str, Any]) -> TrainingConfig:
-    """The configuration that `to_json` wrote.
+    """The configuration that `to_json` wrote, in this version or an older one.
 
     Raises:
         ValueError: an unknown method, an unknown field, or a value out of its range.
     """
-    fields = dict(values)
+    fields = with_current_names(values)
     method = fields.pop("method", None)
     if method not in METHODS:
         raise ValueError(f"method is {method!r}, but must be one of {', '.join(METHODS)}")

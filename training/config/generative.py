@@ -18,27 +18,27 @@ class GenerativeConfig(TrainingConfig):
     __pydantic_config__ = STRICT
     task: ClassVar[Task] = "generate"
 
-    dataset: Literal["mnist", "fashion-mnist", "stacked-mnist", "celeba", "pictures"]
-    """The data set whose files --data has to hold; `pictures` are any of your own."""
+    dataset: Literal["mnist", "fashion-mnist", "stacked-mnist", "celeba", "images"]
+    """The data set whose files --data has to hold; `images` are any of your own."""
     latent_distribution: Literal["normal", "uniform"] = "normal"
     """N(0, 1), or uniform on [-1, 1]."""
     diffaugment: tuple[Augmentation, ...] = ()
-    """Differentiable augmentations of real and fake pictures in the steps of both players (Zhao et al., 2020)."""
+    """Differentiable augmentations of real and fake images in the steps of both players (Zhao et al., 2020)."""
     conditional: bool = False
-    """Both networks are told the class of each picture."""
+    """Both networks are told the class of each image."""
     snapshots: Annotated[int, Field(ge=0)] = 0
-    """Log-spaced steps at which the judge's own estimate of the distance is held against the samples'; 0 for none."""
+    """Number of log-spaced snapshots that compare D's own estimate of the distance with the samples'; 0 for none."""
     generator: MlpGenerator | ConvGenerator
     optimizer: Annotated[Sgd | RmsProp | Adam, Field(discriminator="kind")] = Adam()
     """Settings of both optimisers."""
 
     @model_validator(mode="after")
-    def _pictures_are_read(self) -> Self:
+    def _images_are_read(self) -> Self:
         is_idx = self.dataset in ("mnist", "fashion-mnist", "stacked-mnist")
-        if is_idx and self.pictures:
-            raise ValueError(f"pictures is given, but the IDX files of {self.dataset} are taken as they are; give None")
-        if not is_idx and not self.pictures:
-            raise ValueError(f"pictures must say at which size {self.dataset} is read")
+        if is_idx and self.images:
+            raise ValueError(f"images is given, but the IDX files of {self.dataset} are taken as they are; give None")
+        if not is_idx and not self.images:
+            raise ValueError(f"images must say at which size {self.dataset} is read")
         if self.conditional and self.dataset not in ("mnist", "fashion-mnist"):
             raise ValueError(f"conditional is true, but {self.dataset} has no classes; use mnist or fashion-mnist")
         return self
@@ -84,7 +84,7 @@ class DcganConfig(GenerativeConfig):
     alternate: bool = False
     """A batch trains either G or D, in turn, as the paper's code does; else each batch trains both."""
     mixed_batches: bool = False
-    """Real and drawn pictures go through D as one batch, and G learns from D with its running statistics: else
+    """Real and drawn images go through D as one batch, and G learns from D with its running statistics: else
     BatchNorm alone can tell a batch of one kind from a batch of the other."""
     r1_gamma: Annotated[float, Field(ge=0)] = 0.0
     """Weight of the penalty on D's gradient at real images (Mescheder et al., 2018); 0 turns it off."""
@@ -92,10 +92,10 @@ class DcganConfig(GenerativeConfig):
     """The penalty is added every so many steps, with so many times the weight (Karras et al., 2020)."""
 
     @model_validator(mode="after")
-    def _penalised_pictures_are_judged_alone(self) -> Self:
+    def _penalty_needs_separate_images(self) -> Self:
         if self.r1_gamma > 0 and self.discriminator.batch_norm:
             raise ValueError(
-                "r1_gamma is given, so discriminator.batch_norm must be off: the penalty is on each picture's own "
+                "r1_gamma is given, so discriminator.batch_norm must be off: the penalty is on each image's own "
                 "gradient"
             )
         return self
@@ -139,7 +139,7 @@ class WganGpConfig(GenerativeConfig):
     """Critic steps for each generator step."""
 
     @model_validator(mode="after")
-    def _critic_judges_alone(self) -> Self:
+    def _critic_needs_separate_images(self) -> Self:
         if self.critic.batch_norm:
-            raise ValueError("critic.batch_norm must be off: the penalty is on each picture's own gradient")
+            raise ValueError("critic.batch_norm must be off: the penalty is on each image's own gradient")
         return self

@@ -63,7 +63,7 @@ class ConvGenerator:
     dense: tuple[Positive, ...] = ()
     """Width of each fully connected hidden layer before the convolutions; DCGAN's guidelines have none."""
     widths: Widths = (512, 256, 128, 64)
-    """Feature maps before each layer of stride 2; the side of the picture is the first maps' side x 2^layers."""
+    """Feature maps before each layer of stride 2; the side of the image is the first maps' side x 2^layers."""
     kernel: Annotated[int, Field(ge=4, le=5)] = 4
     batch_norm: bool = True
     norm_affine: bool = True
@@ -133,7 +133,7 @@ class ResnetGenerator:
     and checkerboards; the paper has none."""
     residual: bool = False
     """Whether what it computes is added, before tanh, to its input blurred over 8 px. The paper's draws all anew,
-    though instance norm hides a picture's mean colour from it."""
+    though instance norm hides an image's mean colour from it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,11 +13,11 @@ from training.config import (
     CycleganConfig,
     DcganConfig,
     GanConfig,
+    ImageInput,
     MlpDiscriminator,
     MlpGenerator,
     MultiscaleDiscriminator,
     PatchDiscriminator,
-    Pictures,
     Pix2pixConfig,
     PyramidGenerator,
     ResnetGenerator,
@@ -129,7 +129,7 @@ _SMALL_GENERATOR = ConvGenerator(z_dim=64, widths=(128, 64), bias=True)
 # Radford et al. (2015) in the well-known PyTorch form for 64 px; the length is that of 25 epochs of 100,000 faces.
 _DCGAN_FACES = DcganConfig(
     dataset="celeba",
-    pictures=Pictures(load_px=64, crop_px=64, flip=False),
+    images=ImageInput(load_px=64, crop_px=64, flip=False),
     total_nimg=25 * 100_000,
     batch_size=128,
     ema_decay=0.0,
@@ -140,10 +140,10 @@ _DCGAN_FACES = DcganConfig(
 # A few thousand faces are soon known by heart: D sees them mirrored, shifted, recoloured and with holes. Without its
 # BatchNorm, held smooth by R1 instead, it told real from drawn hardly at all for the first 60,000 images
 # (docs/results.md). With it, D came to tell a whole batch of one kind from a batch of the other by their statistics
-# alone after 750,000 images, and one picture from another not at all: so both go through it as one batch.
+# alone after 750,000 images, and one image from another not at all: so both go through it as one batch.
 _DCGAN_FACES_SMALL = replace(
     _DCGAN_FACES,
-    pictures=Pictures(load_px=64, crop_px=64, flip=True),
+    images=ImageInput(load_px=64, crop_px=64, flip=True),
     total_nimg=300_000,
     batch_size=64,
     ema_decay=0.999,
@@ -166,7 +166,7 @@ _PIX2PIX = Pix2pixConfig(
 # Zhu et al. (2017) at 128 px, with six blocks, for data of 160 px; 200 epochs of the larger set.
 _CYCLEGAN_MONET = CycleganConfig(
     dataset="monet2photo",
-    pictures=Pictures(load_px=143, crop_px=128),
+    images=ImageInput(load_px=143, crop_px=128),
     validation_share=0.1,
     total_nimg=200 * 900,
     ema_decay=0.0,
@@ -203,7 +203,7 @@ def _cyclegan_small(config: CycleganConfig) -> CycleganConfig:
 # of the run: a shorter run is a whole one without the decay.
 _CYCLEGAN_MONET_256 = CycleganConfig(
     dataset="monet2photo",
-    pictures=Pictures(load_px=256, crop_px=128),
+    images=ImageInput(load_px=256, crop_px=128),
     validation_share=0.1,
     total_nimg=24_000,
     batch_size=2,

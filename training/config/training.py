@@ -9,13 +9,13 @@ from training.config.fields import STRICT, Positive, Share, Task
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pictures:
-    """How pictures of a folder or zip are read, and what of one a step sees."""
+class ImageInput:
+    """How images of a folder or zip are read, and what of one a step sees."""
 
     __pydantic_config__ = STRICT
 
     load_px: Positive = 64
-    """Pictures are scaled to this side once, when they are read."""
+    """Images are scaled to this side once, when they are read."""
     crop_px: Positive = 64
     """Side of the random crop that a step sees."""
     flip: bool = True
@@ -24,7 +24,7 @@ class Pictures:
     @model_validator(mode="after")
     def _crop_fits(self) -> Self:
         if self.crop_px > self.load_px:
-            raise ValueError(f"crop_px is {self.crop_px}, but pictures are read at load_px {self.load_px}: give less")
+            raise ValueError(f"crop_px is {self.crop_px}, but images are read at load_px {self.load_px}: give less")
         return self
 
 
@@ -39,8 +39,8 @@ class TrainingConfig:
 
     dataset: str
     """The data set whose files --data has to hold."""
-    pictures: Pictures | None = None
-    """How pictures are read and cropped; None for IDX files, whose pictures are taken as they are."""
+    images: ImageInput | None = None
+    """How images are read and cropped; None for IDX files, whose images are taken as they are."""
     validation_share: Share = 0.0
     """Share of the training images, the last ones, that is held back to choose checkpoints on."""
     total_nimg: Positive

@@ -1,4 +1,4 @@
-"""The methods that translate pictures: Pix2pix and CycleGAN."""
+"""The methods that translate images: Pix2pix and CycleGAN."""
 
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal, Self
@@ -14,7 +14,7 @@ from training.config.networks import (
     UnetGenerator,
 )
 from training.config.optimizers import Adam
-from training.config.training import Pictures, TrainingConfig
+from training.config.training import ImageInput, TrainingConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +24,7 @@ class TranslationConfig(TrainingConfig):
     __pydantic_config__ = STRICT
     task: ClassVar[Task] = "translate"
 
-    pictures: Pictures = Pictures(load_px=286, crop_px=256)
+    images: ImageInput = ImageInput(load_px=286, crop_px=256)
     batch_size: Positive = 1
     loss: Literal["bce", "lsgan"]
     """The game's loss: binary cross entropy, or least squares (Mao et al., 2017)."""
@@ -36,10 +36,10 @@ class TranslationConfig(TrainingConfig):
     @model_validator(mode="after")
     def _crops_fit_the_networks(self) -> Self:
         # Three maps a side are left for PatchGAN's last two layers, and two for the residual blocks' statistics.
-        for_judge = 3 * 2**self.discriminator.layers if self.discriminator.layers else 2
+        for_discriminator = 3 * 2**self.discriminator.layers if self.discriminator.layers else 2
         if isinstance(self.discriminator, MultiscaleDiscriminator):
-            for_judge *= 2 ** (self.discriminator.scales - 1)
-        least = max(for_judge, 8 if isinstance(self.generator, ResnetGenerator) else 0)
+            for_discriminator *= 2 ** (self.discriminator.scales - 1)
+        least = max(for_discriminator, 8 if isinstance(self.generator, ResnetGenerator) else 0)
         for name, side in self.crops.items():
             if side % self.multiple:
                 raise ValueError(f"{name} is {side}, but must be a multiple of {self.multiple}")
@@ -50,7 +50,7 @@ class TranslationConfig(TrainingConfig):
     @property
     def crops(self) -> dict[str, int]:
         """The sides of all crops that steps see, by the setting that says so."""
-        return {"pictures.crop_px": self.pictures.crop_px}
+        return {"images.crop_px": self.images.crop_px}
 
     @property
     def image_px(self) -> int:
@@ -85,7 +85,7 @@ class Pix2pixConfig(TranslationConfig):
     generator: UnetGenerator | ResnetGenerator = UnetGenerator()
     discriminator: PatchDiscriminator = PatchDiscriminator()
     lambda_l1: Annotated[float, Field(ge=0)] = 100.0
-    """Weight of the mean absolute difference to the true picture."""
+    """Weight of the mean absolute difference to the true image."""
     lambda_gan: Annotated[float, Field(ge=0)] = 1.0
     """Weight of the game; 0 leaves L1 alone, as in the paper's ablation."""
 
@@ -109,9 +109,9 @@ class CycleganConfig(TranslationConfig):
     lambda_gan: Annotated[float, Field(ge=0)] = 1.0
     """Weight of the game; 0 leaves the cycle alone, as in the paper's ablation."""
     lambda_identity: Annotated[float, Field(ge=0)] = 0.5
-    """Weight of leaving pictures of the target as they are, as a share of lambda_cycle."""
+    """Weight of leaving images of the target as they are, as a share of lambda_cycle."""
     early_crop_px: Positive | None = None
-    """Side of the crops in the first steps: smaller ones make more steps in the same time. None: pictures.crop_px."""
+    """Side of the crops in the first steps: smaller ones make more steps in the same time. None: images.crop_px."""
     early_share: Share = 0.0
     """Share of the run whose steps see these smaller crops."""
     late_share: Annotated[float, Field(ge=0, le=1)] = 1.0
@@ -119,7 +119,7 @@ class CycleganConfig(TranslationConfig):
     late_lambda_cycle: Annotated[float, Field(ge=0)] = 10.0
     late_lambda_identity: Annotated[float, Field(ge=0)] = 0.5
     diffaugment: tuple[Augmentation, ...] = ()
-    """Differentiable augmentations of real and fake pictures in the steps of both players (Zhao et al., 2020)."""
+    """Differentiable augmentations of real and fake images in the steps of both players (Zhao et al., 2020)."""
     lambda_noise: Annotated[float, Field(ge=0)] = 0.0
     """Weight of noise from pixel to pixel beyond that of the batch's real images: chroma above 1.1 times theirs, and
     luma outside of 0.8 to 1.2 times theirs."""
@@ -128,9 +128,9 @@ class CycleganConfig(TranslationConfig):
 
     @model_validator(mode="after")
     def _early_crops_are_smaller(self) -> Self:
-        if self.early_crop_px is not None and self.early_crop_px > self.pictures.crop_px:
+        if self.early_crop_px is not None and self.early_crop_px > self.images.crop_px:
             raise ValueError(
-                f"early_crop_px is {self.early_crop_px}, but crops have {self.pictures.crop_px} px: give less"
+                f"early_crop_px is {self.early_crop_px}, but crops have {self.images.crop_px} px: give less"
             )
         return self
 

@@ -1,4 +1,4 @@
-"""Tables that say of each picture what it shows, and to which split it belongs, in CelebA's format.
+"""Tables that say of each image what it shows, and to which split it belongs, in CelebA's format.
 
 References:
     Z. Liu et al., "Deep Learning Face Attributes in the Wild", ICCV 2015: `list_attr_celeba.txt` has a line with the
@@ -28,12 +28,12 @@ _NAMED = 5
 
 @dataclass(frozen=True)
 class Attributes:
-    """What pictures show.
+    """What images show.
 
     Attributes:
         names: of the attributes, A of them.
         values: (N, A) int8 in {0, 1}.
-        files: the N pictures' file names, without folders.
+        files: the N images' file names, without folders.
     """
 
     names: tuple[str, ...]
@@ -41,17 +41,17 @@ class Attributes:
     files: tuple[str, ...]
 
     def of(self, images: ImageSet) -> Self:
-        """The rows of a set's pictures, in their order. Rows without a picture are left out.
+        """The rows of a set's images, in their order. Rows without an image are left out.
 
         Raises:
-            DataError: a picture has no row: what it shows must not be guessed.
+            DataError: an image has no row: what it shows must not be guessed.
         """
         rows = {file: row for row, file in enumerate(self.files)}
         files = tuple(PurePosixPath(name).name for name in images.names)
         missing = [file for file in files if file not in rows]
         if missing:
             named = ", ".join(missing[:_NAMED]) + (", ..." if len(missing) > _NAMED else "")
-            raise DataError(f"{len(missing):,} of {len(files):,} pictures have no row in the attribute table: {named}")
+            raise DataError(f"{len(missing):,} of {len(files):,} images have no row in the attribute table: {named}")
         return type(self)(self.names, self.values[[rows[file] for file in files]], files)
 
     def column(self, name: str) -> Tensor:
@@ -89,7 +89,7 @@ def load_attributes(path: Path) -> Attributes:
 
 
 def load_partition(source: Source) -> dict[str, int]:
-    """The split of each picture: file name -> 0 (train), 1 (validation) or 2 (test).
+    """The split of each image: file name -> 0 (train), 1 (validation) or 2 (test).
 
     Raises:
         DataError: there is no such list, or it is broken.
@@ -98,7 +98,7 @@ def load_partition(source: Source) -> dict[str, int]:
     if found is None:
         raise DataError(
             f"no {' or '.join(_PARTITIONS)} lies in {source.where}: CelebA is split by it; a folder of your own "
-            "pictures is the data set `pictures`"
+            "images is the data set `images`"
         )
     rows = [line.replace(",", " ").split() for line in _decoded(source, found).splitlines() if line.strip()]
     rows = rows[1:] if rows and rows[0][-1] == _PARTITION else rows

@@ -1,7 +1,7 @@
-"""Random changes of pictures, on the device that trains: crops and flips of real ones, and DiffAugment.
+"""Random changes of images, on the device that trains: crops and flips of real ones, and DiffAugment.
 
 Knows neither files nor the order of a run. The numbers of crops and flips come from the CPU, so that every device sees
-the same pictures; those of DiffAugment are drawn on the device, where a step that is replayed draws anew.
+the same images; those of DiffAugment are drawn on the device, where a step that is replayed draws anew.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from training.config import Augmentation
 from training.data.sets import ImageSet, to_floats
 
 CROP_DRAWS = 3
-"""Random numbers a picture takes: the crop's row and column, and the flip."""
+"""Random numbers an image takes: the crop's row and column, and the flip."""
 
 _TRANSLATION = 1 / 8  # of the side, at most
 _CUTOUT = 1 / 2  # of the side
@@ -21,13 +21,13 @@ _DIFF_DRAWS = 7
 
 
 def crop_and_flip(images: ImageSet, indices: Tensor, crop_px: int, flip: bool, draws: Tensor) -> Tensor:
-    """Random crops of some pictures, half of them mirrored left to right.
+    """Random crops of some images, half of them mirrored left to right.
 
     The same draws give the same crop and flip: of both halves of a pair.
 
     Args:
-        images: pictures of one size, at least crop_px a side.
-        indices: (B,) int64 on the CPU, which pictures.
+        images: images of one size, at least crop_px a side.
+        indices: (B,) int64 on the CPU, which images.
         crop_px: side of the crops.
         flip: whether any are mirrored.
         draws: (B, CROP_DRAWS) float32 in [0, 1) on the CPU.
@@ -49,7 +49,7 @@ def crop_and_flip(images: ImageSet, indices: Tensor, crop_px: int, flip: bool, d
 
 
 def diff_augment(images: Tensor, policies: Sequence[Augmentation], rank: int = 0, world_size: int = 1) -> Tensor:
-    """Differentiable augmentation of real and fake pictures alike, each picture on its own.
+    """Differentiable augmentation of real and fake images alike, each image on its own.
 
     Args:
         images: (B, C, H, W) in [-1, 1]; this process's share of a batch.

@@ -12,22 +12,22 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
-_MAX_PIXELS = 100_000_000  # a large camera's picture is read, a decompression bomb is not
+_MAX_PIXELS = 100_000_000  # a large camera's image is read, a decompression bomb is not
 
 
-class PictureError(ValueError):
-    """A picture cannot be used; the message is the reason, in a few words."""
+class DecodingError(ValueError):
+    """An image cannot be used; the message is the reason, in a few words."""
 
 
 class Decoded(NamedTuple):
-    """A picture in RGB, and how many times smaller than in its file it was decoded."""
+    """An image in RGB, and how many times smaller than in its file it was decoded."""
 
     image: Image.Image
     shrunk: float
 
 
 def decode(raw: bytes, least_px: int | None = None) -> Decoded:
-    """A picture as it is meant to be seen: upright, sRGB, on white where it is transparent.
+    """An image as it is meant to be seen: upright, sRGB, on white where it is transparent.
 
     Args:
         raw: the file; its bytes decide how it is read, not its name. Of an animation the first frame is taken.
@@ -35,12 +35,12 @@ def decode(raw: bytes, least_px: int | None = None) -> Decoded:
             long as that is twice as large, which costs less and cannot be seen after scaling.
 
     Raises:
-        PictureError: what it holds cannot be shown, or it is too large to be decoded safely.
+        DecodingError: what it holds cannot be shown, or it is too large to be decoded safely.
         OSError, SyntaxError, ValueError, ...: whatever Pillow finds broken.
     """
     image: Image.Image = Image.open(io.BytesIO(raw), formats=_FORMATS)
     if image.width * image.height > _MAX_PIXELS:
-        raise PictureError(f"{image.width} x {image.height} px are too many")
+        raise DecodingError(f"{image.width} x {image.height} px are too many")
     width = image.width
     if least_px:
         image.draft(None, (2 * least_px, 2 * least_px))
@@ -50,7 +50,7 @@ def decode(raw: bytes, least_px: int | None = None) -> Decoded:
 
 
 def square(image: Image.Image, side_px: int) -> NDArray[np.uint8]:
-    """The middle of a picture, scaled so that its short side fits.
+    """The middle of an image, scaled so that its short side fits.
 
     Bicubic, over all the pixels that fall into one of the result's (antialiased).
 
@@ -66,26 +66,26 @@ def square(image: Image.Image, side_px: int) -> NDArray[np.uint8]:
 def _upright(image: Image.Image) -> Image.Image:
     try:
         return ImageOps.exif_transpose(image)
-    except Exception:  # damaged EXIF data has no common base error, and the picture can be seen without
+    except Exception:  # damaged EXIF data has no common base error, and the image can be seen without
         return image
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
     """16-bit grey is scaled: Pillow's own conversion clips it, so that all but the darkest turns white."""
     if image.mode == "F":
-        raise PictureError("its pixels are floating-point numbers of unknown range")
+        raise DecodingError("its pixels are floating-point numbers of unknown range")
     if not image.mode.startswith("I"):
         return image
     levels = np.asarray(image).astype(np.float64)
     if levels.min() < 0 or levels.max() > 65_535:
-        raise PictureError("its pixels have more than 16 bits")
+        raise DecodingError("its pixels have more than 16 bits")
     grey = Image.fromarray(np.rint(levels / 257).astype(np.uint8))
     grey.info = {key: value for key, value in image.info.items() if key == "icc_profile"}
     return grey
 
 
 def _in_srgb(image: Image.Image) -> Image.Image:
-    """Applies the picture's colour profile, where it has one that can be read; transparency stays."""
+    """Applies the image's colour profile, where it has one that can be read; transparency stays."""
     profile = image.info.get("icc_profile")
     if image.has_transparency_data or image.mode == "P":
         image = image.convert("RGBA" if image.has_transparency_data else "RGB")
@@ -93,7 +93,7 @@ def _in_srgb(image: Image.Image) -> Image.Image:
         return image
     try:
         converted = ImageCms.applyTransform(image, _to_srgb(profile, image.mode))
-    except (ImageCms.PyCMSError, OSError, ValueError):  # damaged, or of other colours than the picture's
+    except (ImageCms.PyCMSError, OSError, ValueError):  # damaged, or of other colours than the image's
         return image
     assert converted is not None
     return converted

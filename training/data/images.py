@@ -1,6 +1,6 @@
-"""Many pictures to one array of squares, in threads; what cannot be read is left out and named.
+"""Many images to one array of squares, in threads; what cannot be read is left out and named.
 
-A picture is scaled to the recipe's `load_px` once, here. Augmentation by the papers scales every picture to that size
+An image is scaled to the recipe's `load_px` once, here. Augmentation by the papers scales every image to that size
 at every step and then crops and flips: the scaling has no chance in it and gives the same pixels every time, so that
 doing it once changes nothing but the time a step takes.
 """
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from tqdm import tqdm
 
-from training.data.decoding import PictureError, decode, square
+from training.data.decoding import DecodingError, decode, square
 from training.data.sets import DataError, Skipped
 from training.data.sources import Source
 
@@ -25,7 +25,7 @@ _PATIENCE_S = 2.0  # before a progress bar is shown
 _NAMED = 5  # broken files that the warning names
 
 Cut = Callable[[Image.Image], Sequence[Image.Image]]
-"""From a picture to the parts of it that are wanted; PictureError where it has not got them."""
+"""From an image to the parts of it that are wanted; DecodingError where it has not got them."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Squares:
 
     Attributes:
         parts: for each part of the cut (N, side, side, 3) uint8.
-        names: the files, in the order of the pictures.
+        names: the files, in the order of the images.
         sides_px: the short side of each before it was scaled, of a pair that of its halves; within 7 px where it is
             more than twice what was asked for.
         skipped: files that were left out.
@@ -47,7 +47,7 @@ class Squares:
 
 
 def whole(image: Image.Image) -> Sequence[Image.Image]:
-    """The picture itself."""
+    """The image itself."""
     return (image,)
 
 
@@ -55,20 +55,20 @@ def halves(image: Image.Image) -> Sequence[Image.Image]:
     """A pair's left half A and its right half B, cut apart before either is scaled: no pixel of one is in the other."""
     width, height = image.size
     if width <= height:
-        raise PictureError(f"{width} x {height} px is no pair side by side")
+        raise DecodingError(f"{width} x {height} px is no pair side by side")
     if width % 2:
-        raise PictureError(f"its width of {width} px has no two halves")
+        raise DecodingError(f"its width of {width} px has no two halves")
     return image.crop((0, 0, width // 2, height)), image.crop((width // 2, 0, width, height))
 
 
 def read(source: Source, names: Sequence[str], side_px: int, cut: Cut = whole, count: int = 1) -> Squares:
-    """Reads pictures as squares, in the order of `names`, and says on stderr which were left out.
+    """Reads images as squares, in the order of `names`, and says on stderr which were left out.
 
     Args:
         source: where they lie.
         names: members of it.
         side_px: side of the squares.
-        cut: which parts of each picture are wanted.
+        cut: which parts of each image are wanted.
         count: how many parts that are.
 
     Raises:
@@ -96,7 +96,7 @@ def read(source: Source, names: Sequence[str], side_px: int, cut: Cut = whole, c
 
 
 def _fill(parts: NDArray[np.uint8], raw: bytes, cut: Cut) -> int:
-    """Decodes one picture into (count, side, side, 3), and returns the short side of its parts before scaling."""
+    """Decodes one image into (count, side, side, 3), and returns the short side of its parts before scaling."""
     count, side_px = parts.shape[:2]
     image, shrunk = decode(raw, side_px if count == 1 else None)
     images = cut(image)
@@ -109,7 +109,7 @@ def _tell(source: Source, skipped: Sequence[Skipped], total: int) -> None:
     if not skipped:
         return
     named = [f"{name} ({reason})" for name, reason in skipped[:_NAMED]] + ["..."] * (len(skipped) > _NAMED)
-    told = f"{source.where}: {len(skipped):,} of {total:,} pictures could not be read"
+    told = f"{source.where}: {len(skipped):,} of {total:,} images could not be read"
     if len(skipped) == total:
         raise DataError(f"{told}, so that none is left: {', '.join(named)}")
     print(f"{told} and were left out: {', '.join(named)}", file=sys.stderr)
@@ -119,7 +119,7 @@ def _reason(error: Exception) -> str:
     words = " ".join(str(error).split())
     if "truncated" in words.lower():
         return "truncated"
-    return "not a picture that can be read" if "cannot identify" in words else words or type(error).__name__
+    return "not an image that can be read" if "cannot identify" in words else words or type(error).__name__
 
 
 def _threads() -> int:

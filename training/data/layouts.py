@@ -22,23 +22,23 @@ _FOLDERS: dict[Split, str] = {"train": "train", "validation": "val", "test": "te
 
 
 def load_images(path: Path, split: Split, dataset: str, load_px: int, validation_share: float = 0.0) -> ImageSet:
-    """Single pictures: CelebA, split by its own list, or your own.
+    """Single images: CelebA, split by its own list, or your own.
 
     Your own are those of the folders `train`, `val` and `test`; where there is no `train`, all are for training.
-    Pictures that CelebA's list does not name are left alone.
+    Images that CelebA's list does not name are left alone.
 
     Args:
         path: a folder, or a zip.
-        split: which pictures.
-        dataset: `celeba` or `pictures`.
+        split: which images.
+        dataset: `celeba` or `images`.
         load_px: side of the squares that they are scaled to.
-        validation_share: share of the training pictures to hold back, where none are set apart for validation.
+        validation_share: share of the training images to hold back, where none are set apart for validation.
 
     Returns:
         (N, 3, load_px, load_px), empty where nothing is held back for validation.
 
     Raises:
-        DataError: there is no picture, or no split of that name.
+        DataError: there is no image, or no split of that name.
     """
     source = open_source(path)
     by_split = _celeba if dataset == "celeba" else _own
@@ -47,15 +47,15 @@ def load_images(path: Path, split: Split, dataset: str, load_px: int, validation
 
 
 def load_pairs(path: Path, split: Split, dataset: str, load_px: int, validation_share: float = 0.0) -> PairSet:
-    """Aligned pairs: A is the left half of each picture, B the right one, in folders as your own pictures are.
+    """Aligned pairs: A is the left half of each image, B the right one, in folders as your own images are.
 
-    Halves that are no squares are cropped in the middle, as any picture is; a picture that is not wider than high
+    Halves that are no squares are cropped in the middle, as any image is; an image that is not wider than high
     is no pair and is left out, and so is one whose width is odd. Arguments and errors as in `load_images`.
     """
     source = open_source(path)
     if members(source, "trainA") and not members(source, "train"):
         raise DataError(
-            f"{source.where} holds trainA and trainB, which are not paired; Pix2pix learns from pictures that hold A "
+            f"{source.where} holds trainA and trainB, which are not paired; Pix2pix learns from images that hold A "
             "and B side by side, in train, val and test"
         )
     names = _own(source, split, validation_share)
@@ -76,25 +76,25 @@ def load_unpaired(path: Path, split: Split, dataset: str, load_px: int, validati
 def _celeba(source: Source, split: Split, share: float) -> Sequence[str]:
     numbers = load_partition(source)
     by_number: dict[int | None, list[str]] = {0: [], 1: [], 2: []}
-    for name in source.pictures:
+    for name in source.images:
         by_number.setdefault(numbers.get(name.rpartition("/")[2]), []).append(name)
     train, validation = _held_back(by_number[0], by_number[1], share)
     names = {"train": train, "validation": validation, "test": by_number[2]}[split]
     if not names and split != "validation":
-        told = f"no picture of split {split_number(split)} ({split})"
+        told = f"no image of split {split_number(split)} ({split})"
         raise DataError(f"{told} of the partition list lies in {source.where}: it holds {folders(source)}")
     return names
 
 
 def _own(source: Source, split: Split, share: float) -> Sequence[str]:
-    if not source.pictures:
+    if not source.images:
         raise DataError(f"{folders(source)} lies in {source.where} or its folders")
     found = {name: members(source, folder) for name, folder in _FOLDERS.items()}
     if split == "test":
         return _required(source, found["test"], "test").names
     if found["train"] is None and (found["validation"] or found["test"]):
         return _required(source, None, "train").names
-    train = found["train"].names if found["train"] else source.pictures
+    train = found["train"].names if found["train"] else source.images
     return _held_back(train, found["validation"].names if found["validation"] else (), share)[split == "validation"]
 
 
@@ -118,7 +118,7 @@ def _held_back(train: Sequence[str], validation: Sequence[str], share: float) ->
 
 def _required(source: Source, found: Members | None, folder: str) -> Members:
     if found is None:
-        raise DataError(f"no folder {folder} with pictures lies in {source.where}: it holds {folders(source)}")
+        raise DataError(f"no folder {folder} with images lies in {source.where}: it holds {folders(source)}")
     return found
 
 

@@ -17,7 +17,7 @@ from training.data.sets import DataError, ImageSet, PairSet
 _Loader = Callable[[Path, Split, str, int, float], ImageSet | PairSet]
 _LOADERS: dict[str, _Loader] = {"images": load_images, "pairs": load_pairs, "unpaired": load_unpaired}
 _STACKED_NIMG = {"train": 128_000, "validation": 26_000, "test": 26_000}  # Z. Lin et al., "PacGAN", NeurIPS 2018
-_LEAST = 2  # one picture is no distribution to learn
+_LEAST = 2  # one image is no distribution to learn
 
 
 @overload
@@ -34,7 +34,7 @@ def load(config: TrainingConfig, path: Path, split: Split) -> ImageSet | PairSet
     Args:
         config: names the data set, the size at which it is read and the share held back.
         path: where the data set lies.
-        split: `train` goes without the pictures of `validation`: those that the data set sets apart (a `val` folder,
+        split: `train` goes without the images of `validation`: those that the data set sets apart (a `val` folder,
             CelebA's partition 1), else the last `validation_share` of the training images, of each domain.
 
     Returns:
@@ -83,8 +83,8 @@ def _load(config: TrainingConfig, path: Path, split: Split) -> ImageSet | PairSe
         return _idx(config, path, split)
     if kind == "stacked":
         return stacked(replace(config, dataset="mnist"), path, split)
-    assert config.pictures is not None
-    return _LOADERS[kind](path, split, config.dataset, config.pictures.load_px, config.validation_share)
+    assert config.images is not None
+    return _LOADERS[kind](path, split, config.dataset, config.images.load_px, config.validation_share)
 
 
 def _idx(config: TrainingConfig, path: Path, split: Split) -> ImageSet:
@@ -94,7 +94,7 @@ def _idx(config: TrainingConfig, path: Path, split: Split) -> ImageSet:
 
 
 def stacked(config: TrainingConfig, path: Path, split: Split) -> ImageSet:
-    """MNIST's digits by threes, drawn with equal chances, as the channels of one picture: 1,000 modes.
+    """MNIST's digits by threes, drawn with equal chances, as the channels of one image: 1,000 modes.
 
     Returns:
         (N, 3, 28, 28) with labels 0 ... 999 of the digits in their order: as many as PacGAN's protocol trains on, or as
@@ -120,7 +120,7 @@ def _refuse_too_few(config: TrainingConfig, data: ImageSet | PairSet, path: Path
 
 
 def _tell_of_small(config: TrainingConfig, data: ImageSet | PairSet, path: Path) -> None:
-    crop_px = config.pictures.crop_px if config.pictures else 0
+    crop_px = config.images.crop_px if config.images else 0
     for part, images in _parts(data).items():
         if small := images.smaller_than(crop_px):
             told = f"{small:,} of {len(images):,} images{part} are smaller than the crop of {crop_px} px"

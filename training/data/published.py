@@ -12,13 +12,13 @@ class Published:
 
     Attributes:
         title: its name in running text.
-        kind: how its files lie: four IDX files, the same to be stacked by threes, single pictures, A and B side by
+        kind: how its files lie: four IDX files, the same to be stacked by threes, single images, A and B side by
             side, or two unpaired sets.
         source: authors and year.
         terms: licence or terms of use.
         weights_licence: of what is learned from it.
         classes: the name of each label, 0 first; None where there are no labels.
-        domains: what A and B show; None where there is one set of pictures.
+        domains: what A and B show; None where there is one set of images.
         test_labels_md5: MD5 of the unpacked `t10k-labels-idx1-ubyte`, which tells IDX sets apart.
     """
 
@@ -36,8 +36,8 @@ _FASHION = (
     *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
     *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
 )
-_OWN_SOURCE = "your own pictures"
-_OWN_TERMS = "your own: say under which terms the pictures may be used before you publish what is learned from them"
+_OWN_SOURCE = "your own images"
+_OWN_TERMS = "your own: say under which terms the images may be used before you publish what is learned from them"
 
 PUBLISHED: dict[str, Published] = {
     "mnist": Published(
@@ -96,10 +96,10 @@ PUBLISHED: dict[str, Published] = {
         domains=("horse", "zebra"),
         weights_licence="non-commercial research and education, as the data",
     ),
-    "pictures": Published(title="your own pictures", kind="images", source=_OWN_SOURCE, terms=_OWN_TERMS),
+    "images": Published(title="your own images", kind="images", source=_OWN_SOURCE, terms=_OWN_TERMS),
     "pairs": Published(title="your own pairs", kind="pairs", source=_OWN_SOURCE, terms=_OWN_TERMS, domains=("A", "B")),
     "unpaired": Published(
-        title="your own unpaired pictures",
+        title="your own unpaired images",
         kind="unpaired",
         source=_OWN_SOURCE,
         terms=_OWN_TERMS,
@@ -124,5 +124,5 @@ FACADE_COLORS: dict[str, tuple[int, int, int]] = {
 }
 """The labels of the CMP facades and their colours, as measured on the published drawings."""
 
-OWN = ("pictures", "pairs", "unpaired")
-"""Those of them that stand for any pictures of your own."""
+OWN = ("images", "pairs", "unpaired")
+"""Those of them that stand for any images of your own."""

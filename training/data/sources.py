@@ -30,8 +30,8 @@ class Source(ABC):
         self.files = tuple(sorted({name for name in files if not _is_hidden(name)}))
 
     @property
-    def pictures(self) -> tuple[str, ...]:
-        """The files whose names end like a picture's."""
+    def images(self) -> tuple[str, ...]:
+        """The files whose names end like an image's."""
         return tuple(name for name in self.files if name.lower().endswith(SUFFIXES))
 
     def named(self, name: str) -> str | None:
@@ -45,7 +45,7 @@ class Source(ABC):
 
         Raises:
             OSError: it cannot be read.
-            ValueError: it is too large to be a picture.
+            ValueError: it is too large to be an image.
         """
 
 
@@ -77,7 +77,7 @@ class _Zip(Source):
 
 
 def open_source(path: Path) -> Source:
-    """The files of a folder or zip; of a folder that holds one zip and no picture, the zip's.
+    """The files of a folder or zip; of a folder that holds one zip and no image, the zip's.
 
     Raises:
         DataError: there is neither, the zip is broken, or there are several and it is not said which.
@@ -88,19 +88,19 @@ def open_source(path: Path) -> Source:
         raise DataError(f"{path} is no folder and no zip: --data must name the data set's")
     zips = sorted(path.glob("*.zip"))
     folder = _Folder(path)
-    if folder.pictures or not zips:
+    if folder.images or not zips:
         return folder
     if len(zips) > 1:
-        raise DataError(f"{path} holds no picture, but {len(zips)} zips: name one of them, as {zips[0]}")
+        raise DataError(f"{path} holds no image, but {len(zips)} zips: name one of them, as {zips[0]}")
     return _Zip(zips[0])
 
 
 class Members(NamedTuple):
-    """The pictures of a part of a source.
+    """The images of a part of a source.
 
     Attributes:
         root: the folder in which the part was found; empty at the top.
-        names: the pictures' paths in the source, sorted.
+        names: the images' paths in the source, sorted.
     """
 
     root: str
@@ -108,9 +108,9 @@ class Members(NamedTuple):
 
 
 def members(source: Source, folder: str) -> Members | None:
-    """The pictures below a folder that lies at the top of a source or one folder deep; None where there is none."""
+    """The images below a folder that lies at the top of a source or one folder deep; None where there is none."""
     inside = re.compile(rf"(?:([^/]+)/)?{re.escape(folder)}/.")
-    matches = [(match, name) for name in source.pictures if (match := inside.match(name))]
+    matches = [(match, name) for name in source.images if (match := inside.match(name))]
     if not matches:
         return None
     root = min((match[1] or "" for match, _ in matches), key=lambda found: (found != "", found))
@@ -119,11 +119,11 @@ def members(source: Source, folder: str) -> Members | None:
 
 def folders(source: Source) -> str:
     """What a source holds at its top, in words, for messages."""
-    found = sorted({str(PurePosixPath(*PurePosixPath(name).parts[:-1][:2])) for name in source.pictures})
+    found = sorted({str(PurePosixPath(*PurePosixPath(name).parts[:-1][:2])) for name in source.images})
     if not found:
-        return f"no picture ({', '.join(SUFFIXES)})"
+        return f"no image ({', '.join(SUFFIXES)})"
     shown = ", ".join("the top folder" if name == "." else f"{name}/" for name in found[:8])
-    return f"pictures in {shown}" + (", ..." if len(found) > 8 else "")
+    return f"images in {shown}" + (", ..." if len(found) > 8 else "")
 
 
 def _is_hidden(name: str) -> bool:
@@ -132,4 +132,4 @@ def _is_hidden(name: str) -> bool:
 
 def _refuse_vast(size_bytes: int) -> None:
     if size_bytes > _MAX_BYTES:
-        raise ValueError(f"{size_bytes / 2**20:,.0f} MiB are too large for a picture")
+        raise ValueError(f"{size_bytes / 2**20:,.0f} MiB are too large for an image")

@@ -7,7 +7,7 @@ from typing import Any, Protocol, overload
 
 from torch import Tensor
 
-from training.config import CycleganConfig, Pictures, TrainingConfig
+from training.config import CycleganConfig, ImageInput, TrainingConfig
 from training.data.augment import CROP_DRAWS, crop_and_flip
 from training.data.sampler import Draw, Sampler
 from training.data.sets import Batch, ImageSet, PairBatch, PairSet
@@ -33,18 +33,18 @@ class Stream(Protocol):
 
 
 class ImageStream:
-    """Single images; pictures are cropped and flipped, IDX images are taken as they are."""
+    """Single images; images are cropped and flipped, IDX images are taken as they are."""
 
-    def __init__(self, data: ImageSet, pictures: Pictures | None, sampler: Sampler) -> None:
-        self._data, self._pictures, self._sampler = data, pictures, sampler
+    def __init__(self, data: ImageSet, reading: ImageInput | None, sampler: Sampler) -> None:
+        self._data, self._reading, self._sampler = data, reading, sampler
         self.images_per_epoch = len(data)
 
     def next(self) -> Batch:
         """See `Stream.next`."""
         draw = self._sampler.next_draw()
-        if self._pictures is None:
+        if self._reading is None:
             return self._data.batch(draw.indices)
-        images = _crop(self._data, draw, draw.uniform(CROP_DRAWS), self._pictures)
+        images = _crop(self._data, draw, draw.uniform(CROP_DRAWS), self._reading)
         return Batch(images, self._data.labels_at(draw.indices))
 
     def state_dict(self) -> dict[str, Any]:
@@ -59,15 +59,15 @@ class ImageStream:
 class AlignedStream:
     """Pairs: both halves have the same crop and flip."""
 
-    def __init__(self, data: PairSet, pictures: Pictures, sampler: Sampler) -> None:
-        self._data, self._pictures, self._sampler = data, pictures, sampler
+    def __init__(self, data: PairSet, reading: ImageInput, sampler: Sampler) -> None:
+        self._data, self._reading, self._sampler = data, reading, sampler
         self.images_per_epoch = len(data)
 
     def next(self) -> PairBatch:
         """See `Stream.next`."""
         draw = self._sampler.next_draw()
         draws = draw.uniform(CROP_DRAWS)
-        return PairBatch(*(_crop(half, draw, draws, self._pictures) for half in (self._data.A, self._data.B)))
+        return PairBatch(*(_crop(half, draw, draws, self._reading) for half in (self._data.A, self._data.B)))
 
     def state_dict(self) -> dict[str, Any]:
         """See `Stream.state_dict`."""
@@ -81,8 +81,8 @@ class AlignedStream:
 class UnpairedStream:
     """As many of each domain, each in its own order; the smaller one starts anew more often."""
 
-    def __init__(self, data: PairSet, pictures: Pictures, samplers: dict[str, Sampler]) -> None:
-        self._data, self._pictures, self._samplers = data, pictures, samplers
+    def __init__(self, data: PairSet, reading: ImageInput, samplers: dict[str, Sampler]) -> None:
+        self._data, self._reading, self._samplers = data, reading, samplers
         self.images_per_epoch = len(data)
 
     def next(self) -> PairBatch:
@@ -100,7 +100,7 @@ class UnpairedStream:
 
     def _domain(self, domain: str, images: ImageSet) -> Tensor:
         draw = self._samplers[domain].next_draw()
-        return _crop(images, draw, draw.uniform(CROP_DRAWS), self._pictures)
+        return _crop(images, draw, draw.uniform(CROP_DRAWS), self._reading)
 
 
 @overload
@@ -134,13 +134,13 @@ def open_stream(
         return Sampler(length, config.batch_size, config.seed + offset, rank, world_size)
 
     if isinstance(data, ImageSet):
-        return ImageStream(data, config.pictures, sampler(len(data)))
-    assert config.pictures is not None
+        return ImageStream(data, config.images, sampler(len(data)))
+    assert config.images is not None
     if isinstance(config, CycleganConfig):
         samplers = {"A": sampler(len(data.A)), "B": sampler(len(data.B), _SEED_OF_B)}
-        return UnpairedStream(data, config.pictures, samplers)
-    return AlignedStream(data, config.pictures, sampler(len(data)))
+        return UnpairedStream(data, config.images, samplers)
+    return AlignedStream(data, config.images, sampler(len(data)))
 
 
-def _crop(images: ImageSet, draw: Draw, draws: Tensor, pictures: Pictures) -> Tensor:
-    return crop_and_flip(images, draw.indices, pictures.crop_px, pictures.flip, draws)
+def _crop(images: ImageSet, draw: Draw, draws: Tensor, reading: ImageInput) -> Tensor:
+    return crop_and_flip(images, draw.indices, reading.crop_px, reading.flip, draws)

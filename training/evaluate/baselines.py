@@ -1,4 +1,4 @@
-"""Pictures that no one would take for good samples, to see what a metric says of them.
+"""Images that no one would take for good samples, to see what a metric says of them.
 
 References:
     The recipe of a Gaussian in the space of principal components is that of "eigenfaces": M. Turk and A. Pentland,
@@ -12,7 +12,7 @@ from torch import Tensor
 SIGMA_PX = 1.0
 COMPONENTS = 200
 _RADIUS_PX = 4
-_PASSES = 2  # of the power iteration: enough for spectra that fall as quickly as pictures' do
+_PASSES = 2  # of the power iteration: enough for spectra that fall as quickly as images' do
 
 
 def blurred(images: Tensor) -> Tensor:
@@ -25,7 +25,7 @@ def blurred(images: Tensor) -> Tensor:
 
 
 def gaussian(images: Tensor, count: int, seed: int = 0) -> Tensor:
-    """Draws from the Gaussian that has the pictures' mean, and their covariance in its 200 largest directions.
+    """Draws from the Gaussian that has the images' mean, and their covariance in its 200 largest directions.
 
     Args:
         images: (N, C, H, W) in [-1, 1].

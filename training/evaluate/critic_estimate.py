@@ -1,4 +1,4 @@
-"""Does the judge's own estimate tell how good samples are? Beside it, an independent distance, snapshot by snapshot.
+"""The critic's or discriminator's own estimate beside an independent distance of samples, snapshot by snapshot.
 
 References:
     M. Arjovsky et al., "Wasserstein GAN", ICML 2017, Figures 3 and 4: the critic's estimate against the samples, and
@@ -42,27 +42,27 @@ def steps(config: TrainingConfig) -> frozenset[int]:
 class Estimator:
     """Measures snapshots of one run.
 
-    Both numbers are of the generator that the judge plays against, neither averaged nor finished, in training mode and
-    in batches of the run's size: these are the very samples that the judge is asked about.
+    Both numbers are of the generator that the critic plays against, neither averaged nor finished, in training mode and
+    in batches of the run's size: these are the very samples that the critic scores.
     """
 
     def __init__(self, config: GenerativeConfig, real: ImageSet) -> None:
-        """Takes the real pictures' statistics.
+        """Takes the real images' statistics.
 
         Args:
             config: of the run.
             real: held-back images, or the training images where none are held back.
         """
-        judge = selector(config.dataset)
+        classifier = selector(config.dataset)
         whole = min(_NIMG, len(real)) // config.batch_size * config.batch_size or len(real)
         self._real, self._count, self._batch = real, whole, config.batch_size
-        compared = spread_out(real, whole if judge is not None else min(whole, _NIMG_SLICED))
-        if config.pictures is not None:
-            compared = centre(compared, config.pictures.crop_px, config.pictures.crop_px)
-        self._compared, self._gap = len(compared), Gap(compared, judge)
+        compared = spread_out(real, whole if classifier is not None else min(whole, _NIMG_SLICED))
+        if config.images is not None:
+            compared = centre(compared, config.images.crop_px, config.images.crop_px)
+        self._compared, self._gap = len(compared), Gap(compared, classifier)
 
     def measure(self, objective: Generative, seed: int) -> dict[str, float]:
-        """The judge's estimate on fresh samples and randomly chosen real images, and the samples' distance.
+        """The critic's estimate on fresh samples and randomly chosen real images, and the samples' distance.
 
         Args:
             objective: in training; it is left as it is.
@@ -74,19 +74,19 @@ class Estimator:
 
     @torch.no_grad()
     def _ask(self, objective: Generative) -> tuple[float, Floats]:
-        generator, judge = (deepcopy(network).train() for network in (objective.generator, objective.judge))
-        for network in (generator, judge):
+        generator, critic = (deepcopy(network).train() for network in (objective.generator, objective.discriminator))
+        for network in (generator, critic):
             share_statistics(network, 1)
         real_scores, fake_scores, samples = [], [], []
         height, width = objective.image_shape[1:]
         for chosen in torch.randperm(len(self._real))[: self._count].split(self._batch):
-            pictures, labels = self._real.batch(chosen)
+            images, labels = self._real.batch(chosen)
             rows = objective.rows(labels)
-            top, left = (pictures.shape[2] - height) // 2, (pictures.shape[3] - width) // 2
+            top, left = (images.shape[2] - height) // 2, (images.shape[3] - width) // 2
             with objective.fabric.autocast():
                 fakes = generator(objective.latents(len(chosen)), *rows)
-                real_scores.append(judge(pictures[:, :, top : top + height, left : left + width], *rows).float())
-                fake_scores.append(judge(fakes, *rows).float())
+                real_scores.append(critic(images[:, :, top : top + height, left : left + width], *rows).float())
+                fake_scores.append(critic(fakes, *rows).float())
             samples.append(fakes.float().cpu().numpy())
         estimate = objective.estimate(torch.cat(real_scores), torch.cat(fake_scores))
         return float(estimate), np.concatenate(samples)

@@ -1,9 +1,9 @@
-"""How samples' features lie to those of real pictures: the protocols of the Frechet distance and of neighbourhoods."""
+"""How samples' features lie to those of real images: the protocols of the Frechet distance and of neighbourhoods."""
 
 import numpy as np
 import torch
 
-from training.classifiers import Judge
+from training.classifiers import Classifier
 from training.data import ImageSet
 from training.evaluate import baselines
 from training.evaluate.grids import spread_out
@@ -16,10 +16,10 @@ COMPARED_NIMG = 20_000
 _NEIGHBOURS_NIMG = 5_000
 
 
-def measure(samples: Floats, train: ImageSet, test: ImageSet, judge: Judge) -> list[Measured]:
+def measure(samples: Floats, train: ImageSet, test: ImageSet, classifier: Classifier) -> list[Measured]:
     """How the samples' features lie to those of test images, beside how as many training images' do."""
-    real, other, drawn = (judge.features(part) for part in (first(test), first(train, len(samples)), samples))
-    by = f"on the features of {called(judge)}"
+    real, other, drawn = (classifier.features(part) for part in (first(test), first(train, len(samples)), samples))
+    by = f"on the features of {called(classifier)}"
     frechet_distance = Measured(
         "frechet_distance",
         frechet.distance(frechet.Statistics.of(real), frechet.Statistics.of(drawn)),
@@ -42,8 +42,8 @@ def measure(samples: Floats, train: ImageSet, test: ImageSet, judge: Judge) -> l
     ]
 
 
-def straw_men(count: int, train: ImageSet, test: ImageSet, judge: Judge) -> list[Measured]:
-    """What pictures get that no one would take for good: samples have to be better than both."""
+def measure_baselines(count: int, train: ImageSet, test: ImageSet, classifier: Classifier) -> list[Measured]:
+    """What images get that no one would take for good: samples have to be better than both."""
     known = torch.from_numpy(spread_out(train, COMPARED_NIMG))
     blurred = baselines.blurred(torch.from_numpy(first(train, count)))
     space = f"PCA-{baselines.COMPONENTS} space of {len(known):,} training images"
@@ -51,26 +51,26 @@ def straw_men(count: int, train: ImageSet, test: ImageSet, judge: Judge) -> list
         "blurred": (blurred, f"training images blurred by sigma {baselines.SIGMA_PX:g}"),
         "gaussian": (baselines.gaussian(known, count), f"draws from a Gaussian in {space}"),
     }
-    found, real = [], judge.features(first(test))
-    for name, (pictures, what) in kinds.items():
-        made = judge.features(pictures.numpy())
+    found, real = [], classifier.features(first(test))
+    for name, (images, what) in kinds.items():
+        made = classifier.features(images.numpy())
         distance = frechet.distance(frechet.Statistics.of(real), frechet.Statistics.of(made))
         told = f"in place of samples: {len(made)} {what}"
         found += [
-            Measured(f"frechet_distance_{name}", distance, f"frechet_distance of a straw man, {told}"),
-            Measured(f"coverage_{name}", neighbours.coverage(real, made), f"coverage of a straw man, {told}"),
+            Measured(f"frechet_distance_{name}", distance, f"frechet_distance of a baseline, {told}"),
+            Measured(f"coverage_{name}", neighbours.coverage(real, made), f"coverage of a baseline, {told}"),
         ]
     return found
 
 
-def called(judge: Judge) -> str:
-    """The judge in words: its digest and how well it reads."""
-    right = "right on test images" if judge.reads_classes else "mean balanced accuracy of its attributes"
-    return f"the classifier {judge.digest[:12]} ({judge.accuracy:.2%} {right})"
+def called(classifier: Classifier) -> str:
+    """The classifier in words: its digest and how well it reads."""
+    right = "right on test images" if classifier.reads_classes else "mean balanced accuracy of its attributes"
+    return f"the classifier {classifier.digest[:12]} ({classifier.accuracy:.2%} {right})"
 
 
 def first(images: ImageSet, count: int | None = None) -> Floats:
     """(N, C, H, W) float32 in [-1, 1]: the first `count` where there are so many, else all."""
     chosen = images if count is None else images.head(count)
-    pictures: Floats = chosen.batch(torch.arange(len(chosen))).images.numpy()
-    return np.ascontiguousarray(pictures)
+    rows: Floats = chosen.batch(torch.arange(len(chosen))).images.numpy()
+    return np.ascontiguousarray(rows)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from training import classifiers
-from training.classifiers import Judge
+from training.classifiers import Classifier
 from training.config import GenerativeConfig
 from training.data import PUBLISHED, ImageSet, Sets, Split
 from training.evaluate import fidelity
@@ -38,17 +38,17 @@ def measure(sampler: Sampler, config: GenerativeConfig, sets: Sets) -> list[Meas
         sets: the data set.
     """
     train, test = (sets.images(split) for split in _SPLITS)
-    if config.pictures:
-        train, test = (_cut(part, config.pictures.crop_px) for part in (train, test))
+    if config.images:
+        train, test = (_cut(part, config.images.crop_px) for part in (train, test))
     n_classes = len(PUBLISHED[config.dataset].classes or ()) if config.conditional else 0
-    judge = classifiers.find(config.dataset)
-    count = _SAMPLES if judge is not None and judge.reads_classes else _FEW_SAMPLES
-    held = sets.images("validation") if config.pictures is None else train.head(0)
+    classifier = classifiers.find(config.dataset)
+    count = _SAMPLES if classifier is not None and classifier.reads_classes else _FEW_SAMPLES
+    held = sets.images("validation") if config.images is None else train.head(0)
     rows = seed_rows(config, n_classes, count)
     samples = draw(sampler, rows)
-    found = evaluate(samples, train, test, judge, held)
-    if n_classes and judge is not None and judge.reads_classes:
-        found.append(_asked(samples, rows["classes"].argmax(axis=1), test, judge))
+    found = evaluate(samples, train, test, classifier, held)
+    if n_classes and classifier is not None and classifier.reads_classes:
+        found.append(_asked(samples, rows["classes"].argmax(axis=1), test, classifier))
     if PUBLISHED[config.dataset].kind == "stacked" and (reader := classifiers.find("mnist")) is not None:
         found += _modes(sampler, config, test, reader)
     if n_classes:
@@ -56,24 +56,26 @@ def measure(sampler: Sampler, config: GenerativeConfig, sets: Sets) -> list[Meas
     return found
 
 
-def evaluate(samples: Floats, train: ImageSet, test: ImageSet, judge: Judge | None, held: ImageSet) -> list[Measured]:
+def evaluate(
+    samples: Floats, train: ImageSet, test: ImageSet, classifier: Classifier | None, held: ImageSet
+) -> list[Measured]:
     """Every metric that needs samples only.
 
     Args:
         samples: (N, C, H, W) float32 in [-1, 1].
         train: the training images.
         test: what the numbers are reported on.
-        judge: an independent classifier, trained on real images, where there is one.
+        classifier: an independent classifier, trained on real images, where there is one.
         held: images that were not trained on, which choose the Parzen window's width; where there are none, the last
             10,000 training images do.
     """
     found = []
-    if judge is not None and judge.reads_classes:
-        found += [_parzen(samples, train, test, held, judge.dataset), *_classes(samples, judge)]
-    if judge is not None:
-        found += fidelity.measure(samples, train, test, judge)
-    if judge is not None and not judge.reads_classes:
-        found += fidelity.straw_men(len(samples), train, test, judge)
+    if classifier is not None and classifier.reads_classes:
+        found += [_parzen(samples, train, test, held, classifier.dataset), *_classes(samples, classifier)]
+    if classifier is not None:
+        found += fidelity.measure(samples, train, test, classifier)
+    if classifier is not None and not classifier.reads_classes:
+        found += fidelity.measure_baselines(len(samples), train, test, classifier)
     return [*found, _sliced(samples, train, test), *_own(samples, train, test)]
 
 
@@ -97,33 +99,33 @@ def _parzen(samples: Floats, train: ImageSet, test: ImageSet, held: ImageSet, da
     )
 
 
-def _classes(samples: Floats, judge: Judge) -> list[Measured]:
-    found = classes.read(judge.probabilities(samples))
-    by = f"{called(judge)}, {len(samples)} samples"
+def _classes(samples: Floats, classifier: Classifier) -> list[Measured]:
+    found = classes.read(classifier.probabilities(samples))
+    by = f"{called(classifier)}, {len(samples)} samples"
     return [
         Measured("rarest_class_share", found.rarest_share, f"share of the rarest class, by {by}"),
         Measured("classifier_confidence", found.confidence, f"mean probability of the likeliest class, by {by}"),
     ]
 
 
-def _asked(samples: Floats, asked: NDArray[np.int64], test: ImageSet, judge: Judge) -> Measured:
-    drawn = classes.agreement(judge.probabilities(samples), asked)
-    real = classes.agreement(judge.probabilities(first(test)), test.labels.numpy())
+def _asked(samples: Floats, asked: NDArray[np.int64], test: ImageSet, classifier: Classifier) -> Measured:
+    drawn = classes.agreement(classifier.probabilities(samples), asked)
+    real = classes.agreement(classifier.probabilities(first(test)), test.labels.numpy())
     return Measured(
         "asked_class_share",
         drawn,
-        f"share of {len(samples)} samples that are of the class that was asked for, by {called(judge)}",
+        f"share of {len(samples)} samples that are of the class that was asked for, by {called(classifier)}",
         floor=real,
     )
 
 
-def _modes(sampler: Sampler, config: GenerativeConfig, test: ImageSet, judge: Judge) -> list[Measured]:
+def _modes(sampler: Sampler, config: GenerativeConfig, test: ImageSet, classifier: Classifier) -> list[Measured]:
     """Which of the 1,000 threes of digits are drawn at all, and how evenly."""
     drawn, real = (
-        classes.read(_threes(pictures, judge))
-        for pictures in (draw(sampler, seed_rows(config, 0, len(test))), first(test))
+        classes.read(_threes(images, classifier))
+        for images in (draw(sampler, seed_rows(config, 0, len(test))), first(test))
     )
-    by = f"each channel read by {called(judge)}, {len(test):,} samples (Z. Lin et al., 2018)"
+    by = f"each channel read by {called(classifier)}, {len(test):,} samples (Z. Lin et al., 2018)"
     return [
         Measured("modes", drawn.modes, f"threes of digits that are drawn, of 1,000; {by}", floor=real.modes),
         Measured(
@@ -135,11 +137,11 @@ def _modes(sampler: Sampler, config: GenerativeConfig, test: ImageSet, judge: Ju
     ]
 
 
-def _threes(pictures: Floats, judge: Judge) -> Floats:
-    """(N, 3, H, W) pictures as (N, 1000), 1 at the three digits that the channels show."""
-    digits = [judge.probabilities(np.ascontiguousarray(pictures[:, [c]])).argmax(axis=1) for c in range(3)]
-    named = np.zeros((len(pictures), 1000), np.float32)
-    named[np.arange(len(pictures)), 100 * digits[0] + 10 * digits[1] + digits[2]] = 1.0
+def _threes(images: Floats, classifier: Classifier) -> Floats:
+    """(N, 3, H, W) images as (N, 1000), 1 at the three digits that the channels show."""
+    digits = [classifier.probabilities(np.ascontiguousarray(images[:, [c]])).argmax(axis=1) for c in range(3)]
+    named = np.zeros((len(images), 1000), np.float32)
+    named[np.arange(len(images)), 100 * digits[0] + 10 * digits[1] + digits[2]] = 1.0
     return named
 
 
@@ -196,8 +198,8 @@ def _nearest_error(sampler: Sampler, config: GenerativeConfig, n_classes: int, t
     )
 
 
-def _flat(pictures: Floats) -> Tensor:
-    return torch.from_numpy(pictures).flatten(1)
+def _flat(images: Floats) -> Tensor:
+    return torch.from_numpy(images).flatten(1)
 
 
 def _unit(pixels: Tensor) -> Tensor:
@@ -206,6 +208,6 @@ def _unit(pixels: Tensor) -> Tensor:
 
 
 def _cut(images: ImageSet, side_px: int) -> ImageSet:
-    """The middle of each picture, as large as the samples."""
+    """The middle of each image, as large as the samples."""
     start = (images.shape[1] - side_px) // 2
     return replace(images, images=images.images[:, :, start : start + side_px, start : start + side_px])

@@ -1,4 +1,4 @@
-"""The pictures by which a run is watched: always of the same latents, or of the same inputs."""
+"""The images by which a run is watched: always of the same latents, or of the same inputs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from service.imaging import codecs
-from training.classifiers import Judge
+from training.classifiers import Classifier
 from training.config import GenerativeConfig, TrainingConfig
 from training.data import ImageSet, PairSet
 from training.evaluate.samples import SampleBatch
@@ -15,8 +15,8 @@ from training.evaluate.sampling import Floats, Sampler, seed_rows
 from training.objectives import Generative, Objective, Translation
 
 _SEEDS = 64
-_ROWS = 6  # pictures of each domain that a translator's grid shows
-_INPUTS = 12  # pictures of each domain that alarms go by
+_ROWS = 6  # images of each domain that a translator's grid shows
+_INPUTS = 12  # images of each domain that alarms go by
 _REAL = 256
 
 
@@ -25,7 +25,7 @@ class Look:
     """What finished networks give.
 
     Attributes:
-        pixels: (H, W, C) uint8: 64 samples of the seeds 0 ... 63; or a row for each picture, with what the translator
+        pixels: (H, W, C) uint8: 64 samples of the seeds 0 ... 63; or a row for each image, with what the translator
             makes of it, and beside that the truth (Pix2pix) or the way back (CycleGAN).
         seen: the same for the rules of alarms, by direction; a generator's is "".
     """
@@ -39,7 +39,7 @@ def look(
     samplers: Mapping[str, Sampler],
     config: TrainingConfig,
     shown: ImageSet | PairSet,
-    judge: Judge | None = None,
+    classifier: Classifier | None = None,
 ) -> Look:
     """Looks at finished networks.
 
@@ -47,36 +47,36 @@ def look(
         objective: what is trained.
         samplers: its finished networks.
         config: of the run.
-        shown: real pictures; a translator is given the first ones.
-        judge: reads the classes of samples, where there is one.
+        shown: real images; a translator is given the first ones.
+        classifier: reads the classes of samples, where there is one.
     """
     if isinstance(objective, Generative):
         assert isinstance(config, GenerativeConfig)
         assert isinstance(shown, ImageSet)
         samples = samplers[""](seed_rows(config, objective.n_classes, _SEEDS))
-        return Look(codecs.grid(codecs.to_uint8(samples), 8), {"": _drawn(samples, shown, judge)})
+        return Look(codecs.grid(codecs.to_uint8(samples), 8), {"": _drawn(samples, shown, classifier)})
     assert isinstance(objective, Translation)
     assert isinstance(shown, PairSet)
     return _translations(objective, samplers, shown)
 
 
-def centre(pictures: Floats, height: int, width: int) -> Floats:
-    """The middle of (N, C, H, W) pictures, contiguous."""
-    top, left = (pictures.shape[2] - height) // 2, (pictures.shape[3] - width) // 2
-    return np.ascontiguousarray(pictures[:, :, top : top + height, left : left + width])
+def centre(images: Floats, height: int, width: int) -> Floats:
+    """The middle of (N, C, H, W) images, contiguous."""
+    top, left = (images.shape[2] - height) // 2, (images.shape[3] - width) // 2
+    return np.ascontiguousarray(images[:, :, top : top + height, left : left + width])
 
 
 def spread_out(images_of: ImageSet, count: int) -> Floats:
-    """Up to `count` pictures, (N, C, H, W) float32, at even distances: sets may be sorted."""
+    """Up to `count` images, (N, C, H, W) float32, at even distances: sets may be sorted."""
     chosen = torch.linspace(0, len(images_of) - 1, min(count, len(images_of))).long()
     return images_of.batch(chosen).images.float().cpu().numpy()
 
 
-def _drawn(samples: Floats, shown: ImageSet, judge: Judge | None) -> SampleBatch:
+def _drawn(samples: Floats, shown: ImageSet, classifier: Classifier | None) -> SampleBatch:
     real = centre(spread_out(shown, _REAL), *samples.shape[2:])
-    if judge is None or not judge.reads_classes or not np.isfinite(samples).all():
+    if classifier is None or not classifier.reads_classes or not np.isfinite(samples).all():
         return SampleBatch(samples, real)
-    read = judge.probabilities(samples)
+    read = classifier.probabilities(samples)
     return SampleBatch(samples, real, classes=read.argmax(axis=1), n_classes=read.shape[1])
 
 
@@ -97,7 +97,7 @@ def _translations(objective: Translation, samplers: Mapping[str, Sampler], shown
 
 
 def _some(domain: ImageSet, multiple: int) -> Floats:
-    """(inputs, 3, H, W) float32: the first pictures, cut at the right and at the bottom to the multiple."""
+    """(inputs, 3, H, W) float32: the first images, cut at the right and at the bottom to the multiple."""
     batch = domain.batch(torch.arange(min(_INPUTS, len(domain)))).images
     height, width = (side // multiple * multiple for side in batch.shape[2:])
     return np.ascontiguousarray(batch[:, :, :height, :width].float().cpu().numpy())

@@ -1,4 +1,4 @@
-"""Sampling from generators and translators, as the service does it, and pictures of the result."""
+"""Sampling from generators and translators, as the service does it, and images of the result."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -64,17 +64,17 @@ def seed_rows(config: GenerativeConfig, n_classes: int, count: int, first: int =
 
 
 def draw(sampler: Sampler, rows: Mapping[str, Floats]) -> Floats:
-    """The pictures of some rows, (N, C, H, W) float32 in [-1, 1]."""
+    """The images of some rows, (N, C, H, W) float32 in [-1, 1]."""
     count = len(rows["latents"])
     parts = ({name: array[i : i + _BATCH] for name, array in rows.items()} for i in range(0, count, _BATCH))
     return np.concatenate([sampler(part) for part in parts])
 
 
 def grid(sampler: Sampler, rows: Mapping[str, Floats], columns: int = 8) -> codecs.Pixels:
-    """The pictures of some latents as one, (H, W, C) uint8."""
+    """The images of some latents as one, (H, W, C) uint8."""
     return codecs.grid(codecs.to_uint8(sampler(rows)), columns)
 
 
 def save_png(pixels: codecs.Pixels, path: Path) -> None:
-    """Writes one picture, (H, W, C) uint8."""
+    """Writes one image, (H, W, C) uint8."""
     path.write_bytes(codecs.encode(pixels, "png"))

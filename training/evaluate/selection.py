@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from training import classifiers
-from training.classifiers import Judge, JudgeError
+from training.classifiers import Classifier, ClassifierError
 from training.config import GenerativeConfig, Pix2pixConfig, TrainingConfig, TranslationConfig
 from training.data import ImageSet, PairSet
 from training.evaluate import artefacts, translation
@@ -21,7 +21,7 @@ from training.metrics import frechet, paired, sliced
 
 _SAMPLES = 2_000
 _FIRST_SEED = 1_000_000  # far from the seeds that are reported on
-_PICTURES = 100  # of each domain
+_IMAGES = 100  # of each domain
 _MIN_DISTANCE = 1e-3
 
 
@@ -70,39 +70,41 @@ def criterion(config: TrainingConfig, held: ImageSet | PairSet, n_classes: int) 
     return _Aligned(config, held) if isinstance(config, Pix2pixConfig) else _Unpaired(config, held)
 
 
-def selector(dataset: str) -> Judge | None:
+def selector(dataset: str) -> Classifier | None:
     """The classifier that chooses, which is never the one that reports, or None where there is none."""
     try:
-        return classifiers.load(dataset, role="selects")
-    except JudgeError:
+        return classifiers.load(dataset, role="selection")
+    except ClassifierError:
         return None
 
 
 class Gap:
-    """The distance of samples to fixed real pictures: Frechet on a classifier's features, else sliced Wasserstein."""
+    """The distance of samples to fixed real images: Frechet on a classifier's features, else sliced Wasserstein."""
 
-    def __init__(self, real: Floats, judge: Judge | None) -> None:
-        """Takes the real pictures' statistics.
+    def __init__(self, real: Floats, classifier: Classifier | None) -> None:
+        """Takes the real images' statistics.
 
         Args:
             real: (N, C, H, W) in [-1, 1].
-            judge: whose features are compared.
+            classifier: whose features are compared.
         """
-        self._real, self._judge = torch.from_numpy(real), judge
-        self._statistics = None if judge is None else frechet.Statistics.of(judge.features(real))
-        self.name = "sliced_wasserstein" if judge is None else "frechet_distance"
-        self.said = "sliced Wasserstein distance" if judge is None else "Frechet distance on a classifier's features"
+        self._real, self._classifier = torch.from_numpy(real), classifier
+        self._statistics = None if classifier is None else frechet.Statistics.of(classifier.features(real))
+        self.name = "sliced_wasserstein" if classifier is None else "frechet_distance"
+        self.said = (
+            "sliced Wasserstein distance" if classifier is None else "Frechet distance on a classifier's features"
+        )
 
     def of(self, samples: Floats) -> float:
-        """The distance of (N, C, H, W) samples; N as that of the real pictures."""
-        if self._judge is None or self._statistics is None:
+        """The distance of (N, C, H, W) samples; N as that of the real images."""
+        if self._classifier is None or self._statistics is None:
             return sliced.distance(self._real, torch.from_numpy(samples)).mean
-        return frechet.distance(self._statistics, frechet.Statistics.of(self._judge.features(samples)))
+        return frechet.distance(self._statistics, frechet.Statistics.of(self._classifier.features(samples)))
 
 
 class _Drawn(Criterion):
     def __init__(self, config: GenerativeConfig, held: ImageSet, n_classes: int) -> None:
-        side = config.pictures.crop_px if config.pictures else None
+        side = config.images.crop_px if config.images else None
         real = spread_out(held, _SAMPLES)
         real = real if side is None else centre(real, side, side)
         self._rows = seed_rows(config, n_classes, len(real), _FIRST_SEED)
@@ -117,8 +119,8 @@ class _Aligned(Criterion):
     name = "l1"
 
     def __init__(self, config: Pix2pixConfig, held: PairSet) -> None:
-        self._a, self._b = (pictures[:_PICTURES].cpu() for pictures in translation.held_out(config, held))
-        self.said = f"the mean absolute difference to the true picture, {len(self._a)} held-back pairs"
+        self._a, self._b = (images[:_IMAGES].cpu() for images in translation.held_out(config, held))
+        self.said = f"the mean absolute difference to the true image, {len(self._a)} held-back pairs"
 
     def read(self, samplers: Mapping[str, Sampler]) -> Reading:
         ((direction, sampler),) = samplers.items()
@@ -135,8 +137,8 @@ class _Unpaired(Criterion):
     name = "faults"
 
     def __init__(self, config: TranslationConfig, held: PairSet) -> None:
-        a, b = (pictures.cpu() for pictures in translation.held_out(config, held))
-        count = min(len(a), len(b), _PICTURES)
+        a, b = (images.cpu() for images in translation.held_out(config, held))
+        count = min(len(a), len(b), _IMAGES)
         self._sets = {"A2B": (a[:count], b[:count]), "B2A": (b[:count], a[:count])}
         self._classifier = selector(config.dataset)
         distance = "the share that a classifier does not take for the target"

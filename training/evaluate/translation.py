@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from training import classifiers
-from training.classifiers import Judge, JudgeError
+from training.classifiers import Classifier, ClassifierError
 from training.config import Pix2pixConfig, TranslationConfig
 from training.data import ImageSet, PairSet, Sets
 from training.evaluate import artefacts
@@ -16,7 +16,7 @@ from training.evaluate.sampling import Sampler
 from training.metrics import paired, sliced, texture, twosample
 from training.networks.segmentnet import SegmentNet
 
-_LEAST_SWD = 8  # pictures for a sliced distance that says anything
+_LEAST_SWD = 8  # images for a sliced distance that says anything
 
 
 def measure(samplers: Mapping[str, Sampler], config: TranslationConfig, sets: Sets) -> list[Measured]:
@@ -34,26 +34,26 @@ def measure(samplers: Mapping[str, Sampler], config: TranslationConfig, sets: Se
         for source, target in [(held.A, held.B) if direction == "A2B" else (held.B, held.A)]
     }
     made = {direction: translate(samplers[direction], source) for direction, (source, _) in given.items()}
-    judge = _judge(config.dataset)
+    classifier = _classifier(config.dataset)
     found = []
     for direction, (source, target) in given.items():
         if isinstance(config, Pix2pixConfig):
             measured = _against_truth(target, made[direction])
-            if judge and direction == "B2A":
-                measured.append(_read_again(judge, source, target, made[direction]))
+            if classifier and direction == "B2A":
+                measured.append(_read_again(classifier, source, target, made[direction]))
         else:
             back = next((sampler for name, sampler in samplers.items() if name != direction), None)
             measured = _unpaired(source, target, made[direction])
             measured += artefacts.measure(partial(translate, samplers[direction]), source, target, made[direction])
             measured += [_cycle(source, translate(back, made[direction]))] if back else []
-            measured += [_taken(judge, "AB".index(direction[-1]), target, made[direction])] if judge else []
+            measured += [_taken(classifier, "AB".index(direction[-1]), target, made[direction])] if classifier else []
         found += [item.of(direction) for item in [*measured, *_texture(target, made[direction])]]
     return found
 
 
-def translate(sampler: Sampler, pictures: Tensor) -> Tensor:
-    """(N, 3, H, W) float32 in [-1, 1] -> the same, one picture after the other, in whole levels as they are served."""
-    parts = [torch.from_numpy(sampler({"images": picture[None].numpy()})) for picture in pictures]
+def translate(sampler: Sampler, images: Tensor) -> Tensor:
+    """(N, 3, H, W) float32 in [-1, 1] -> the same, one image after the other, in whole levels as they are served."""
+    parts = [torch.from_numpy(sampler({"images": image[None].numpy()})) for image in images]
     return torch.cat(parts).add(1.0).mul(127.5).round().clamp(0.0, 255.0).div(127.5).sub(1.0)
 
 
@@ -62,11 +62,11 @@ def held_out(config: TranslationConfig, held: PairSet) -> tuple[Tensor, Tensor]:
     return _cut(held.A, config), _cut(held.B, config)
 
 
-def _cut(pictures: ImageSet, config: TranslationConfig) -> Tensor:
-    """The centre of each picture, as large as the images that the model is for."""
+def _cut(images: ImageSet, config: TranslationConfig) -> Tensor:
+    """The centre of each image, as large as the images that the model is for."""
     side = config.image_px
-    start = (config.pictures.load_px - side) // 2
-    whole = pictures.batch(torch.arange(len(pictures))).images
+    start = (config.images.load_px - side) // 2
+    whole = images.batch(torch.arange(len(images))).images
     return whole[:, :, start : start + side, start : start + side].contiguous()
 
 
@@ -74,43 +74,43 @@ def _against_truth(target: Tensor, made: Tensor) -> list[Measured]:
     found = paired.compare(target, made)
     by = f"of {len(made)} test pairs, {target.shape[2]} px"
     return [
-        Measured("l1", found.l1, f"mean absolute difference to the true picture, 0 ... 255, {by}"),
-        Measured("psnr", found.psnr, f"peak signal-to-noise ratio to the true picture in dB, mean {by}"),
-        Measured("ssim", found.ssim, f"structural similarity to the true picture (Wang et al., 2004), mean {by}"),
+        Measured("l1", found.l1, f"mean absolute difference to the true image, 0 ... 255, {by}"),
+        Measured("psnr", found.psnr, f"peak signal-to-noise ratio to the true image in dB, mean {by}"),
+        Measured("ssim", found.ssim, f"structural similarity to the true image (Wang et al., 2004), mean {by}"),
     ]
 
 
-def _judge(dataset: str) -> Judge | None:
-    """The judge that reports; what it reads is left out where there is none."""
+def _classifier(dataset: str) -> Classifier | None:
+    """The classifier that reports; what it reads is left out where there is none."""
     try:
         return classifiers.find(dataset)
-    except JudgeError:
+    except ClassifierError:
         return None
 
 
-def _read_again(judge: Judge, drawings: Tensor, photos: Tensor, made: Tensor) -> Measured:
+def _read_again(classifier: Classifier, drawings: Tensor, photos: Tensor, made: Tensor) -> Measured:
     """The FCN-score's pixel accuracy (Isola et al., 2017, section 3.2)."""
-    network = judge.network
+    network = classifier.network
     assert isinstance(network, SegmentNet)
     real = classifiers.labels.pixel_accuracy(network, photos, drawings)
     return Measured(
         "pixel_accuracy",
         classifiers.labels.pixel_accuracy(network, made, drawings),
         f"share of pixels whose label a network, trained on real photos, finds in the translation, in the manner of "
-        f"the FCN-score (Isola et al., 2017), {len(made)} test drawings at {classifiers.labels.READ_PX} px, judge "
-        f"{judge.digest[:12]}",
+        f"the FCN-score (Isola et al., 2017), {len(made)} test drawings at {classifiers.labels.READ_PX} px, classifier "
+        f"{classifier.digest[:12]}",
         floor=real,
     )
 
 
-def _taken(judge: Judge, wanted: int, target: Tensor, made: Tensor) -> Measured:
-    shares = [float((judge.probabilities(x.numpy())[:, wanted] > 0.5).mean()) for x in (made, target)]
+def _taken(classifier: Classifier, wanted: int, target: Tensor, made: Tensor) -> Measured:
+    shares = [float((classifier.probabilities(x.numpy())[:, wanted] > 0.5).mean()) for x in (made, target)]
     return Measured(
         "domain_taken",
         shares[0],
-        f"share of translations that a classifier takes for the target domain, {len(made)} test images, judge "
-        f"{judge.digest[:12]}: {judge.accuracy:.1%} right on test images, and at most {max(judge.fooled.values()):.0%} "
-        f"taken for the other domain where they were only recoloured, noisy, blurred or median-filtered",
+        f"share of translations that a classifier takes for the target domain, {len(made)} test images, classifier "
+        f"{classifier.digest[:12]}: {classifier.accuracy:.1%} right on test images, and at most "
+        f"{max(classifier.fooled.values()):.0%} taken for the other domain when they were only recoloured, noisy, blurred or median-filtered",
         floor=shares[1],
     )
 
@@ -135,8 +135,8 @@ def _told_apart(target: Tensor, made: Tensor) -> Measured:
     return Measured(
         "two_sample_accuracy",
         told.accuracy,
-        f"how often a small network, trained on one half, tells translations from real pictures of the target in "
-        f"the other (Lopez-Paz and Oquab, 2017), {told.count} pictures; 0.5 is chance",
+        f"how often a small network, trained on one half, tells translations from real images of the target in "
+        f"the other (Lopez-Paz and Oquab, 2017), {told.count} images; 0.5 is chance",
         told.standard_error,
         0.5,
     )
@@ -147,7 +147,7 @@ def _sliced(source: Tensor, target: Tensor, made: Tensor) -> Measured:
     return Measured(
         "sliced_wasserstein",
         sliced.distance(target, made).mean,
-        f"sliced Wasserstein distance x 1000 to real pictures of the target, mean over levels (Karras et al., 2018), "
+        f"sliced Wasserstein distance x 1000 to real images of the target, mean over levels (Karras et al., 2018), "
         f"{len(made)} of each; the inputs themselves have {unchanged:.1f}",
     )
 
@@ -162,7 +162,7 @@ def _cycle(source: Tensor, returned: Tensor) -> Measured:
 
 
 def _texture(target: Tensor, made: Tensor) -> list[Measured]:
-    by = f"over that of real pictures, {len(made)} test images"
+    by = f"over that of real images, {len(made)} test images"
     gradient, half_rate = texture.gradient_ratio(target, made), texture.half_rate_ratio(target, made)
     return [
         Measured("gradient_ratio", gradient, f"mean gradient magnitude of luminance {by}; below 1 is blur", floor=1.0),

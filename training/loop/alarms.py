@@ -1,4 +1,4 @@
-"""The rules by which a run raises an alarm: collapse, a judge that has won, inverted colours, empty pictures.
+"""The rules by which a run raises an alarm: collapse, a discriminator that has won, inverted colours, empty images.
 
 Each alarm is one sentence: what was seen, and what to do. Knows neither files nor methods.
 """
@@ -20,18 +20,18 @@ Floats = NDArray[np.float32]
 # A run is not judged before: samples of the first steps are alike, dark, or whatever the weights began as.
 WARM_STEPS = 1_000
 WARM_SHARE = 0.05
-_LEAST_PICTURES = 4
+_LEAST_IMAGES = 4
 
 # Each pair is where an alarm begins and where it is over; in between, nothing changes.
-_SPREAD = (0.5, 0.6)  # of two samples' mean distance, over that of real pictures
-_TWINS = (0.25, 0.35)  # of the median distance to the nearest sample, over that of real pictures
+_SPREAD = (0.5, 0.6)  # of two samples' mean distance, over that of real images
+_TWINS = (0.25, 0.35)  # of the median distance to the nearest sample, over that of real images
 _CLASSES = (0.5, 0.7)  # share of the classes that samples show
 _MARGIN = (0.95, 0.9)  # mean of D(x) - D(G(z)) over the last `_MARGIN_STEPS`
 _MARGIN_STEPS = 1_000
-_INVERTED = (-0.3, 0.0)  # correlation of the mean sample with the mean real picture, or of a translation with its pair
+_INVERTED = (-0.3, 0.0)  # correlation of the mean sample with the mean real image, or of a translation with its pair
 _EMPTY = (0.5, 0.25)  # share of samples without any contrast
 _EMPTY_STD = 2.0 / 127.5
-_GROWTH = 1.2  # of the judge's estimate over the last `_TREND` snapshots
+_GROWTH = 1.2  # of the discriminator's estimate over the last `_TREND` snapshots
 _TREND = 4
 
 
@@ -74,7 +74,7 @@ class Watch:
         self._trend: list[tuple[float, float]] = []
 
     def losses(self, step: int, margins: Mapping[str, float]) -> list[Alarm]:
-        """How surely each judge tells real from fake after a step: D(x) - D(G(z)), -1 ... 1."""
+        """How surely each discriminator tells real from fake after a step: D(x) - D(G(z)), -1 ... 1."""
         found = {}
         for name, margin in margins.items():
             kept = self._margins.setdefault(name, [])
@@ -82,21 +82,21 @@ class Watch:
             while kept[1:] and kept[1][0] <= step - _MARGIN_STEPS:
                 kept.pop(0)
             if step - kept[0][0] >= _MARGIN_STEPS // 2:
-                found[f"margin {name}"] = judge_margin(name, float(np.mean([value for _, value in kept])))
+                found[f"margin {name}"] = discriminator_margin(name, float(np.mean([value for _, value in kept])))
         return self._changed(step, found)
 
-    def pictures(self, step: int, seen: Mapping[str, SampleBatch]) -> list[Alarm]:
+    def images(self, step: int, seen: Mapping[str, SampleBatch]) -> list[Alarm]:
         """What finished networks gave after a step, by direction; a generator's is ""."""
         found = {
             f"{subject} {direction}".strip(): finding
             for direction, view in seen.items()
-            if len(view.samples) >= _LEAST_PICTURES
+            if len(view.samples) >= _LEAST_IMAGES
             for subject, finding in _looks(view)
         }
         return self._changed(step, found)
 
     def snapshot(self, step: int, estimate: float, distance: float) -> list[Alarm]:
-        """The judge's own estimate of how far samples are, and an independent distance of the same samples."""
+        """The discriminator's own estimate of how far samples are, and an independent distance of the same samples."""
         if step < self._warm:
             return []
         self._trend = [*self._trend, (estimate, distance)][-_TREND:]
@@ -131,7 +131,7 @@ def _looks(seen: SampleBatch) -> Iterator[tuple[str, Finding]]:
 
 
 def empty(seen: SampleBatch) -> Finding:
-    """Black, white or otherwise constant pictures."""
+    """Black, white or otherwise constant images."""
     flat = seen.samples.reshape(len(seen.samples), -1)
     share = float((flat.std(axis=1) < _EMPTY_STD).mean())
     level = float(flat.mean())
@@ -140,15 +140,15 @@ def empty(seen: SampleBatch) -> Finding:
 
 
 def collapse(seen: SampleBatch) -> Finding:
-    """Samples that lie nearer to each other than real pictures do: all alike, or each with a twin."""
+    """Samples that lie nearer to each other than real images do: all alike, or each with a twin."""
     count = min(len(seen.samples), len(seen.real))
     drawn, real = _flat(seen.samples[:count]), _flat(seen.real[:count])
     spread = diversity.mean_distance(drawn) / max(diversity.mean_distance(real), 1e-6)
     twins = _to_nearest(drawn) / max(_to_nearest(real), 1e-6)
     if twins < _TWINS[0] <= spread:
-        said = f"most samples have a twin: the nearest one is at {twins:.0%} of the distance that real pictures have"
+        said = f"most samples have a twin: the nearest one is at {twins:.0%} of the distance that real images have"
     else:
-        said = f"two samples differ {spread:.0%} as much as two real pictures do"
+        said = f"two samples differ {spread:.0%} as much as two real images do"
     return Finding(
         spread < _SPREAD[0] or twins < _TWINS[0], spread > _SPREAD[1] and twins > _TWINS[1], said, _ADVICE["collapse"]
     )
@@ -165,13 +165,13 @@ def missing_classes(seen: SampleBatch) -> Finding | None:
 
 
 def inverted(seen: SampleBatch) -> Finding | None:
-    """Samples that are dark where real pictures are bright, and would be more like them as negatives."""
+    """Samples that are dark where real images are bright, and would be more like them as negatives."""
     values = seen.samples.ravel()
     real = seen.real.ravel()
     is_nearer_as_negative = _histogram_gap(-values, real) < _histogram_gap(values, real) + 0.02
     if seen.pairs is None:
         correlation = _correlation(seen.samples.mean(axis=0), seen.real.mean(axis=0))
-        said = "the mean sample and the mean real picture"
+        said = "the mean sample and the mean real image"
     else:
         parts = zip(seen.samples.mean(axis=1), seen.pairs.mean(axis=1), strict=True)
         correlation = float(np.mean([_correlation(made, wanted) for made, wanted in parts]))
@@ -185,21 +185,21 @@ def inverted(seen: SampleBatch) -> Finding | None:
     )
 
 
-def judge_margin(name: str, margin: float) -> Finding:
-    """A judge that has won."""
+def discriminator_margin(name: str, margin: float) -> Finding:
+    """A discriminator that has won."""
     said = f"for {_MARGIN_STEPS:,} steps, the {name.split('_')[0]} has told real from fake by {margin:.3f} of 1"
     return Finding(margin > _MARGIN[0], margin < _MARGIN[1], said, _ADVICE["margin"])
 
 
 def trend(snapshots: Sequence[tuple[float, float]]) -> Finding:
-    """A judge whose estimate of the distance grows while samples do not get better."""
+    """A discriminator whose estimate of the distance grows while samples do not get better."""
     estimates, distances = zip(*snapshots, strict=True)
     grows = all(after > before for before, after in pairwise(estimates))
     is_large = estimates[-1] > _GROWTH * estimates[0] and estimates[0] > 0
     is_worse = distances[-1] >= distances[0]
     said = (
-        f"over {len(snapshots)} snapshots the judge's estimate went from {estimates[0]:.3g} to {estimates[-1]:.3g}, "
-        f"and the samples' distance from {distances[0]:.3g} to {distances[-1]:.3g}"
+        f"over {len(snapshots)} snapshots the discriminator's estimate went from {estimates[0]:.3g} to "
+        f"{estimates[-1]:.3g}, and the samples' distance from {distances[0]:.3g} to {distances[-1]:.3g}"
     )
     return Finding(grows and is_large and is_worse, not grows or not is_worse, said, _ADVICE["estimate"])
 
@@ -218,12 +218,13 @@ _ADVICE = {
     "are not negatives",
     "margin": "if samples stand still, give it less: a smaller network, a smaller learning rate, dropout, "
     "--diffaugment or R1",
-    "estimate": "the judge runs away: start anew with a smaller learning rate, or for wgan with a smaller --clip-value",
+    "estimate": "the discriminator diverges: start again with a smaller learning rate, or for wgan with a smaller "
+    "--clip-value",
 }
 
 
-def _flat(pictures: Floats) -> torch.Tensor:
-    return torch.from_numpy(np.ascontiguousarray(pictures)).flatten(1)
+def _flat(images: Floats) -> torch.Tensor:
+    return torch.from_numpy(np.ascontiguousarray(images)).flatten(1)
 
 
 def _to_nearest(points: torch.Tensor) -> float:

@@ -48,8 +48,8 @@ class Observer:
         self._samplers: tuple[int, Mapping[str, Sampler]] = (-1, {})
         self._estimator: critic_estimate.Estimator | None = None
         self._criterion: selection.Criterion | None = None
-        with _untouched():  # a judge that is read begins with random weights
-            self._judge = selection.selector(self._config.dataset)
+        with _untouched():  # a classifier that is read begins with random weights
+            self._classifier = selection.selector(self._config.dataset)
             if held_back is not None and self._config.measure_every_nimg:
                 n_classes = objective.n_classes if isinstance(objective, Generative) else 0
                 self._criterion = selection.criterion(self._config, held_back, n_classes)
@@ -63,16 +63,16 @@ class Observer:
     def look(self, step: int) -> None:
         """Keeps a sample grid, and looks for alarms in it."""
         with _untouched():
-            seen = evaluate.look(self._objective, self._finished(step), self._config, self._shown, self._judge)
+            seen = evaluate.look(self._objective, self._finished(step), self._config, self._shown, self._classifier)
         self._journal.grid(step, self._nimg(step), seen.pixels)
-        self._raise(step, self._watch.pictures(step, seen.seen))
+        self._raise(step, self._watch.images(step, seen.seen))
 
     def broken(self, step: int, sentence: str) -> None:
         """Notes why the run ends."""
         self._raise(step, [Alarm("finite", sentence)])
 
     def snapshot(self, step: int) -> None:
-        """Holds the judge's own estimate against the samples, in the steps that the configuration names."""
+        """Compares the discriminator's own estimate with the samples, in the steps that the configuration names."""
         if step not in self._snapshot_steps:
             return
         assert isinstance(self._objective, Generative)

@@ -50,7 +50,7 @@ def log_spaced_steps(first: int, last: int, count: int = 24) -> tuple[int, ...]:
 
 
 def wasserstein_estimate(real_scores: Tensor, fake_scores: Tensor) -> float:
-    """E f(real) - E f(fake), without any penalty; (N,) or (N, 1) scores of fresh pictures."""
+    """E f(real) - E f(fake), without any penalty; (N,) or (N, 1) scores of fresh images."""
     return float(real_scores.double().mean() - fake_scores.double().mean())
 
 

@@ -1,10 +1,10 @@
-"""What a picture can be put through without being translated: the ways to fool a judge of domains.
+"""What an image can be put through without being translated: the ways to fool a classifier of domains.
 
-Pictures are (N, C, H, W) float32 in [-1, 1], and come back so. Random numbers come from torch's own CPU generator.
+Images are (N, C, H, W) float32 in [-1, 1], and come back so. Random numbers come from torch's own CPU generator.
 
 References:
     F. Pitie and A. Kokaram, "The Linear Monge-Kantorovitch Linear Colour Mapping for Example-Based Colour Transfer",
-    CVMP 2007, Equation 4: the linear map by which colours get the mean and the covariance of another picture's.
+    CVMP 2007, Equation 4: the linear map by which colours get the mean and the covariance of another image's.
 """
 
 import io
@@ -16,11 +16,11 @@ from PIL import Image
 from torch import Tensor
 
 _REACH_PX = 6
-_LEAST_VARIANCE = 1e-4  # a flat picture has no colours to turn
+_LEAST_VARIANCE = 1e-4  # a flat image has no colours to turn
 
 
 def match_colors(images: Tensor, like: Tensor) -> Tensor:
-    """Each picture with the mean and covariance of the colours of its partner in `like`, of the same number."""
+    """Each image with the mean and covariance of the colours of its partner in `like`, of the same number."""
     mean, covariance = _colors(images)
     wanted_mean, wanted = _colors(like)
     root, inverse = _power(covariance, 0.5), _power(covariance, -0.5)
@@ -68,7 +68,7 @@ def blur(images: Tensor, sigma: float | Tensor) -> Tensor:
     places = torch.arange(-_REACH_PX, _REACH_PX + 1.0)
     weights = torch.exp(-places.square() / (2.0 * _each(sigma, count).view(-1, 1).square()))
     weights /= weights.sum(1, keepdim=True)
-    # One group a picture: each has a kernel of its own, and the channels go as the batch.
+    # One group an image: each has a kernel of its own, and the channels go as the batch.
     planes = F.pad(images, (_REACH_PX,) * 4, mode="reflect").transpose(0, 1)
     planes = F.conv2d(planes, weights.view(count, 1, -1, 1), groups=count)
     return F.conv2d(planes, weights.view(count, 1, 1, -1), groups=count).transpose(0, 1).contiguous()
@@ -83,12 +83,12 @@ def median(images: Tensor, side: int = 3) -> Tensor:
 def jpeg(images: Tensor, quality: Tensor) -> Tensor:
     """Written as JPEG and read again; (N,) qualities of 1 to 95. Three channels."""
     pixels = images.add(1.0).mul(127.5).round().to(torch.uint8).permute(0, 2, 3, 1).numpy()
-    read = np.stack([_through_jpeg(picture, int(q)) for picture, q in zip(pixels, quality, strict=True)])
+    read = np.stack([_through_jpeg(image, int(q)) for image, q in zip(pixels, quality, strict=True)])
     return torch.from_numpy(read).permute(0, 3, 1, 2).float().div(127.5).sub(1.0)
 
 
 def _colors(images: Tensor) -> tuple[Tensor, Tensor]:
-    """(N, C, 1) mean and (N, C, C) covariance over the pixels of each picture."""
+    """(N, C, 1) mean and (N, C, C) covariance over the pixels of each image."""
     flat = images.flatten(2)
     mean = flat.mean(2, keepdim=True)
     centred = flat - mean

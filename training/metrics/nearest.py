@@ -2,7 +2,7 @@
 
 References:
     A. Radford et al., "Unsupervised Representation Learning with Deep Convolutional GANs", ICLR 2016, Table 3: samples
-    as the training set of a 1-nearest-neighbour classifier, judged on real test images.
+    as the training set of a 1-nearest-neighbour classifier, tested on real test images.
     N. Carlini et al., "Extracting Training Data from Diffusion Models", USENIX Security 2023, Equation 1: a copy is
     nearer to its original than its next 50 neighbours are, on average.
 """
@@ -90,7 +90,7 @@ def error(references: Iterable[tuple[Tensor, Tensor]], points: Tensor, labels: T
 def memorised_share(samples: Nearest, held: Nearest, quantile: float = 0.01) -> float:
     """Share of samples that lie much nearer to one training image than to the next ones.
 
-    A distance alone would not tell: plain pictures are near to everything, and noise or blur moves a copy away.
+    A distance alone would not tell: plain images are near to everything, and noise or blur moves a copy away.
 
     Args:
         samples: `find` of samples among training images, with k of 2 or more; 50 in Carlini et al.

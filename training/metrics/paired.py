@@ -1,4 +1,4 @@
-"""Metrics of pictures that belong together: a translation and its target, its input, or its way back.
+"""Metrics of images that belong together: a translation and its target, its input, or its way back.
 
 References:
     Z. Wang et al., "Image quality assessment: from error visibility to structural similarity", 2004; a Gaussian window
@@ -25,7 +25,7 @@ class Paired:
     Attributes:
         l1: mean absolute difference, 0 ... 255.
         psnr: in dB, the mean of the pairs' own; infinite where a pair is equal.
-        ssim: -1 ... 1, 1 for equal pictures; over all channels.
+        ssim: -1 ... 1, 1 for equal images; over all channels.
     """
 
     l1: float
@@ -35,7 +35,7 @@ class Paired:
 
 @dataclass(frozen=True)
 class Translation:
-    """What a translation did to its input, means over pictures.
+    """What a translation did to its input, means over images.
 
     Attributes:
         change: mean absolute difference, 0 ... 255; near 0 is an identity map.
@@ -54,7 +54,7 @@ def compare(real: Tensor, fake: Tensor) -> Paired:
         fake: the same shape.
 
     Raises:
-        ValueError: the shapes differ, or the pictures are out of range.
+        ValueError: the shapes differ, or the images are out of range.
     """
     parts = [(_differences(a, b), _psnr(a, b), _ssim(a, b)) for a, b in _chunks(real, fake)]
     l1, psnr, ssim = (float(torch.cat(part).double().mean()) for part in zip(*parts, strict=True))
@@ -62,14 +62,14 @@ def compare(real: Tensor, fake: Tensor) -> Paired:
 
 
 def mean_absolute(first: Tensor, second: Tensor) -> float:
-    """Mean absolute difference between pictures, 0 ... 255, over all channels.
+    """Mean absolute difference between images, 0 ... 255, over all channels.
 
     Args:
         first: (N, C, H, W) uint8, or float in [-1, 1].
         second: the same shape.
 
     Raises:
-        ValueError: the shapes differ, or the pictures are out of range.
+        ValueError: the shapes differ, or the images are out of range.
     """
     return float(torch.cat([_differences(a, b) for a, b in _chunks(first, second)]).double().mean())
 
@@ -82,7 +82,7 @@ def translation(source: Tensor, translated: Tensor) -> Translation:
         translated: the same shape.
 
     Raises:
-        ValueError: the shapes differ, or the pictures are out of range.
+        ValueError: the shapes differ, or the images are out of range.
     """
     parts = [_ssim(a, b) for a, b in _chunks(source, translated, pixels.luminance)]
     return Translation(mean_absolute(source, translated), float(torch.cat(parts).double().mean()))

@@ -1,4 +1,4 @@
-"""What all metrics of pictures take: (N, C, H, W), either uint8 or float in [-1, 1], as the levels that are served."""
+"""What all metrics of images take: (N, C, H, W), either uint8 or float in [-1, 1], as the levels that are served."""
 
 import torch
 from torch import Tensor
@@ -17,17 +17,17 @@ def levels(images: Tensor) -> Tensor:
         (N, C, H, W) float32, whole numbers 0 ... 255.
 
     Raises:
-        ValueError: the pictures are of another shape, type or range, or are not finite.
+        ValueError: the images are of another shape, type or range, or are not finite.
     """
     if images.ndim != 4:
-        raise ValueError(f"pictures must be (N, C, H, W), but have shape {tuple(images.shape)}")
+        raise ValueError(f"images must be (N, C, H, W), but have shape {tuple(images.shape)}")
     if images.dtype == torch.uint8:
         return images.float()
     if not images.is_floating_point():
-        raise ValueError(f"pictures must be uint8 or float, but are {images.dtype}")
+        raise ValueError(f"images must be uint8 or float, but are {images.dtype}")
     # Written so that NaN is refused too.
     if images.numel() and not images.abs().max() <= 1.0 + _TOLERANCE:
-        raise ValueError("float pictures must be finite and in [-1, 1]")
+        raise ValueError("float images must be finite and in [-1, 1]")
     return images.float().add(1.0).mul_(127.5).round_().clamp_(0.0, 255.0)
 
 

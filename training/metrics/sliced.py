@@ -1,8 +1,8 @@
-"""Sliced Wasserstein distance between the patches of two sets of pictures, one number for each size of detail.
+"""Sliced Wasserstein distance between the patches of two sets of images, one number for each size of detail.
 
 References:
     T. Karras et al., "Progressive Growing of GANs ...", ICLR 2018, section 5: 7 x 7 patches of a Laplacian pyramid, 128
-    a picture and level, each channel normalised, 512 directions. The paper draws 16,384 pictures of each set.
+    an image and level, each channel normalised, 512 directions. The paper draws 16,384 images of each set.
     P. Burt and E. Adelson, "The Laplacian Pyramid as a Compact Image Code", 1983.
 """
 
@@ -18,7 +18,7 @@ from training.metrics import pixels
 
 MIN_SIDE_PX = 16
 _PATCH_PX = 7
-_CHUNK = 250  # pictures at once
+_CHUNK = 250  # images at once
 _DIRECTIONS = 16  # directions at once: 1,280,000 patches make 82 MB a set
 _MIN_STD = 1e-3  # of 255 levels: a level without any detail is left at 0, not blown up
 
@@ -43,11 +43,11 @@ def distance(real: Tensor, fake: Tensor, seed: int = 0, patches: int = 128, dire
         real: (N, C, H, W) uint8, or float in [-1, 1]; sides of at least 16 px.
         fake: the same shape.
         seed: of the patches' places, the same in both sets, and of the directions.
-        patches: a picture and level. Memory grows to N x patches x C x 400 bytes.
+        patches: an image and level. Memory grows to N x patches x C x 400 bytes.
         directions: how many.
 
     Raises:
-        ValueError: the shapes differ, or the pictures are too small or out of range.
+        ValueError: the shapes differ, or the images are too small or out of range.
     """
     if real.shape != fake.shape or real.ndim != 4 or min(real.shape[2:]) < MIN_SIDE_PX or not len(real):
         raise ValueError(

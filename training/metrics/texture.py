@@ -1,4 +1,4 @@
-"""Sharpness and checkerboards of pictures, against real ones that need not be paired.
+"""Sharpness and checkerboards of images, against real ones that need not be paired.
 
 References:
     A. Odena et al., "Deconvolution and Checkerboard Artifacts", Distill 2016: strided transposed convolutions leave
@@ -17,22 +17,22 @@ _BAND = 7.0 / 16.0  # cycles a pixel: the uppermost eighth of the frequencies, s
 
 
 def gradient_ratio(real: Tensor, fake: Tensor) -> float:
-    """Mean gradient magnitude of luminance over that of real pictures: below 1 is blur, above 1 is noise.
+    """Mean gradient magnitude of luminance over that of real images: below 1 is blur, above 1 is noise.
 
     Args:
         real: (N, C, H, W) uint8, or float in [-1, 1], C 1 or 3.
         fake: (M, C, H, W), the same.
 
     Raises:
-        ValueError: the pictures are out of range, or the real ones are flat.
+        ValueError: the images are out of range, or the real ones are flat.
     """
     return _ratio(_gradients, real, fake)
 
 
 def half_rate_ratio(real: Tensor, fake: Tensor) -> float:
-    """Energy at half the sampling rate over that of real pictures: well above 1 is a checkerboard, or noise.
+    """Energy at half the sampling rate over that of real images: well above 1 is a checkerboard, or noise.
 
-    Energy is the power of the Hann-windowed picture, in levels, summed over channels, at frequencies of 7/16 or more
+    Energy is the power of the Hann-windowed image, in levels, summed over channels, at frequencies of 7/16 or more
     cycles a pixel along either axis.
 
     Args:
@@ -40,16 +40,16 @@ def half_rate_ratio(real: Tensor, fake: Tensor) -> float:
         fake: (M, C, H, W), the same.
 
     Raises:
-        ValueError: the pictures are out of range, or the real ones have no such energy.
+        ValueError: the images are out of range, or the real ones have no such energy.
     """
     return _ratio(_half_rate, real, fake)
 
 
 def _ratio(measure: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor) -> float:
-    """`measure`'s mean over fake pictures, over that of real ones."""
+    """`measure`'s mean over fake images, over that of real ones."""
     below, above = (float(torch.cat([measure(part) for part in x.split(_CHUNK)]).double().mean()) for x in (real, fake))
     if not below > 0.0:
-        raise ValueError("there is nothing to compare with: the real pictures are flat")
+        raise ValueError("there is nothing to compare with: the real images are flat")
     return above / below
 
 

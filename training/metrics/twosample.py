@@ -1,10 +1,10 @@
-"""Classifier two-sample test: can a small network tell samples from real pictures that it did not train on?
+"""Classifier two-sample test: can a small network tell samples from real images that it did not train on?
 
 50 % says that it cannot. The network is made and thrown away here; it selects nothing and reports nothing else.
 
 References:
     D. Lopez-Paz and M. Oquab, "Revisiting Classifier Two-Sample Tests", ICLR 2017, section 3: under equality the
-    accuracy on n held-out pictures is N(1/2, 1/(4 n)).
+    accuracy on n held-out images is N(1/2, 1/(4 n)).
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from training.metrics import pixels
 
 LEAST = 4
-"""Pictures of either set, without which there is nothing to train on and to read."""
+"""Images of either set, without which there is nothing to train on and to read."""
 _WIDTHS = (16, 32, 64, 64)
 _BATCH = 32
 _CHUNK = 100
@@ -31,10 +31,10 @@ class TwoSample:
     """How well real and fake were told apart.
 
     Attributes:
-        accuracy: on `count` held-out pictures, half of them real; 0.5 is chance.
+        accuracy: on `count` held-out images, half of them real; 0.5 is chance.
         standard_error: of the accuracy, sqrt(accuracy (1 - accuracy) / count).
         p_value: of an accuracy as high as this if both sets were of one distribution; one-sided.
-        count: held-out pictures.
+        count: held-out images.
     """
 
     accuracy: float
@@ -53,12 +53,12 @@ def distinguish(real: Tensor, fake: Tensor, seed: int = 0, steps: int = 300) -> 
         steps: of training, with batches of 32.
 
     Raises:
-        ValueError: there are fewer than 4 of either, or the shapes differ, or the pictures are out of range.
+        ValueError: there are fewer than 4 of either, or the shapes differ, or the images are out of range.
     """
     count = min(len(real), len(fake))
     if count < LEAST or real.shape[1:] != fake.shape[1:]:
         raise ValueError(
-            f"two sets of at least {LEAST} pictures of one shape are needed, not {real.shape} and {fake.shape}"
+            f"two sets of at least {LEAST} images of one shape are needed, not {real.shape} and {fake.shape}"
         )
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed a GPU as well
@@ -75,7 +75,7 @@ def _result(accuracy: float, count: int) -> TwoSample:
 
 
 def _labelled(sets: list[Tensor]) -> tuple[Tensor, Tensor]:
-    """Real and fake pictures -> (2 N, C, H, W) float32 around 0, and (2 N,) labels, 1 for real."""
+    """Real and fake images -> (2 N, C, H, W) float32 around 0, and (2 N,) labels, 1 for real."""
     images = torch.cat([pixels.levels(images) for images in sets]).div_(127.5).sub_(1.0)
     return images, torch.tensor([1.0, 0.0], device=images.device).repeat_interleave(len(sets[0]))
 
@@ -106,7 +106,7 @@ def _network(channels: int) -> nn.Sequential:
 
 
 def _cropped(images: Tensor) -> Tensor:
-    """The batch cut somewhere, to 64 px or less: few pictures are learnt by heart otherwise, and it costs less."""
+    """The batch cut somewhere, to 64 px or less: few images are learnt by heart otherwise, and it costs less."""
     for dim in (2, 3):
         side = images.shape[dim]
         kept = min(_CROP_PX, side * 7 // 8)

@@ -1,4 +1,4 @@
-"""A small convolutional classifier of attributes for pictures of 64 px: the judge of faces, never a player.
+"""A small convolutional classifier of attributes for images of 64 px, which measures generated faces.
 
 References:
     K. Simonyan and A. Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition", ICLR 2015: 3 x

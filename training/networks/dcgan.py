@@ -117,7 +117,7 @@ def _join(x: Tensor, classes: Tensor | None) -> Tensor:
 
 
 def _sides(side: int, layers: int, kernel: int) -> list[int]:
-    """The side of the picture and of the maps after each layer of stride 2.
+    """The side of the image and of the maps after each layer of stride 2.
 
     A kernel of 5 rounds an odd side up, as in the networks of WGAN-GP for MNIST (28, 14, 7, 4); the generator cuts
     the row and column off that it has too many. A kernel of 4 needs even sides.
@@ -126,7 +126,7 @@ def _sides(side: int, layers: int, kernel: int) -> list[int]:
     for _ in range(layers):
         if sides[-1] == 1 or (kernel == 4 and sides[-1] % 2):
             raise ValueError(
-                f"pictures of {side} px cannot be halved {layers} times by kernel {kernel}: give fewer widths"
+                f"images of {side} px cannot be halved {layers} times by kernel {kernel}: give fewer widths"
             )
         sides.append((sides[-1] + 1) // 2)
     return sides

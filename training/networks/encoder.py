@@ -1,4 +1,4 @@
-"""The way back from a picture to a latent: a discriminator's convolutions with as many outputs as a latent has."""
+"""The way back from an image to a latent: a discriminator's convolutions with as many outputs as a latent has."""
 
 import torch
 from torch import Tensor, nn

@@ -1,4 +1,4 @@
-"""A small convolutional classifier for 28 px pictures: the judge of samples, never a player.
+"""A small convolutional classifier for 28 px images, which measures samples.
 
 References:
     Y. LeCun et al., "Gradient-Based Learning Applied to Document Recognition", 1998, with ReLU, BatchNorm and

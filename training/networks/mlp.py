@@ -57,7 +57,7 @@ class Generator(nn.Module):
 
     @torch.no_grad()
     def set_output_bias(self, mean: Tensor) -> None:
-        """Makes `mean` ((C, H, W), in [-1, 1]) the picture that all-zero activations give.
+        """Makes `mean` ((C, H, W), in [-1, 1]) the image that all-zero activations give.
 
         The logit is taken of the mean moved a little away from 0 and 1: some border pixels are black in every image.
         """

@@ -1,4 +1,4 @@
-"""PatchGAN: a discriminator that judges each patch of a picture by itself.
+"""PatchGAN: a discriminator that classifies each patch of an image by itself.
 
 References:
     P. Isola et al., "Image-to-Image Translation with Conditional Adversarial Networks", CVPR 2017, section 3.2.2 and

@@ -1,4 +1,4 @@
-"""A small U-Net that reads which label each pixel of a photo has. A judge, never a player.
+"""A small U-Net that reads which label each pixel of a photo has. It measures translations.
 
 References:
     O. Ronneberger et al., "U-Net: Convolutional Networks for Biomedical Image Segmentation", MICCAI 2015, with

@@ -23,7 +23,7 @@ class Generator(nn.Module):
     """(N, 3, H, W) in [-1, 1] -> the same; H and W are multiples of 2^depth.
 
     Every layer of the encoder is joined to its mirror in the decoder. The paper runs BatchNorm at batch size 1, at
-    test time too, on the statistics of the one picture: that is instance normalisation with a scale and a bias, and
+    test time too, on the statistics of the one image: that is instance normalisation with a scale and a bias, and
     is written down as such, so that it means the same at every batch size.
     """
 

@@ -51,16 +51,16 @@ def parameter_counts(config: TrainingConfig) -> dict[str, int]:
 
 
 def _blank(config: TrainingConfig) -> ImageSet | PairSet:
-    """Pictures of the right shape, with every class."""
+    """Images of the right shape, with every class."""
     classes = PUBLISHED[config.dataset].classes or ("",)
-    side = config.pictures.crop_px if config.pictures else IDX_SIDE_PX
+    side = config.images.crop_px if config.images else IDX_SIDE_PX
     count = max(len(classes), config.batch_size)
-    shape = (3 if config.pictures else 1, side, side)
+    shape = (3 if config.images else 1, side, side)
     blank = ImageSet(torch.zeros((count, *shape), dtype=torch.uint8), torch.arange(count) % len(classes))
     return PairSet(blank, blank) if isinstance(config, TranslationConfig) else blank
 
 
 IDX_SIDE_PX = 28
-"""Side of the pictures of the published IDX sets."""
+"""Side of the images of the published IDX sets."""
 
 __all__ = ["Generative", "GenerativeConfig", "Objective", "Translation", "build", "parameter_counts"]

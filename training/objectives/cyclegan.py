@@ -1,4 +1,4 @@
-"""CycleGAN: two translators that lead there and back learn from unpaired pictures.
+"""CycleGAN: two translators that lead there and back learn from unpaired images.
 
 References:
     J.-Y. Zhu et al., "Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks", ICCV 2017:
@@ -34,7 +34,7 @@ class _Translated(NamedTuple):
 class Cyclegan(Translation):
     """One step of both translators and one of both discriminators a batch.
 
-    Instance norm keeps pictures apart, so that pictures for one network go through it together: fewer, larger
+    Instance norm keeps images apart, so that images for one network go through it together: fewer, larger
     operations that give the same.
     """
 
@@ -91,9 +91,9 @@ class Cyclegan(Translation):
     def _side(self) -> int:
         """Of the crops at this step, in px."""
         config = self._cyclegan
-        assert config.pictures is not None
+        assert config.images is not None
         is_early = self.counters["steps"] < config.early_share * config.total_steps
-        return config.early_crop_px if config.early_crop_px and is_early else config.pictures.crop_px
+        return config.early_crop_px if config.early_crop_px and is_early else config.images.crop_px
 
     def _translate(self, batch: PairBatch) -> _Translated:
         real_a, real_b = batch
@@ -108,9 +108,12 @@ class Cyclegan(Translation):
 
     def _train_generators(self, batch: PairBatch, made: _Translated) -> dict[str, Tensor]:
         lambda_cycle, lambda_identity = self.weights()
-        judges = {name: self.networks[f"discriminator_{name}"].requires_grad_(False) for name in ("A", "B")}
+        discriminators = {name: self.networks[f"discriminator_{name}"].requires_grad_(False) for name in ("A", "B")}
         with self.fabric.autocast():
-            logits_a, logits_b = judges["A"](self._augment(made.fake_A)), judges["B"](self._augment(made.fake_B))
+            logits_a, logits_b = (
+                discriminators["A"](self._augment(made.fake_A)),
+                discriminators["B"](self._augment(made.fake_B)),
+            )
         g_a, g_b = self.game(logits_b, is_real=True), self.game(logits_a, is_real=True)
         cycle = self._cycle(batch, made)
         loss = self._cyclegan.lambda_gan * (g_a + g_b) + lambda_cycle * cycle
@@ -122,8 +125,8 @@ class Cyclegan(Translation):
             noise = excess(batch.real_B, made.fake_B) + excess(batch.real_A, made.fake_A)
             loss, losses = loss + self._cyclegan.lambda_noise * noise, losses | {"noise": noise.detach()}
         self.descend("generator", loss)
-        for judge in judges.values():
-            judge.requires_grad_(True)
+        for discriminator in discriminators.values():
+            discriminator.requires_grad_(True)
         return losses
 
     def _cycle(self, batch: PairBatch, made: _Translated) -> Tensor:

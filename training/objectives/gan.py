@@ -81,20 +81,20 @@ class Gan(Generative):
         classes = self.rows(batch.labels)
         with self.fabric.autocast():
             fakes = self.fakes(batch.labels)
-            real_logits, fake_logits = self._judged(batch.images, fakes.detach(), classes)
+            real_logits, fake_logits = self._logits(batch.images, fakes.detach(), classes)
         d_loss = discriminator_loss(real_logits.float(), fake_logits.float())
         penalty = self._penalty(batch.images, classes)
         turn, _ = self.phase()
         if turn != 0:  # the paper's code begins with G
             self.descend("discriminator", d_loss + sum(penalty.values()))
         # G learns from the D that has just moved, on the same fakes: one pass through G serves both.
-        self.judge.requires_grad_(False).train(not self._mixes)
+        self.discriminator.requires_grad_(False).train(not self._mixes)
         with self.fabric.autocast():
-            fake_logits_after = self.judge(self._augment(fakes), *classes)
+            fake_logits_after = self.discriminator(self._augment(fakes), *classes)
         g_loss = self._generator_loss(fake_logits_after.float())
         if turn != 1:
             self.descend("generator", g_loss)
-        self.judge.requires_grad_(True).train()
+        self.discriminator.requires_grad_(True).train()
         return {
             "d_loss": d_loss.detach(),
             "g_loss": g_loss.detach(),
@@ -116,22 +116,24 @@ class Gan(Generative):
         """See `Objective.margins`."""
         return {"discriminator": losses["d_real"] - losses["d_fake"]}
 
-    def _judged(self, real: Tensor, fakes: Tensor, classes: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
+    def _logits(self, real: Tensor, fakes: Tensor, classes: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
         """What D says of both, shown one after the other or as one batch."""
         real, fakes = self._augment(real), self._augment(fakes)
         if not self._mixes:
-            return self.judge(real, *classes), self.judge(fakes, *classes)
-        real_logits, fake_logits = self.judge(torch.cat((real, fakes)), *(torch.cat((c, c)) for c in classes)).chunk(2)
+            return self.discriminator(real, *classes), self.discriminator(fakes, *classes)
+        real_logits, fake_logits = self.discriminator(
+            torch.cat((real, fakes)), *(torch.cat((c, c)) for c in classes)
+        ).chunk(2)
         return real_logits, fake_logits
 
     def _augment(self, images: Tensor) -> Tensor:
         return diff_augment(images, self._diffaugment, self.fabric.global_rank, self.fabric.world_size)
 
     def _penalty(self, images: Tensor, classes: tuple[Tensor, ...]) -> dict[str, Tensor]:
-        """R1 = gamma / 2 E |grad D(x)|^2 at real pictures, in float32; each time it makes up for the steps without."""
+        """R1 = gamma / 2 E |grad D(x)|^2 at real images, in float32; each time it makes up for the steps without."""
         _, is_due = self.phase()
         if not is_due:
             return {}
         shown = self._augment(images).detach().requires_grad_()
-        norms = gradient_norms(self.judge(shown, *classes), shown)
+        norms = gradient_norms(self.discriminator(shown, *classes), shown)
         return {"r1": 0.5 * self._r1_gamma * self._r1_every * norms.square().mean()}

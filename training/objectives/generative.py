@@ -25,14 +25,14 @@ _BATCH_NORM_ROWS = 200  # at 64 px a thousand rows of DCGAN's maps would take a 
 
 
 class Generative(Objective):
-    """A generator and the network that judges it, `discriminator` or `critic`.
+    """A generator and the network that discriminators it, `discriminator` or `critic`.
 
     Attributes:
         generator: latents (and classes) -> images.
-        judge: images (and classes) -> (N, 1).
+        discriminator: images (and classes) -> (N, 1).
         n_classes: 0 where the networks are not told classes.
         estimate_said: what `estimate` estimates, in words.
-        image_shape: (C, H, W) of the pictures that the networks draw and see.
+        image_shape: (C, H, W) of the images that the networks draw and see.
     """
 
     estimate_said: ClassVar[str]
@@ -40,8 +40,8 @@ class Generative(Objective):
     def __init__(
         self,
         config: GenerativeConfig,
-        judge: MlpDiscriminator | ConvDiscriminator,
-        judge_name: str,
+        discriminator: MlpDiscriminator | ConvDiscriminator,
+        discriminator_name: str,
         data: ImageSet,
         fabric: Fabric,
         updates: Mapping[str, int],
@@ -50,8 +50,8 @@ class Generative(Objective):
 
         Args:
             config: of the run.
-            judge: of the network that judges.
-            judge_name: `discriminator` or `critic`.
+            discriminator: of the network that discriminators.
+            discriminator_name: `discriminator` or `critic`.
             data: the training images.
             fabric: device, precision and processes.
             updates: how often each network's optimiser moves in the whole run, which its schedule needs.
@@ -61,8 +61,8 @@ class Generative(Objective):
         self._z_dim, self._distribution = config.generator.z_dim, config.latent_distribution
         self.image_shape = _image_shape(config, data)
         self.generator = _generator(config.generator, data, self.image_shape, self.n_classes)
-        self.judge = _judge(judge, self.image_shape, self.n_classes)
-        for name, network in (("generator", self.generator), (judge_name, self.judge)):
+        self.discriminator = _discriminator(discriminator, self.image_shape, self.n_classes)
+        for name, network in (("generator", self.generator), (discriminator_name, self.discriminator)):
             total = max(1, updates[name])
             epochs = config.total_steps * config.batch_size / len(data)
             self.add(name, {name: network}, config.optimizer, Steps(total, max(1, round(total / epochs))))
@@ -86,14 +86,14 @@ class Generative(Objective):
         return (F.one_hot(labels, self.n_classes).float(),) if self.n_classes else ()
 
     def fakes(self, labels: Tensor) -> Tensor:
-        """Fresh pictures of the classes of a batch of this process, (B, C, H, W)."""
+        """Fresh images of the classes of a batch of this process, (B, C, H, W)."""
         drawn = self.share(self.latents(len(labels) * self.fabric.world_size))
         images: Tensor = self.generator(drawn, *self.rows(labels))
         return images
 
     @abstractmethod
     def estimate(self, real_scores: Tensor, fake_scores: Tensor) -> Tensor:
-        """The judge's own estimate of how far samples are from data, without penalties, from its answers to both."""
+        """Estimates how far samples are from data, from the discriminator's outputs for both, without penalties."""
 
     def finished_generator(self) -> nn.Module:
         """A copy of the generator to sample from: averaged, its BatchNorm statistics those of the averaged weights."""
@@ -120,9 +120,9 @@ class Generative(Objective):
         deepcopy(self.generator).load_state_dict(state)  # refuses them
         self._finished, self.finished_said = state, said
 
-    def finished_judge(self) -> nn.Module:
-        """A copy of the judge to ask: spectral norms are multiplied out."""
-        finished = deepcopy(self.judge).requires_grad_(False).eval()
+    def finished_discriminator(self) -> nn.Module:
+        """A copy of the discriminator to ask: spectral norms are multiplied out."""
+        finished = deepcopy(self.discriminator).requires_grad_(False).eval()
         for module in finished.modules():
             if parametrize.is_parametrized(module, "weight"):
                 parametrize.remove_parametrizations(module, "weight")
@@ -145,9 +145,9 @@ class Generative(Objective):
 
 def _image_shape(config: GenerativeConfig, data: ImageSet) -> tuple[int, int, int]:
     """(C, H, W) of what a step sees."""
-    if config.pictures is None:
+    if config.images is None:
         return data.shape
-    return data.shape[0], config.pictures.crop_px, config.pictures.crop_px
+    return data.shape[0], config.images.crop_px, config.images.crop_px
 
 
 def _generator(
@@ -161,7 +161,9 @@ def _generator(
     return generator
 
 
-def _judge(config: MlpDiscriminator | ConvDiscriminator, shape: tuple[int, int, int], n_classes: int) -> nn.Module:
+def _discriminator(
+    config: MlpDiscriminator | ConvDiscriminator, shape: tuple[int, int, int], n_classes: int
+) -> nn.Module:
     if isinstance(config, ConvDiscriminator):
         return dcgan.Discriminator(config, shape, n_classes)
     return mlp.Discriminator(config, shape)

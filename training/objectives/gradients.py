@@ -1,14 +1,14 @@
-"""Gradients of a network's verdict by the pictures that it sees, as two penalties need them."""
+"""Gradients of a network's verdict by the images that it sees, as two penalties need them."""
 
 import torch
 from torch import Tensor
 
 
 def gradient_norms(scores: Tensor, images: Tensor) -> Tensor:
-    """(N,): the norm of each picture's gradient of its own score.
+    """(N,): the norm of each image's gradient of its own score.
 
     Args:
-        scores: (N, 1), computed from `images` without layers that mix pictures.
+        scores: (N, 1), computed from `images` without layers that mix images.
         images: (N, C, H, W), requires grad.
     """
     (gradients,) = torch.autograd.grad(scores.sum(), images, create_graph=True)

@@ -106,13 +106,13 @@ class Objective(ABC):
         return self.fabric.world_size == 1 and all(group.get("capturable") for group in groups)
 
     def margins(self, losses: Mapping[str, float]) -> dict[str, float]:
-        """How surely each judge tells real from fake: D(x) - D(G(z)), -1 ... 1.
+        """How surely each discriminator tells real from fake: D(x) - D(G(z)), -1 ... 1.
 
         Args:
             losses: what `step` returned.
 
         Returns:
-            By name of the judge; nothing where a judge has no bounds.
+            By name of the discriminator; nothing where a discriminator has no bounds.
         """
         return {}
 

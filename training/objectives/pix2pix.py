@@ -54,14 +54,14 @@ class Pix2pix(Translation):
         }
 
     def _train_generator(self, source: Tensor, target: Tensor, fake: Tensor) -> dict[str, Tensor]:
-        judge = self.networks["discriminator"].requires_grad_(False)
+        discriminator = self.networks["discriminator"].requires_grad_(False)
         l1 = mean_absolute(fake, target)
         loss, losses = self._lambda_l1 * l1, {"g_l1": l1.detach()}
         if self._lambda_gan:
             with self.fabric.autocast():
-                logits = judge(torch.cat((source, fake.to(source.dtype)), dim=1))
+                logits = discriminator(torch.cat((source, fake.to(source.dtype)), dim=1))
             g_loss = self.game(logits, is_real=True)
             loss, losses = loss + self._lambda_gan * g_loss, losses | {"g_loss": g_loss.detach()}
         self.descend("generator", loss)
-        judge.requires_grad_(True)
+        discriminator.requires_grad_(True)
         return losses

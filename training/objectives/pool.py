@@ -12,10 +12,10 @@ from torch import Tensor
 
 
 class ImagePool:
-    """Up to `size` past pictures.
+    """Up to `size` past images.
 
-    While it fills, it gives back what it is given. From then on, each picture is given back itself with probability
-    1/2, or else a picture of the pool, whose place it takes.
+    While it fills, it gives back what it is given. From then on, each image is given back itself with probability
+    1/2, or else an image of the pool, whose place it takes.
     """
 
     def __init__(self, size: int) -> None:
@@ -23,19 +23,19 @@ class ImagePool:
         self._images: Tensor | None = None  # (size, C, H, W), of which the first `_count` are there
 
     def is_full(self, side_px: int) -> bool:
-        """Whether pictures of that side are exchanged, all by the same operations on the device."""
+        """Whether images of that side are exchanged, all by the same operations on the device."""
         if self._images is None:
             return self._size == 0
         return self._count == self._size and self._images.shape[2:] == (side_px, side_px)
 
     def query(self, images: Tensor) -> Tensor:
-        """Exchanges some of the pictures.
+        """Exchanges some of the images.
 
         Args:
             images: (N, C, H, W), detached.
 
         Returns:
-            (N, C, H, W): new and past pictures. Draws come from the device's own generator. Pictures of another size
+            (N, C, H, W): new and past images. Draws come from the device's own generator. Images of another size
             are forgotten.
         """
         if not self._size:
@@ -57,7 +57,7 @@ class ImagePool:
         return torch.where(is_new, image, past)
 
     def state_dict(self) -> dict[str, Any]:
-        """The pictures."""
+        """The images."""
         return {"images": [] if self._images is None else list(self._images[: self._count])}
 
     def load_state_dict(self, state: dict[str, Any], device: torch.device) -> None:

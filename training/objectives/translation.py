@@ -46,7 +46,7 @@ def adversarial_loss(kind: str, logits: Tensor, is_real: bool) -> Tensor:
 
 
 class Translation(Objective):
-    """Translators by direction, and the discriminators that judge what they give."""
+    """Translators by direction, and the discriminators that discriminator what they give."""
 
     def __init__(self, config: TranslationConfig, directions: tuple[Direction, ...], fabric: Fabric) -> None:
         super().__init__(fabric)
@@ -73,9 +73,9 @@ class Translation(Objective):
         config = self._config
         steps = Steps(config.total_steps, images_per_epoch // config.batch_size)
         translators = {f"generator_{direction}": _translator(config.generator) for direction in self.directions}
-        judges = {name: _discriminator(discriminator, channels) for name, channels in discriminators.items()}
+        discriminators = {name: _discriminator(discriminator, channels) for name, channels in discriminators.items()}
         self.add("generator", dict(translators), config.optimizer, steps)
-        self.add("discriminator", dict(judges), config.optimizer, steps)
+        self.add("discriminator", dict(discriminators), config.optimizer, steps)
         for name in translators:
             self.average(name, config.ema_decay)
 
@@ -116,5 +116,5 @@ def _discriminator(config: PatchDiscriminator | MultiscaleDiscriminator, channel
 
 
 def mean_absolute(a: Tensor, b: Tensor) -> Tensor:
-    """The L1 distance of two batches of pictures, in float32."""
+    """The L1 distance of two batches of images, in float32."""
     return (a.float() - b.float()).abs().mean()

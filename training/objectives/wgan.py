@@ -67,7 +67,9 @@ class _Wasserstein(Generative):
         with torch.no_grad(), self.fabric.autocast():
             fakes = self.fakes(batch.labels)
         with self.fabric.autocast():
-            estimate = distance(self.judge(batch.images, *classes).float(), self.judge(fakes, *classes).float())
+            estimate = distance(
+                self.discriminator(batch.images, *classes).float(), self.discriminator(fakes, *classes).float()
+            )
         extra = self.regulariser(batch.images, fakes.float(), classes)
         self.descend("critic", -estimate + sum(extra.values()))
         self.constrain()
@@ -100,11 +102,11 @@ class _Wasserstein(Generative):
         """What is done to the critic's weights after its step."""
 
     def _train_generator(self, batch: Batch) -> None:
-        self.judge.requires_grad_(False)
+        self.discriminator.requires_grad_(False)
         with self.fabric.autocast():
-            scores = self.judge(self.fakes(batch.labels), *self.rows(batch.labels))
+            scores = self.discriminator(self.fakes(batch.labels), *self.rows(batch.labels))
         self.descend("generator", -scores.float().mean())
-        self.judge.requires_grad_(True)
+        self.discriminator.requires_grad_(True)
 
 
 class Wgan(_Wasserstein):
@@ -118,7 +120,7 @@ class Wgan(_Wasserstein):
     @torch.no_grad()
     def constrain(self) -> None:
         """Algorithm 1, line 7: after the step."""
-        for weight in self.judge.parameters():
+        for weight in self.discriminator.parameters():
             weight.clamp_(-self._config.clip_value, self._config.clip_value)
 
 
@@ -133,5 +135,5 @@ class WganGp(_Wasserstein):
         """Lambda E (|grad f| - 1)^2, Equation 3; in float32, since it is a gradient of a gradient."""
         share = self.share(torch.rand(len(real) * self.fabric.world_size, 1, 1, 1, device=real.device))
         between = torch.lerp(real, fake, share).requires_grad_()
-        norms = gradient_norms(self.judge(between, *classes), between)
+        norms = gradient_norms(self.discriminator(between, *classes), between)
         return {"penalty": self._config.lambda_gp * (norms - 1.0).square().mean()}

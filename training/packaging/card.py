@@ -21,7 +21,7 @@ def render(described: Manifest) -> str:
 | | |
 | --- | --- |
 | method | {described.method} |
-{_translation(described)}| pictures | {_size(described)} |
+{_translation(described)}| images | {_size(described)} |
 | data | {about.name}, {about.images:,} training images |
 | source | {about.source} |
 | terms of the data | {about.terms} |
@@ -54,7 +54,7 @@ def _size(described: Manifest) -> str:
 
 
 def _caption(described: Manifest) -> str:
-    return "64 samples of the seeds 0 to 63" if described.latent else "pictures, and what the model makes of them"
+    return "64 samples of the seeds 0 to 63" if described.latent else "images, and what the model makes of them"
 
 
 def _translation(described: Manifest) -> str:

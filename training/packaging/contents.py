@@ -21,7 +21,7 @@ class Contents:
 
     Attributes:
         networks: by name.
-        goldens: inputs, and the pictures that they give.
+        goldens: inputs, and the images that they give.
         preview: (H, W, C) uint8.
         metrics: what was measured of networks that only a package of this task has.
         fields: the manifest's fields that belong to the task: image, latent, classes, directions, translation.

@@ -32,12 +32,12 @@ class Storing(NamedTuple):
     Attributes:
         weights: see `graphs.build`.
         thin_db: what large dense layers may lose, see `graphs.Thin`; None leaves them whole.
-        with_judge: whether the discriminator or critic is there.
+        with_discriminator: whether the discriminator or critic is there.
     """
 
     weights: str
     thin_db: float | None = None
-    with_judge: bool = True
+    with_discriminator: bool = True
 
     def thin(self, rows: Callable[[], Mapping[str, Tensor]]) -> Thin | None:
         """What to fit thinner layers to; the rows are made only if there are to be any."""
@@ -52,7 +52,7 @@ def contents(
     folder: Path,
     step: int,
 ) -> Contents:
-    """Exports generator, judge and encoder, and draws goldens and preview.
+    """Exports generator, discriminator and encoder, and draws goldens and preview.
 
     Args:
         config: of the run.
@@ -69,8 +69,8 @@ def contents(
     channels, height, width = objective.image_shape
     networks: dict[NetworkName, Graph] = {"generator": _drawing(config, objective, storing)}
     sampler = engine(networks["generator"].model)
-    if storing.with_judge:
-        networks["discriminator"] = _judging(config, objective, data, networks["generator"], storing)
+    if storing.with_discriminator:
+        networks["discriminator"] = _discriminator(config, objective, data, networks["generator"], storing)
     back = encoder.load(folder, step, config, objective.image_shape)
     if back:
         networks["encoder"] = _encoder(config, objective, data, back[0], storing.weights)
@@ -105,28 +105,28 @@ def _drawing(config: GenerativeConfig, objective: Generative, storing: Storing) 
         _torch(rows(config, _PARITY_ROWS)),
         "generator.onnx",
         (manifest.Tensor(name="latents", shape=("N", config.generator.z_dim)), *classes),
-        _picture(objective),
+        _image(objective),
         storing.weights,
         thin=storing.thin(lambda: _torch(rows(config, _FITTED_ROWS))),
     )
 
 
-def _judging(
+def _discriminator(
     config: GenerativeConfig, objective: Generative, data: ImageSet, generator: Graph, storing: Storing
 ) -> Graph:
     shown = _shown(objective, data)
-    judged = {"images": shown.images}
-    judged |= dict(zip(["classes"], objective.rows(shown.labels), strict=False))
+    inputs = {"images": shown.images}
+    inputs |= dict(zip(["classes"], objective.rows(shown.labels), strict=False))
     # A critic's score has no scale of its own, so it has another name than a logit, whose sigmoid is a probability.
     verdict = "scores" if "critic" in objective.networks else "logits"
     return export.build(
-        objective.finished_judge(),
-        judged,
+        objective.finished_discriminator(),
+        inputs,
         "discriminator.onnx",
-        (_picture(objective), *_told(objective)),
+        (_image(objective), *_told(objective)),
         manifest.Tensor(name=verdict, shape=("N", 1)),
         storing.weights,
-        thin=storing.thin(lambda: _judged(config, objective, data, generator)),
+        thin=storing.thin(lambda: _discriminator_rows(config, objective, data, generator)),
     )
 
 
@@ -135,16 +135,18 @@ def _told(objective: Generative) -> tuple[manifest.Tensor, ...]:
     return tuple(manifest.Tensor(name="classes", shape=("N", n)) for n in (objective.n_classes,) if n)
 
 
-def _judged(config: GenerativeConfig, objective: Generative, data: ImageSet, generator: Graph) -> dict[str, Tensor]:
-    """What a judge is shown, real and drawn in turn."""
+def _discriminator_rows(
+    config: GenerativeConfig, objective: Generative, data: ImageSet, generator: Graph
+) -> dict[str, Tensor]:
+    """What a discriminator is shown, real and generated in turn."""
     count = min(_FITTED_ROWS // 2, len(data))
     real, fed = _shown(objective, data, count), rows(config, count)
     drawn = torch.from_numpy(engine(generator.model)(fed))
-    judged = {"images": torch.stack((real.images, drawn), dim=1).flatten(0, 1)}
+    inputs = {"images": torch.stack((real.images, drawn), dim=1).flatten(0, 1)}
     if "classes" in fed:
         told = torch.stack((*objective.rows(real.labels), torch.from_numpy(fed["classes"])), dim=1)
-        judged["classes"] = told.flatten(0, 1)
-    return judged
+        inputs["classes"] = told.flatten(0, 1)
+    return inputs
 
 
 def _torch(arrays: dict[str, NDArray[np.float32]]) -> dict[str, Tensor]:
@@ -160,15 +162,15 @@ def _encoder(
         range=(-1.0, 1.0) if config.latent_distribution == "uniform" else None,
     )
     shown = {"images": _shown(objective, data).images}
-    return export.build(network, shown, "encoder.onnx", (_picture(objective),), latents, weights)
+    return export.build(network, shown, "encoder.onnx", (_image(objective),), latents, weights)
 
 
-def _picture(objective: Generative) -> manifest.Tensor:
+def _image(objective: Generative) -> manifest.Tensor:
     return manifest.Tensor(name="images", shape=("N", *objective.image_shape), range=(-1.0, 1.0))
 
 
 def _shown(objective: Generative, data: ImageSet, count: int = _PARITY_ROWS) -> Batch:
-    """Real pictures as the judge sees them."""
+    """Real images as the discriminator sees them."""
     height, width = objective.image_shape[1:]
     batch = data.batch(torch.arange(count) % len(data))
     return Batch(batch.images[:, :, :height, :width].contiguous(), batch.labels)

@@ -31,7 +31,7 @@ def contents(
         config: of the run.
         objective: trained, on the CPU.
         direction: `A2B` or `B2A`.
-        data: pictures for parity, goldens and preview.
+        data: images for parity, goldens and preview.
         weights: see `graphs.build`.
         inverse: name of the package that leads back, if there is one.
 
@@ -39,10 +39,10 @@ def contents(
         ExportError: the network was refused.
     """
     source, target = objective.domains(direction)
-    pictures = (data.A, data.B)[source]
+    images = (data.A, data.B)[source]
     side, multiple = config.image_px, objective.multiple
     least = max(multiple, _LEAST_PX)
-    given = pictures.batch(torch.arange(_PARITY_ROWS) % len(pictures)).images
+    given = images.batch(torch.arange(_PARITY_ROWS) % len(images)).images
     network = export.build(
         objective.finished(direction),
         {"images": _at(given, 2 * least, 3 * least)},
@@ -69,16 +69,16 @@ def contents(
     )
 
 
-def _at(pictures: Tensor, height: int, width: int) -> Tensor:
+def _at(images: Tensor, height: int, width: int) -> Tensor:
     """(N, 3, height, width) float32, scaled."""
     return torch.nn.functional.interpolate(
-        pictures, (height, width), mode="bicubic", antialias=True, align_corners=False
+        images, (height, width), mode="bicubic", antialias=True, align_corners=False
     ).clamp(-1.0, 1.0)
 
 
-def _levels(pictures: Tensor) -> codecs.Floats:
+def _levels(images: Tensor) -> codecs.Floats:
     """As the service is given them: in 256 levels, which a golden packs into a quarter of the room as well."""
-    return codecs.to_float32(codecs.to_uint8(pictures.numpy()))
+    return codecs.to_float32(codecs.to_uint8(images.numpy()))
 
 
 def _preview(given: Tensor, sampler: Sampler) -> codecs.Pixels:

@@ -20,7 +20,7 @@ from training.packaging.onnx.export import ExportError
 from training.packaging.write import Package, directions
 from training.runs.folder import Run
 
-JUDGE_STEPS = 500
+DISCRIMINATOR_STEPS = 500
 _ROWS = 1_000
 
 
@@ -54,7 +54,7 @@ def take_over(objective: Objective, config: TrainingConfig, package: Package, st
     for name, average in objective.averages.items():
         average.module.load_state_dict(objective.networks[name].state_dict())
     if missing:
-        _train_judges(objective, stream)
+        _train_discriminators(objective, stream)
 
 
 def _refuse_another(objective: Objective, config: TrainingConfig, package: Package) -> None:
@@ -100,7 +100,7 @@ def _load(objective: Objective, config: TrainingConfig, package: Package, stream
     if "discriminator" not in package.files:
         return set(objective.networks) - {"generator"}
     images, labels = _many(stream)
-    restore.load(objective.judge, package.files["discriminator"], (images, *objective.rows(labels)))
+    restore.load(objective.discriminator, package.files["discriminator"], (images, *objective.rows(labels)))
     return set()
 
 
@@ -114,12 +114,12 @@ def _many(stream: Stream) -> tuple[Tensor, Tensor]:
     return torch.cat([batch.images for batch in batches]), torch.cat([batch.labels for batch in batches])
 
 
-def _train_judges(objective: Objective, stream: Stream) -> None:
+def _train_discriminators(objective: Objective, stream: Stream) -> None:
     """Steps in which only discriminators learn; what counts steps stays at the start of the run."""
     counters = dict(objective.counters)
     schedules = {name: schedule.state_dict() for name, schedule in objective.schedulers.items()}
     objective.frozen = frozenset({"generator"})
-    for _ in tqdm(range(JUDGE_STEPS), desc="training the discriminator alone", unit="step"):
+    for _ in tqdm(range(DISCRIMINATOR_STEPS), desc="training the discriminator alone", unit="step"):
         objective.step(stream.next())
     objective.frozen = frozenset()
     objective.counters = counters

@@ -77,7 +77,7 @@ def export(
     label: Label,
     weights: str = "auto",
     thin_db: float | None = None,
-    with_judge: bool = True,
+    with_discriminator: bool = True,
 ) -> list[Path]:
     """Writes `models/<name>/<version>/`, and for CycleGAN the way back beside it.
 
@@ -91,7 +91,7 @@ def export(
         weights: see `graphs.build`.
         thin_db: large dense layers of a model that draws are made as thin as leaves their network's output so many dB
             above its error; None leaves them whole.
-        with_judge: whether the package of a model that draws holds its discriminator or critic.
+        with_discriminator: whether the package of a model that draws holds its discriminator or critic.
 
     Returns:
         The packages' folders.
@@ -102,7 +102,7 @@ def export(
     """
     names = _names(objective, label)
     folders = _folders(models, names, label.version)
-    storing = generative.Storing(weights, thin_db, with_judge)
+    storing = generative.Storing(weights, thin_db, with_discriminator)
     built = _contents(run, objective, data, names, storing, images_seen // run.config.batch_size)
     described = [
         _describe(run, objective, label, folder, direction, data, images_seen, contents)

@@ -79,7 +79,7 @@ def _counted(images: ImageSet | PairSet) -> str:
 def _headers(path: Path) -> str:
     """Sizes and modes as the files have them."""
     source = open_source(path)
-    names = source.pictures[:: max(1, len(source.pictures) // _LOOKED_AT)][:_LOOKED_AT]
+    names = source.images[:: max(1, len(source.images) // _LOOKED_AT)][:_LOOKED_AT]
     modes: Counter[str] = Counter()
     sizes: Counter[tuple[int, int]] = Counter()
     for name in names:
@@ -90,7 +90,7 @@ def _headers(path: Path) -> str:
     said = ", ".join(f"{mode} {count}" for mode, count in modes.most_common())
     shown = [f"{width} x {height} px" for width, height in sorted(sizes)]
     spread = shown[0] if len(shown) == 1 else f"{len(shown)} sizes, {shown[0]} ... {shown[-1]}" if shown else "none"
-    return f"{len(source.pictures):,} pictures; of {len(names)} looked at: {spread}; modes {said}"
+    return f"{len(source.images):,} images; of {len(names)} looked at: {spread}; modes {said}"
 
 
 def _told(config: TrainingConfig, sets: dict[Split, ImageSet | PairSet]) -> list[str]:
@@ -100,19 +100,19 @@ def _told(config: TrainingConfig, sets: dict[Split, ImageSet | PairSet]) -> list
             said.append(
                 f"{split}: {len(images.skipped):,} files cannot be read and are left out: {_some(images.skipped)}"
             )
-    if "train" not in sets or config.pictures is None:
+    if "train" not in sets or config.images is None:
         return said
     parts = sets["train"]
     for part in (parts,) if isinstance(parts, ImageSet) else (parts.A, parts.B):
-        if small := part.smaller_than(config.pictures.crop_px):
+        if small := part.smaller_than(config.images.crop_px):
             said.append(
-                f"{small:,} of {len(part):,} training images are smaller than the crop of {config.pictures.crop_px} px "
+                f"{small:,} of {len(part):,} training images are smaller than the crop of {config.images.crop_px} px "
                 "and are enlarged, which leaves them soft"
             )
         elif small := part.upscaled:
             said.append(
                 f"{small:,} of {len(part):,} training images are enlarged from {min(part.sides_px)} px or more to the "
-                f"{config.pictures.load_px} px at which the recipe reads them"
+                f"{config.images.load_px} px at which the recipe reads them"
             )
     return said
 

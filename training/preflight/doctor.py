@@ -61,7 +61,7 @@ def examine(run: Run, accelerator: str, out: Path | None = None, budget_s: float
     config = run.config
     seen = dataset_survey.look(config, run.data)
     fabric = devices.open_fabric(config, accelerator, 1)
-    side = f", {config.pictures.crop_px} px crops" if config.pictures else ""
+    side = f", {config.images.crop_px} px crops" if config.images else ""
     found = Diagnosis(
         [
             ("recipe", f"{run.recipe}: {config.method} on {config.dataset}{side}, batches of {config.batch_size}"),
@@ -73,7 +73,7 @@ def examine(run: Run, accelerator: str, out: Path | None = None, budget_s: float
         seen.problems,
     )
     found.warnings.extend(_about_device(config, fabric))
-    found.warnings.extend(_about_judge(config))
+    found.warnings.extend(_about_classifier(config))
     measured = _time(config, seen, fabric, found.problems, budget_s)
     if measured is not None:
         found.problems.extend(_about_samples(config, seen, fabric))
@@ -106,7 +106,7 @@ def _about_samples(config: TrainingConfig, seen: Survey, fabric: Fabric) -> list
         objective = objectives.build(config, placed, fabric)
         evaluate.look(objective, evaluate.samplers(objective), config, shown, selection.selector(config.dataset))
     except torch.OutOfMemoryError:
-        return ["drawing samples does not fit into the GPU's memory: give smaller networks or pictures"]
+        return ["drawing samples does not fit into the GPU's memory: give smaller networks or images"]
     except (ValueError, RuntimeError) as error:
         return [f"the first samples cannot be drawn: {' '.join(str(error).split())}"]
     return []
@@ -158,10 +158,10 @@ def _about_device(config: TrainingConfig, fabric: Fabric) -> list[str]:
     return ["this device has no bf16 arithmetic: training runs in float32, at about half the speed"]
 
 
-def _about_judge(config: TrainingConfig) -> list[str]:
+def _about_classifier(config: TrainingConfig) -> list[str]:
     if not isinstance(config, GenerativeConfig) or classifiers.find(config.dataset) is not None:
         return []
-    return [f"there is no judge of {config.dataset}: `evaluate` leaves out the metrics that need a classifier"]
+    return [f"there is no classifier of {config.dataset}: `evaluate` leaves out the metrics that need a classifier"]
 
 
 def _about_folder(run: Run, out: Path, measured: Timing | None) -> Sequence[str]:

@@ -36,7 +36,7 @@ def render(run: Run, drawn: Drawn, shown: str) -> str:
 
     Args:
         run: whose files are told of.
-        drawn: pictures of the networks.
+        drawn: images of the networks.
         shown: a sentence about the checkpoint.
     """
     environment = jinja2.Environment(

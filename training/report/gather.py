@@ -73,7 +73,7 @@ class Told:
         alarms: those that last first.
         warm: steps before which hardly any is raised.
         losses: charts.
-        estimates: charts of the judge's estimate against the samples' distance.
+        estimates: charts of the discriminator's estimate against the samples' distance.
         measured: charts of the measurements on held-back images.
         speed: charts of images a second.
         metrics: rows by direction; a generator's is "".
@@ -166,7 +166,7 @@ def _estimates(snapshots: Sequence[Line]) -> list[Chart]:
     smooth, words = correlation.running_median(estimates), _words(name)
     both = [Series("median of 5", steps, smooth), Series("each snapshot", steps, estimates)]
     found = [
-        charts.lines("The judge's own estimate", both, "step", log_x=True),
+        charts.lines("The discriminator's own estimate", both, "step", log_x=True),
         charts.lines(f"The samples' {words}", [Series(words, steps, distances)], "step", log_x=True),
     ]
     kept = [chart for chart in found if chart is not None]
@@ -177,7 +177,7 @@ def _estimates(snapshots: Sequence[Line]) -> list[Chart]:
         f"Spearman's rho {rho.rho:.2f}, {rho.confidence:.0%} interval {rho.low:.2f} to {rho.high:.2f}, {rho.count} "
         "snapshots; near 1 where the estimate tells how good samples are. Later snapshots are darker."
     )
-    return [*kept, charts.scatter("Do they agree?", smooth, distances, "the judge's estimate", words, said)]
+    return [*kept, charts.scatter("Do they agree?", smooth, distances, "the discriminator's estimate", words, said)]
 
 
 def _distance(snapshots: Sequence[Line]) -> str:

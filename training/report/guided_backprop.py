@@ -1,4 +1,4 @@
-"""Guided backpropagation: what in a picture the features of a discriminator respond to.
+"""Guided backpropagation: what in an image the features of a discriminator respond to.
 
 The networks call their activations as functions, so that no module can be hooked. Here a mode of torch looks at every
 call while it is open: it notes what each activation gives, and replaces its way back. Knows nothing of the networks'
@@ -22,7 +22,7 @@ from torch.overrides import TorchFunctionMode
 from service.imaging import codecs as pixels
 
 FEATURES = 8
-PICTURES = 4
+COLUMNS = 4
 """Of each feature: those that it responds to most."""
 
 _ACTIVATIONS: tuple[Callable[..., Tensor], ...] = (F.relu, torch.relu, F.leaky_relu)
@@ -63,73 +63,78 @@ class _Mode(TorchFunctionMode):
         return out
 
 
-def responses(judge: nn.Module, images: Tensor, *classes: Tensor, is_guided: bool = True) -> tuple[Tensor, Tensor]:
-    """The activated maps of the last convolutional layer, still joined to the pictures by a guided graph.
+def responses(
+    discriminator: nn.Module, images: Tensor, *classes: Tensor, is_guided: bool = True
+) -> tuple[Tensor, Tensor]:
+    """The activated maps of the last convolutional layer, still joined to the images by a guided graph.
 
     Args:
-        judge: in evaluation mode.
+        discriminator: in evaluation mode.
         images: (N, C, H, W) float32 in [-1, 1].
-        classes: (N, n_classes) rows, for a judge that is told them.
+        classes: (N, n_classes) rows, for a discriminator that is told them.
         is_guided: False keeps the plain gradients, to compare with.
 
     Returns:
-        The pictures, whose gradient can be asked for, and (N, F, h, w) maps.
+        The images, whose gradient can be asked for, and (N, F, h, w) maps.
 
     Raises:
         ValueError: the network has no convolutional layer with an activation.
     """
     watched = images.detach().clone().requires_grad_()
     with torch.enable_grad(), _Mode(is_guided) as mode:
-        judge(watched, *classes)
+        discriminator(watched, *classes)
     maps = [out for out in mode.activated if out.ndim == 4]
     if not maps:
         raise ValueError("guided backpropagation shows convolutional features, but this network has none")
     return watched, maps[-1]
 
 
-def gradients(judge: nn.Module, images: Tensor, *classes: Tensor, feature: int, is_guided: bool = True) -> Tensor:
-    """What each picture would need more of for one feature to respond more, at the place where it responds most.
+def gradients(
+    discriminator: nn.Module, images: Tensor, *classes: Tensor, feature: int, is_guided: bool = True
+) -> Tensor:
+    """What each image would need more of for one feature to respond more, at the place where it responds most.
 
     Args and errors as for `responses`; `feature` counts the maps of the last convolutional layer.
 
     Returns:
         (N, C, H, W) float32.
     """
-    watched, maps = responses(judge, images, *classes, is_guided=is_guided)
-    # In evaluation mode a picture's response does not depend on the others', so that the sum's gradient is each's own.
+    watched, maps = responses(discriminator, images, *classes, is_guided=is_guided)
+    # In evaluation mode an image's response does not depend on the others', so that the sum's gradient is each's own.
     (found,) = torch.autograd.grad(maps[:, feature].amax((1, 2)).sum(), watched)
     return found
 
 
 def grid(
-    judge: nn.Module, images: Tensor, *classes: Tensor, features: int = FEATURES, pictures: int = PICTURES
+    discriminator: nn.Module, images: Tensor, *classes: Tensor, features: int = FEATURES, columns: int = COLUMNS
 ) -> NDArray[np.uint8]:
     """The strongest features of the last convolutional layer, and what they respond to.
 
     Args:
-        judge: a convolutional discriminator or critic, in evaluation mode.
+        discriminator: a convolutional discriminator or critic, in evaluation mode.
         images: (N, C, H, W) float32 in [-1, 1], real ones; a hundred or so are enough.
-        classes: (N, n_classes) rows, for a judge that is told them.
+        classes: (N, n_classes) rows, for a discriminator that is told them.
         features: rows of the grid, at most: those with the highest mean response.
-        pictures: of each row, at most: those with the highest response, each with its guided gradient to its right.
+        columns: images per row, at most: those with the highest response, each with its guided gradient to its
+            right.
 
     Returns:
-        (H, W, C) uint8; a gradient of 0 is grey, and each picture's largest is black or white.
+        (H, W, C) uint8; a gradient of 0 is grey, and each image's largest is black or white.
 
     Raises:
         ValueError: the network has no convolutional layer with an activation.
     """
-    was_training = judge.training
-    judge.eval()
+    was_training = discriminator.training
+    discriminator.eval()
     try:
-        highest = responses(judge, images, *classes)[1].detach().amax((2, 3))  # (N, F)
+        highest = responses(discriminator, images, *classes)[1].detach().amax((2, 3))  # (N, F)
         cells = []
         for feature in highest.mean(0).argsort(descending=True)[:features].tolist():
-            chosen = highest[:, feature].argsort(descending=True)[:pictures]
+            chosen = highest[:, feature].argsort(descending=True)[:columns]
             shown, rows = images[chosen], [part[chosen] for part in classes]
-            found = gradients(judge, shown, *rows, feature=feature)
+            found = gradients(discriminator, shown, *rows, feature=feature)
             largest = found.abs().amax((1, 2, 3), keepdim=True).clamp_min(torch.finfo(found.dtype).tiny)
             cells.append(torch.stack((shown, found / largest), dim=1).flatten(0, 1))
     finally:
-        judge.train(was_training)
-    return pixels.grid(pixels.to_uint8(torch.cat(cells).cpu().numpy()), 2 * min(pictures, len(images)))
+        discriminator.train(was_training)
+    return pixels.grid(pixels.to_uint8(torch.cat(cells).cpu().numpy()), 2 * min(columns, len(images)))

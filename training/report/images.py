@@ -1,4 +1,4 @@
-"""The pictures of a report: what finished networks draw or translate, and which training images that resembles."""
+"""The images of a report: what finished networks draw or translate, and which training images that resembles."""
 
 import base64
 from collections.abc import Sequence
@@ -26,18 +26,18 @@ from training.runs.folder import Run
 _TIMELINE = 12
 _WALKS, _FRAMES = 6, 10
 _SUSPECTS, _CANDIDATES, _NEIGHBOURS, _NEAREST_OF = 12, 256, 3, 50
-_COMPARED_PX = 32  # larger pictures are compared at this size: memory, and what an eye would call the same picture
+_COMPARED_PX = 32  # larger images are compared at this size: memory, and what an eye would call the same image
 _TRANSLATED = 6
 _GUIDED_NIMG = 128
 _GREY = 128
 
 
 @dataclass(frozen=True)
-class Picture:
-    """One picture of the page.
+class Figure:
+    """One image of the page.
 
     Attributes:
-        uri: the picture itself, as a data URI.
+        uri: the image itself, as a data URI.
         width: in px.
         height: in px.
         caption: what it shows.
@@ -55,23 +55,23 @@ class Picture:
 class Drawn:
     """What was made for the report; an empty part is left out of the page."""
 
-    walks: tuple[Picture, ...] = ()
-    translations: tuple[Picture, ...] = ()
-    neighbours: tuple[Picture, ...] = ()
-    guided: tuple[Picture, ...] = ()
+    walks: tuple[Figure, ...] = ()
+    translations: tuple[Figure, ...] = ()
+    neighbours: tuple[Figure, ...] = ()
+    guided: tuple[Figure, ...] = ()
     notes: tuple[str, ...] = ()
     compared: int = 0
     """Training images that the neighbours are among."""
 
 
-def inline(pixels: codecs.Pixels, caption: str, columns: Sequence[str] = ()) -> Picture:
-    """(H, W, C) uint8 as a picture that needs no file."""
+def inline(pixels: codecs.Pixels, caption: str, columns: Sequence[str] = ()) -> Figure:
+    """(H, W, C) uint8 as an image that needs no file."""
     raw = base64.b64encode(codecs.encode(pixels, "webp")).decode()
     height, width = pixels.shape[:2]
-    return Picture(f"data:image/webp;base64,{raw}", width, height, caption, tuple(columns))
+    return Figure(f"data:image/webp;base64,{raw}", width, height, caption, tuple(columns))
 
 
-def timeline(folder: Path) -> list[Picture]:
+def timeline(folder: Path) -> list[Figure]:
     """Sample grids from first to last, denser in the beginning, where more happens."""
     paths = sorted(path for path in (folder / "samples").glob("*.png") if path.stem.isdigit())
     if len(paths) > _TIMELINE:
@@ -106,7 +106,7 @@ def draw(run: Run, objective: Objective, sets: Sets) -> Drawn:
     return Drawn(translations=_translations(objective, samplers, run.config, held) if held else (), notes=notes)
 
 
-def _walks(sampler: Sampler, config: GenerativeConfig, n_classes: int) -> tuple[Picture, ...]:
+def _walks(sampler: Sampler, config: GenerativeConfig, n_classes: int) -> tuple[Figure, ...]:
     """A row for each walk from one seed to the next, as the service's `interpolate` goes."""
     rows = []
     z_dim, distribution = config.generator.z_dim, config.latent_distribution
@@ -124,43 +124,43 @@ def _walks(sampler: Sampler, config: GenerativeConfig, n_classes: int) -> tuple[
 
 def _neighbours(
     sampler: Sampler, config: GenerativeConfig, objective: Generative, train: ImageSet
-) -> tuple[Picture, ...]:
+) -> tuple[Figure, ...]:
     """The samples that lie most suspiciously near to one training image, each with its nearest ones."""
     samples = sampler(evaluate.seed_rows(config, objective.n_classes, _CANDIDATES))
     known = centre(spread_out(train, COMPARED_NIMG), *samples.shape[2:])
     points = _compared(known)
-    if config.pictures is not None and config.pictures.flip:
+    if config.images is not None and config.images.flip:
         points = torch.cat((points, _compared(np.ascontiguousarray(known[..., ::-1]))))
     found = nearest.find(_compared(samples), points, min(_NEAREST_OF, len(points)))
     isolation = found.distances[:, 0] / found.distances[:, 1:].mean(1).clamp_min(1e-9)
-    pictures = []
+    images = []
     for index in isolation.argsort()[:_SUSPECTS].tolist():
         chosen = [int(place) % len(known) for place in found.indices[index, :_NEIGHBOURS]]
         sample, others = codecs.to_uint8(samples[index : index + 1]), codecs.to_uint8(known[chosen])
         gap = np.full((sample.shape[1], max(2, sample.shape[2] // 14), sample.shape[3]), _GREY, np.uint8)
         pixels = np.concatenate((sample[0], gap, codecs.grid(others, len(others))), axis=1)
-        pictures.append(inline(pixels, f"seed {index} \u00b7 {float(isolation[index]):.2f}"))
-    return tuple(pictures)
+        images.append(inline(pixels, f"seed {index} \u00b7 {float(isolation[index]):.2f}"))
+    return tuple(images)
 
 
-def _compared(pictures: Floats) -> Tensor:
+def _compared(images: Floats) -> Tensor:
     """(N, C, H, W) -> (N, D) points."""
-    points = torch.from_numpy(pictures)
+    points = torch.from_numpy(images)
     if points.shape[-1] > _COMPARED_PX:
         points = F.adaptive_avg_pool2d(points, _COMPARED_PX)
     return points.flatten(1)
 
 
-def _guided_generative(objective: Generative, train: ImageSet) -> tuple[tuple[Picture, ...], tuple[str, ...]]:
+def _guided_generative(objective: Generative, train: ImageSet) -> tuple[tuple[Figure, ...], tuple[str, ...]]:
     batch = train.batch(torch.linspace(0, len(train) - 1, min(_GUIDED_NIMG, len(train))).long())
     shown = torch.from_numpy(centre(batch.images.numpy(), *objective.image_shape[1:]))
     try:
         device = objective.fabric.device
         rows = objective.rows(batch.labels.to(device))
-        pixels = guided.grid(objective.finished_judge(), shown.to(device), *rows)
+        pixels = guided.grid(objective.finished_discriminator(), shown.to(device), *rows)
     except ValueError as error:
         return (), (str(error),)
-    said = "A row for each of the strongest features of the last convolutional layer: the real pictures that it "
+    said = "A row for each of the strongest features of the last convolutional layer: the real images that it "
     said += "responds to most, each with what of it matters, by guided backpropagation (Radford et al., 2015)."
     return (inline(pixels, said),), ()
 
@@ -169,13 +169,13 @@ def _held_out(sets: Sets, config: TranslationConfig) -> tuple[tuple[Tensor, Tens
     try:
         return evaluate.held_out(config, sets.pairs("test")), ()
     except DataError as error:
-        return None, (f"no translations of held-out pictures: {error}",)
+        return None, (f"no translations of held-out images: {error}",)
 
 
 def _translations(
     objective: Translation, samplers: dict[str, Sampler], config: TranslationConfig, held: tuple[Tensor, Tensor]
-) -> tuple[Picture, ...]:
-    """A row for each held-out picture: the picture, its translation, and the way back or the truth."""
+) -> tuple[Figure, ...]:
+    """A row for each held-out image: the image, its translation, and the way back or the truth."""
     names = PUBLISHED[config.dataset].domains or ("A", "B")
     found = []
     for direction, sampler in samplers.items():
@@ -187,5 +187,5 @@ def _translations(
         rows = torch.stack((source, made, last), dim=1).flatten(0, 1).numpy()
         heads = (names[here], f"as {names[there]}", "truth" if back is None else "way back")
         pixels = codecs.grid(codecs.to_uint8(rows), 3)
-        found.append(inline(pixels, f"Test pictures, from {names[here]} to {names[there]}.", heads))
+        found.append(inline(pixels, f"Test images, from {names[here]} to {names[there]}.", heads))
     return tuple(found)

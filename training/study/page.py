@@ -1,4 +1,4 @@
-"""What came of a study, as Markdown with its pictures beside it: a table, curves, and the last samples of each run."""
+"""What came of a study, as Markdown with its images beside it: a table, curves, and the last samples of each run."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +18,7 @@ _SAMPLES = "evaluation.png"
 
 
 def write(name: str, study: Study, outcomes: Sequence[Outcome], folder: Path) -> Path:
-    """Writes FOLDER/NAME.md and the pictures that it shows.
+    """Writes FOLDER/NAME.md and the images that it shows.
 
     Args:
         name: of the study.
@@ -43,7 +43,7 @@ def write(name: str, study: Study, outcomes: Sequence[Outcome], folder: Path) ->
         file = folder / f"{name}-{number}.svg"
         file.write_text(charts.standalone(chart))
         parts.append(f"![{chart.title}]({file.name})" + (f"\n\n{chart.note}" if chart.note else ""))
-    parts.append(_pictures(name, outcomes, folder))
+    parts.append(_images(name, outcomes, folder))
     page = folder / f"{name}.md"
     page.write_text("\n\n".join(parts) + "\n")
     return page
@@ -79,7 +79,7 @@ def _value(number: float | None) -> str:
 
 
 def _charts(outcomes: Sequence[Outcome]) -> list[Chart]:
-    """How good samples were while the runs went on, and what each judge's own estimate said."""
+    """How good samples were while the runs went on, and what each discriminator's own estimate said."""
     measured, estimated = [], []
     what = ""
     for outcome in outcomes:
@@ -92,13 +92,15 @@ def _charts(outcomes: Sequence[Outcome]) -> list[Chart]:
         estimated.append(Series(outcome.label, steps, shares))
     found = [
         charts.lines(f"{what}, held-back images", measured, "images seen", note="Less is better."),
-        charts.lines("The judge's own estimate of the distance, as a share of its peak", estimated, "step", log_x=True),
+        charts.lines(
+            "The discriminator's own estimate of the distance, as a share of its peak", estimated, "step", log_x=True
+        ),
     ]
     return [chart for chart in found if chart is not None]
 
 
-def _pictures(name: str, outcomes: Sequence[Outcome], folder: Path) -> str:
-    """The last pictures of each run, side by side."""
+def _images(name: str, outcomes: Sequence[Outcome], folder: Path) -> str:
+    """The last images of each run, side by side."""
     cells = []
     for outcome in outcomes:
         pixels = codecs.decode((outcome.run.folder / "samples" / _SAMPLES).read_bytes(), max_pixels=2**24)

@@ -11,8 +11,8 @@ from training.config import (
     CycleganConfig,
     DcganConfig,
     GanConfig,
+    ImageInput,
     PatchDiscriminator,
-    Pictures,
     Pix2pixConfig,
     ResnetGenerator,
     TrainingConfig,
@@ -48,7 +48,7 @@ _GAN = replace(_recipe, validation_share=1 / 6, total_nimg=1_200_000, measure_ev
 
 # One pair of networks for all: DCGAN's at 28 px with half of the usual width.
 _GENERATOR = ConvGenerator(z_dim=64, widths=(128, 64), bias=True)
-_JUDGE = ConvDiscriminator(widths=(32, 64), kernel=5, batch_norm=False, bias=True)
+_DISCRIMINATOR = ConvDiscriminator(widths=(32, 64), kernel=5, batch_norm=False, bias=True)
 
 
 def _games(dataset: str, generator: ConvGenerator, total_nimg: int) -> dict[str, TrainingConfig]:
@@ -64,16 +64,16 @@ def _games(dataset: str, generator: ConvGenerator, total_nimg: int) -> dict[str,
         "snapshots": 24,
     }
     return {
-        "GAN": DcganConfig(**shared, discriminator=_JUDGE, optimizer=Adam()),
-        "WGAN": WganConfig(**shared, critic=_JUDGE),
-        "WGAN-GP": WganGpConfig(**shared, critic=_JUDGE),
+        "GAN": DcganConfig(**shared, discriminator=_DISCRIMINATOR, optimizer=Adam()),
+        "WGAN": WganConfig(**shared, critic=_DISCRIMINATOR),
+        "WGAN-GP": WganGpConfig(**shared, critic=_DISCRIMINATOR),
     }
 
 
 _FACADES = Pix2pixConfig(
     dataset="facades",
     direction="BtoA",
-    pictures=Pictures(load_px=72, crop_px=64),
+    images=ImageInput(load_px=72, crop_px=64),
     total_nimg=32_000,
     ema_decay=0.0,
     sample_every_nimg=4_000,
@@ -83,7 +83,7 @@ _FACADES = Pix2pixConfig(
 )
 _ZEBRAS = CycleganConfig(
     dataset="horse2zebra",
-    pictures=Pictures(load_px=72, crop_px=64),
+    images=ImageInput(load_px=72, crop_px=64),
     validation_share=0.1,
     total_nimg=10_000,
     ema_decay=0.0,

@@ -19,7 +19,7 @@ from tests import builders
 from tests.unit.training import portraits
 from training import classifiers, data
 from training.__main__ import main
-from training.classifiers import Judge
+from training.classifiers import Classifier
 from training.config import (
     Adam,
     ConvDiscriminator,
@@ -27,10 +27,10 @@ from training.config import (
     CycleganConfig,
     DcganConfig,
     GanConfig,
+    ImageInput,
     MlpDiscriminator,
     MlpGenerator,
     PatchDiscriminator,
-    Pictures,
     Pix2pixConfig,
     ResnetGenerator,
     TrainingConfig,
@@ -94,7 +94,7 @@ WGAN_GP = WganGpConfig(
 # Faces with every option for small data, and the penalty often enough for a short run.
 FACES = DcganConfig(
     **_SHARED | {"dataset": "celeba"},
-    pictures=Pictures(load_px=18, crop_px=16),
+    images=ImageInput(load_px=18, crop_px=16),
     diffaugment=("color", "translation", "cutout"),
     generator=_CONV,
     discriminator=ConvDiscriminator(widths=(4, 8), batch_norm=False, bias=True, spectral_norm=True),
@@ -105,14 +105,14 @@ _SHORT = _SHARED | {"total_nimg": 40, "batch_size": 2, "sample_every_nimg": 20, 
 PIX2PIX = Pix2pixConfig(
     **_SHORT | {"dataset": "facades"},
     direction="BtoA",
-    pictures=Pictures(load_px=18, crop_px=16),
+    images=ImageInput(load_px=18, crop_px=16),
     generator=UnetGenerator(ngf=4, depth=4),
     discriminator=PatchDiscriminator(ndf=4, layers=2),
 )
-# A pool that is soon full, so that a run of 20 steps exchanges many pictures.
+# A pool that is soon full, so that a run of 20 steps exchanges many images.
 CYCLEGAN = CycleganConfig(
     **_SHORT | {"dataset": "monet2photo"},
-    pictures=Pictures(load_px=18, crop_px=16),
+    images=ImageInput(load_px=18, crop_px=16),
     generator=ResnetGenerator(ngf=4, blocks=1),
     discriminator=PatchDiscriminator(ndf=4, layers=1, norm_affine=False),
     diffaugment=("color", "translation", "cutout"),
@@ -135,7 +135,7 @@ TINY_WORDS = (
 TRANSLATOR_WORDS = (
     *("--accelerator", "cpu", "--precision", "32-true", "--total-nimg", "40", "--batch-size", "2"),
     *("--log-every-steps", "1", "--sample-every-nimg", "20", "--checkpoint-every-nimg", "20"),
-    *("--pictures.load-px", "18", "--pictures.crop-px", "16", "--generator.ngf", "4", "--discriminator.ndf", "4"),
+    *("--images.load-px", "18", "--images.crop-px", "16", "--generator.ngf", "4", "--discriminator.ndf", "4"),
     *("--discriminator.layers", "1", "--validation-share", "0"),
 )
 PIX2PIX_WORDS = (*TRANSLATOR_WORDS, "--generator.depth", "4")
@@ -178,7 +178,7 @@ def train_set(digits_folder: Path) -> ImageSet:
 @pytest.fixture(scope="session")
 def folders(tmp_path_factory: pytest.TempPathFactory, digits_folder: Path) -> dict[str, Path]:
     """Where each data set of the configurations above lies."""
-    folder = tmp_path_factory.mktemp("pictures")
+    folder = tmp_path_factory.mktemp("images")
     return {
         "mnist": digits_folder,
         "celeba": builders.write_faces(folder / "faces"),
@@ -194,9 +194,9 @@ def loaded(folders: dict[str, Path]) -> Callable[[TrainingConfig], ImageSet | Pa
 
 
 @pytest.fixture(scope="session")
-def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
+def classifier(tmp_path_factory: pytest.TempPathFactory) -> Classifier:
     """A classifier of `builders.digits`, trained here on 500 of them."""
-    folder = builders.write_digits(tmp_path_factory.mktemp("judge"), n_train=500, n_test=200)
+    folder = builders.write_digits(tmp_path_factory.mktemp("classifier"), n_train=500, n_test=200)
     sets = (data.load_idx(folder, split, "mnist") for split in ("train", "test"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(classifiers.classes, "_MAX_SHIFT_PX", 0)  # the place of a bar is its class
@@ -293,11 +293,11 @@ def spawn(*words: Any, **environment: str) -> "subprocess.Popen[str]":
 
 
 @pytest.fixture(scope="session")
-def face_judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
-    """A judge of the two attributes of `portraits`, trained here on 256 of them."""
+def face_classifier(tmp_path_factory: pytest.TempPathFactory) -> Classifier:
+    """A classifier of the two attributes of `portraits`, trained here on 256 of them."""
     (shown, table), (held, other) = portraits.image_set(256), portraits.image_set(100, seed=1)
     network, balanced = classifiers.attributes.train(shown, held, portraits.together(table, other), epochs=8, width=4)
-    path = tmp_path_factory.mktemp("face-judge") / "celeba.safetensors"
+    path = tmp_path_factory.mktemp("face-classifier") / "celeba.safetensors"
     classifiers.store(path, network, classifiers.attributes.mean(balanced), "attributes", balanced)
     return classifiers.load("celeba", path.parent)
 

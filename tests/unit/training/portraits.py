@@ -1,4 +1,4 @@
-"""Stand-ins for faces: pictures with two attributes that can be seen, and the table that says which has what."""
+"""Stand-ins for faces: images with two attributes that can be seen, and the table that says which has what."""
 
 import numpy as np
 import torch

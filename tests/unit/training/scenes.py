@@ -1,4 +1,4 @@
-"""Pictures that behave as photos do (little energy in fine detail), and the ways in which samples go wrong."""
+"""Images that behave as photos do (little energy in fine detail), and the ways in which samples go wrong."""
 
 import numpy as np
 import torch
@@ -31,14 +31,14 @@ def noise(images: Tensor, sigma: float = 0.2, seed: int = 9) -> Tensor:
 
 
 def checkerboard(images: Tensor, amplitude: float = 0.1) -> Tensor:
-    """A pattern with a period of two pixels, as strong as the picture is bright."""
+    """A pattern with a period of two pixels, as strong as the image is bright."""
     rows, columns = (torch.arange(side) % 2 for side in images.shape[2:])
     signs = 1.0 - 2.0 * ((rows[:, None] + columns) % 2)
     return (images + amplitude * (images + 1.0) * signs).clamp(-1.0, 1.0)
 
 
 def one_mode(images: Tensor) -> Tensor:
-    """The first picture again and again."""
+    """The first image again and again."""
     return images[:1].repeat(len(images), 1, 1, 1)
 
 

@@ -11,15 +11,15 @@ from training.config import (
     ConvGenerator,
     CycleganConfig,
     DcganConfig,
+    ImageInput,
     PatchDiscriminator,
-    Pictures,
     ResnetGenerator,
 )
 
 SIZES = {"total_nimg": 640, "precision": "32-true"}
 FACES = DcganConfig(
     dataset="celeba",
-    pictures=Pictures(load_px=16, crop_px=16),
+    images=ImageInput(load_px=16, crop_px=16),
     batch_size=4,
     generator=ConvGenerator(z_dim=4, widths=(4, 4)),
     discriminator=ConvDiscriminator(widths=(4, 4)),
@@ -27,7 +27,7 @@ FACES = DcganConfig(
 )
 CYCLEGAN = CycleganConfig(
     dataset="monet2photo",
-    pictures=Pictures(load_px=36, crop_px=32),
+    images=ImageInput(load_px=36, crop_px=32),
     generator=ResnetGenerator(ngf=2, blocks=1),
     discriminator=PatchDiscriminator(ndf=2, layers=1, norm_affine=False),
     **SIZES,

@@ -1,4 +1,4 @@
-"""Translators from pictures to packages, by the commands that people type."""
+"""Translators from images to packages, by the commands that people type."""
 
 import functools
 import json
@@ -43,7 +43,7 @@ def test_pix2pix_from_pairs_to_a_package(train, command, tmp_path, folders):
     assert said.code == 0, said.error
     assert f"python -m training evaluate {tmp_path / 'run'}" in said.out
     config = open_run(tmp_path / "run").config
-    assert (config.generator.depth, config.pictures.crop_px, config.direction) == (4, 16, "BtoA")
+    assert (config.generator.depth, config.images.crop_px, config.direction) == (4, 16, "BtoA")
     assert command("resume", tmp_path / "run").code == 0
     assert command("evaluate", tmp_path / "run").code == 0
     kept = json.loads((tmp_path / "run" / "evaluation.json").read_text())["metrics"]
@@ -93,9 +93,12 @@ def test_an_inverse_for_a_method_of_one_direction_is_one_sentence(train, command
 @pytest.mark.parametrize(
     ("method", "words", "said"),
     [
-        ("pix2pix", ("--pictures.crop-px", "32"), "crop_px is 32, but pictures are read at load_px 18: give less"),
-        ("pix2pix", ("--pictures.crop-px", "8"), "pictures.crop_px is 8, but must be a multiple of 16"),
-        ("cyclegan", ("--discriminator.layers", "3"), "pictures.crop_px is 16, but the networks need at least 24"),
+        ("pix2pix", ("--images.crop-px", "32"), "crop_px is 32, but images are read at load_px 18: give less"),
+        ("pix2pix", ("--images.crop-px", "8"), "images.crop_px is 8, but must be a multiple of 16"),
+        ("cyclegan", ("--discriminator.layers", "3"), "images.crop_px is 16, but the networks need at least 24"),
+        ("pix2pix", ("--pictures.crop-px", "8"), "--pictures.crop-px is called --images.crop-px now"),
+        ("pix2pix", ("--pictures.load_px=8",), "--pictures.load-px is called --images.load-px now"),
+        ("pix2pix", ("--dataset", "pictures"), "--dataset pictures is called --dataset images now"),
         ("cyclegan", ("--batch-size", "7"), "the batch size is 7, but the data set holds 6 images of A"),
     ],
 )
@@ -111,10 +114,10 @@ def test_data_of_another_layout_is_one_sentence(train, folders, tmp_path, method
     assert not (tmp_path / "run").exists()
 
 
-def test_pictures_without_a_test_set_are_trained_on_but_not_measured(train, command, tmp_path):
+def test_images_without_a_test_set_are_trained_on_but_not_measured(train, command, tmp_path):
     data = builders.write_images(tmp_path / "own", *(f"train/{index}.png" for index in range(4)), width=40, height=20)
     assert train("pix2pix", "--dataset", "pairs", data=data).code == 0
-    refused(command("evaluate", tmp_path / "run"), "no folder test with pictures")
+    refused(command("evaluate", tmp_path / "run"), "no folder test with images")
 
 
 @pytest.mark.parametrize("method", ["pix2pix", "cyclegan"])

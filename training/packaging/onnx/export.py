@@ -56,7 +56,7 @@ class Thin(NamedTuple):
     """How much large dense layers may lose.
 
     Attributes:
-        rows: inputs by name, some thousand rows; layers are fitted to three quarters of them, and judged on the rest.
+        rows: inputs by name, some thousand rows; layers are fitted to three quarters of them, and tested on the rest.
         least_db: the output with all layers thinned stays so many dB above its error.
     """
 
@@ -185,11 +185,11 @@ def _session(model: onnx.ModelProto) -> Session:
 def _thinned(model: onnx.ModelProto, session: Session, thin: Thin, outputs: manifest.Tensor) -> onnx.ModelProto:
     """A graph with thinner layers that draws what the whole one draws, to some dB."""
     count = 3 * len(next(iter(thin.rows.values()))) // 4
-    fitted, judged = _fed(thin.rows, 0, count), _fed(thin.rows, count)
-    reference = session.run(judged)
+    fitted, tested = _fed(thin.rows, 0, count), _fed(thin.rows, count)
+    reference = session.run(tested)
 
     def is_good(tried: onnx.ModelProto) -> bool:
-        return decibels(reference, _session(tried).run(judged), _peak(outputs, reference)) >= thin.least_db
+        return decibels(reference, _session(tried).run(tested), _peak(outputs, reference)) >= thin.least_db
 
     return lowrank.rewrite(model, lambda part: _session(part).run(_needed(part, fitted)), is_good)
 

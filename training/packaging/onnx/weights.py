@@ -1,6 +1,6 @@
 """How a graph's weights are stored: float32, float16 or 8-bit; they are computed in float32 in any case.
 
-The engine folds the added nodes when it loads the file, so that a smaller file costs no time a picture.
+The engine folds the added nodes when it loads the file, so that a smaller file costs no time an image.
 """
 
 from collections.abc import Collection

@@ -1,4 +1,4 @@
-"""What a judge reads in the pictures of latents."""
+"""What a classifier reads in the images of latents."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
-from training.classifiers import Judge
+from training.classifiers import Classifier
 from training.data import PUBLISHED, Attributes, ImageSet
 from training.evaluate import Floats, Sampler, centre
 from training.posttrain.directions.boundary import NoDirectionError
@@ -17,14 +17,15 @@ _ROWS = 250
 _LOGIT_EPS = 1e-6  # of a threshold that no face, or each of them, is above
 
 
-def as_often(judge: Judge, faces: ImageSet, table: Attributes, side_px: int) -> Floats:
-    """For each attribute the probability above which the judge reads it in real faces as often as they have it.
+def as_often(classifier: Classifier, faces: ImageSet, table: Attributes, side_px: int) -> Floats:
+    """For each attribute the probability above which the classifier reads it in real faces as often as they have it.
 
-    One half lies between the faces with and those without, however rare the attribute is, so that a judge sees one tie
-    too many in most men for each that is there. Where changed readings are counted, those would be most of the count.
+    One half lies between the faces with and those without, however rare the attribute is, so that a classifier sees one
+    tie too many in most men for each that is there. Where changed readings are counted, those would be most of the
+    count.
 
     Args:
-        judge: of attributes.
+        classifier: of attributes.
         faces: real ones.
         table: what they show, in their order.
         side_px: of the middle of a face that is read.
@@ -33,11 +34,11 @@ def as_often(judge: Judge, faces: ImageSet, table: Attributes, side_px: int) -> 
         (A,) float32.
 
     Raises:
-        DataError: the table lacks an attribute that the judge reads.
+        DataError: the table lacks an attribute that the classifier reads.
     """
     parts = (faces.batch(part).images.cpu().numpy() for part in torch.arange(len(faces)).split(_ROWS))
-    read = np.concatenate([judge.probabilities(centre(part, side_px, side_px)) for part in parts])
-    have = np.array([int(table.column(name).sum()) for name in judge.attributes])
+    read = np.concatenate([classifier.probabilities(centre(part, side_px, side_px)) for part in parts])
+    have = np.array([int(table.column(name).sum()) for name in classifier.attributes])
     falling = np.pad(np.sort(read, axis=0)[::-1], ((1, 1), (0, 0)), constant_values=(1.0, 0.0))
     columns = np.arange(read.shape[1])
     thresholds: Floats = (falling[have, columns] + falling[have + 1, columns]) / np.float32(2.0)
@@ -46,32 +47,32 @@ def as_often(judge: Judge, faces: ImageSet, table: Attributes, side_px: int) -> 
 
 @dataclass(frozen=True)
 class Reader:
-    """A generator, and a judge of what it draws.
+    """A generator, and a classifier of what it draws.
 
     Attributes:
         sampler: the generator.
-        judge: reads what it draws.
-        thresholds: see `as_often`; one half of a judge of classes.
+        classifier: reads what it draws.
+        thresholds: see `as_often`; one half of a classifier of classes.
     """
 
     sampler: Sampler
-    judge: Judge
+    classifier: Classifier
     thresholds: Floats | float = 0.5
 
     @property
     def names(self) -> tuple[str, ...]:
         """What it tells: attributes, or classes."""
-        return self.judge.attributes or PUBLISHED[self.judge.dataset].classes or ()
+        return self.classifier.attributes or PUBLISHED[self.classifier.dataset].classes or ()
 
     def read(self, latents: Floats, shown: bool = False) -> NDArray[np.bool_]:
-        """(N, z_dim) -> (N, names): whether each picture has each attribute. A bar shows how far it is, if wanted."""
+        """(N, z_dim) -> (N, names): whether each image has each attribute. A bar shows how far it is, if wanted."""
         starts = tqdm(range(0, len(latents), _ROWS), unit_scale=_ROWS, unit="img", disable=not shown)
         parts = (self.sampler({"latents": latents[start : start + _ROWS]}) for start in starts)
-        return np.concatenate([self.judge.probabilities(part) > self.thresholds for part in parts])
+        return np.concatenate([self.classifier.probabilities(part) > self.thresholds for part in parts])
 
-    def margins(self, pictures: Tensor) -> Tensor:
-        """(N, C, H, W) -> (N, A), above 0 where an attribute is read; with gradients, for a judge of attributes."""
-        logits: Tensor = self.judge.network(pictures)
+    def margins(self, images: Tensor) -> Tensor:
+        """(N, C, H, W) -> (N, A) logits, above 0 where an attribute is read; differentiable; attributes only."""
+        logits: Tensor = self.classifier.network(images)
         return logits - torch.as_tensor(self.thresholds).logit(_LOGIT_EPS)
 
 
@@ -95,7 +96,7 @@ def effect(reader: Reader, latents: Floats, move: Floats, attribute: str, named:
 
     Args:
         reader: which reports.
-        latents: (N, z_dim); those whose pictures have the attribute already are left out.
+        latents: (N, z_dim); those whose images have the attribute already are left out.
         move: (z_dim,) that is added.
         attribute: what the step should bring.
         named: the attributes of all named directions.

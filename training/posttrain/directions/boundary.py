@@ -1,4 +1,4 @@
-"""Where in latent space an attribute lies: the arithmetic. Knows neither generators nor judges.
+"""Where in latent space an attribute lies: the arithmetic. Knows neither generators nor classifiers.
 
 References:
     Y. Shen et al., "Interpreting the Latent Space of GANs for Semantic Face Editing", CVPR 2020: an attribute's

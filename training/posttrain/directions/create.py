@@ -1,4 +1,4 @@
-"""How a run's named directions are made: from attributes that a judge reads, and DCGAN's turn from picked samples.
+"""How a run's named directions are made: from attributes that a classifier reads, and DCGAN's turn from picked samples.
 
 References:
     A. Radford et al. (2015), section 6.3.2 and figure 8: the turn, from means of samples that look left and right.
@@ -50,7 +50,7 @@ def make(
     Raises:
         RunError: the run is of a translator.
         ValueError: the model is told classes, or there is nothing to make, or nothing was found.
-        JudgeError: a judge is missing.
+        ClassifierError: a classifier is missing.
         DataError: there is no table of attributes.
     """
     config = run.config
@@ -100,7 +100,7 @@ def walks(sampler: Sampler, config: GenerativeConfig, found: Sequence[Found]) ->
 def turn(config: GenerativeConfig, left: Sequence[int], right: Sequence[int]) -> Found:
     """Half the way from the mean of samples that look left to the mean of those that look right.
 
-    Weight -1 leads from the middle to the left and 1 to the right: no judge reads where a face looks, so that its
+    Weight -1 leads from the middle to the left and 1 to the right: no classifier reads where a face looks, so that its
     length is that of the picked samples.
 
     Args:
@@ -113,7 +113,7 @@ def turn(config: GenerativeConfig, left: Sequence[int], right: Sequence[int]) ->
     picked = f"means of {len(left)} and {len(right)} picked samples"
     return Found(
         name="turn",
-        description=f"To the right of the picture; negative weights to the left ({picked}, Radford et al., 2015).",
+        description=f"To the right of the image; negative weights to the left ({picked}, Radford et al., 2015).",
         vector=tuple(float(number) for number in (means[1] - means[0]) / 2.0),
         figures={},
         seeds={"left": tuple(left), "right": tuple(right)},

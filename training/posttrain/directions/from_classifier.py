@@ -1,4 +1,4 @@
-"""Directions of attributes, or of classes, that a judge reads."""
+"""Directions of attributes, or of classes, that a classifier reads."""
 
 import re
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from training import classifiers
-from training.classifiers import Judge
+from training.classifiers import Classifier
 from training.config import GenerativeConfig
 from training.data import Attributes, ImageSet
 from training.evaluate import Floats, Sampler, seed_rows
@@ -28,7 +28,7 @@ _LEAST = 20  # samples with an attribute, and without, to fit a boundary between
 _SCALED_NIMG = 500
 _REPORTED_NIMG = 1_000
 _FIT_SEED, _SCALE_SEED = 11, 12
-_LONGEST = 2.0  # of a latent's usual length: beyond, pictures fall apart
+_LONGEST = 2.0  # of a latent's usual length: beyond, images fall apart
 
 
 def defaults(dataset: str) -> tuple[str, ...]:
@@ -44,7 +44,7 @@ def attributes(
     nimg: int = NIMG,
     faces: tuple[ImageSet, Attributes] | None = None,
 ) -> list[Found]:
-    """Fits a direction to each attribute that one judge reads, and reports them by another judge.
+    """Fits a direction to each attribute that one classifier reads, and reports them by another classifier.
 
     Args:
         objective: whose latents are drawn.
@@ -52,23 +52,25 @@ def attributes(
         sampler: its finished generator.
         wanted: attributes, or for a data set of classes their names.
         nimg: samples to fit to.
-        faces: real ones and what they show, for judges of attributes: see `as_often`.
+        faces: real ones and what they show, for classifiers of attributes: see `as_often`.
 
     Returns:
         Those that there are; of the others, why not is printed.
 
     Raises:
         ValueError: the model is told classes, there is no such attribute, or `faces` are missing.
-        JudgeError: a judge is missing.
-        DataError: the table of the faces lacks an attribute that a judge reads.
+        ClassifierError: a classifier is missing.
+        DataError: the table of the faces lacks an attribute that a classifier reads.
     """
     if objective.n_classes:
         raise ValueError("the class is an input of this model, and no direction: directions are for models without")
-    fitting = _reader(sampler, classifiers.load(config.dataset, role="selects"), config, faces)
+    fitting = _reader(sampler, classifiers.load(config.dataset, role="selection"), config, faces)
     reporting = _reader(sampler, classifiers.load(config.dataset), config, faces)
     unknown = ", ".join(sorted(set(wanted) - set(fitting.names)))
     if unknown:
-        raise ValueError(f"the judge of {config.dataset} does not read {unknown}; it reads {', '.join(fitting.names)}")
+        raise ValueError(
+            f"the classifier of {config.dataset} does not read {unknown}; it reads {', '.join(fitting.names)}"
+        )
     drawn = _draw(objective, nimg, _FIT_SEED)
     labels = fitting.read(drawn, shown=True)
     columns = {name: labels[:, fitting.names.index(name)] for name in wanted}
@@ -85,7 +87,7 @@ def attributes(
     for name, normal in vectors.items():
         try:
             scaled = normal * _scale(fitting, held, normal, name)
-            if not fitting.judge.reads_classes:
+            if not fitting.classifier.reads_classes:
                 lacking = drawn[~labels[:, fitting.names.index(name)]]
                 fitted = _refined(objective, fitting, lacking, scaled, name, tuple(seen))
                 scaled = fitted * _scale(fitting, held, fitted, name)
@@ -96,15 +98,15 @@ def attributes(
 
 
 def _reader(
-    sampler: Sampler, judge: Judge, config: GenerativeConfig, faces: tuple[ImageSet, Attributes] | None
+    sampler: Sampler, classifier: Classifier, config: GenerativeConfig, faces: tuple[ImageSet, Attributes] | None
 ) -> Reader:
-    if judge.reads_classes:
-        return Reader(sampler, judge)
-    if faces is None or config.pictures is None:
+    if classifier.reads_classes:
+        return Reader(sampler, classifier)
+    if faces is None or config.images is None:
         raise ValueError(
-            f"the judge of {judge.dataset} reads attributes, so that real faces and their table are needed"
+            f"the classifier of {classifier.dataset} reads attributes, so that real faces and their table are needed"
         )
-    return Reader(sampler, judge, as_often(judge, *faces, config.pictures.crop_px))
+    return Reader(sampler, classifier, as_often(classifier, *faces, config.images.crop_px))
 
 
 def _draw(objective: Generative, count: int, seed: int) -> Floats:
@@ -114,10 +116,10 @@ def _draw(objective: Generative, count: int, seed: int) -> Floats:
 def _refined(
     objective: Generative, reader: Reader, lacking: Floats, step: Floats, name: str, named: tuple[str, ...]
 ) -> Floats:
-    """The direction of a step that was fitted to the judge's answers, of length 1."""
+    """The direction of a step that was fitted to the classifier's answers, of length 1."""
     column, others = reader.names.index(name), [reader.names.index(other) for other in named]
     generator = objective.finished_generator().cpu()
-    reader.judge.network.requires_grad_(False)
+    reader.classifier.network.requires_grad_(False)
     latents, start = torch.from_numpy(lacking), torch.from_numpy(step.astype(np.float32))
     fitted: Floats = F.normalize(
         refine.refine(generator, reader.margins, latents, start, column, others), dim=0
@@ -142,13 +144,13 @@ def _reported(reader: Reader, latents: Floats, vector: Floats, name: str, named:
     flipped, beside, others = (
         " / ".join(f"{getattr(e, kind):.0%}" for e in effects.values()) for kind in ("flipped", "named", "others")
     )
-    often = "" if reader.judge.reads_classes else ", which reads each as often as real faces have it,"
+    often = "" if reader.classifier.reads_classes else ", which reads each as often as real faces have it,"
     return Found(
         name=_slug(name),
         description=(
             f"{name.replace('_', ' ')}: at weights {' / '.join(map(str, WEIGHTS))}, {flipped} of the samples without "
             f"have it; of the readings of the other named attributes {beside} change, of all others {others}; by the "
-            f"classifier {reader.judge.digest[:12]}{often} on {_REPORTED_NIMG:,} seeds."
+            f"classifier {reader.classifier.digest[:12]}{often} on {_REPORTED_NIMG:,} seeds."
         ),
         vector=tuple(map(float, vector)),
         figures=figures,

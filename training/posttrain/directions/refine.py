@@ -1,4 +1,4 @@
-"""A direction made better by the gradient of what a judge reads along it. Knows neither files nor names.
+"""A direction made better by the gradient of what a classifier reads along it. Knows neither files nor names.
 
 The normal of a boundary is the direction in which an attribute changes over all samples; what else changes along it is
 only kept down as far as it is linear. Here the step itself is fitted: the attribute has to come, every other reading
@@ -6,7 +6,7 @@ has to stay.
 
 References:
     A. Jahanian et al., "On the 'steerability' of generative adversarial networks", ICLR 2020, Equation 1: a linear walk
-    that minimises a loss of the pictures at its end. Theirs compares pixels; this one what a judge reads.
+    that minimises a loss of the images at its end. Theirs compares pixels; this one what a classifier reads.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,7 +25,7 @@ _SEED = 13
 
 def refine(
     generator: nn.Module,
-    judge: Callable[[Tensor], Tensor],
+    classifier: Callable[[Tensor], Tensor],
     latents: Tensor,
     step: Tensor,
     column: int,
@@ -35,16 +35,16 @@ def refine(
 
     Args:
         generator: (N, z_dim) -> (N, C, H, W), in evaluation mode.
-        judge: (N, C, H, W) -> (N, A), above 0 where a picture has an attribute; not the one that reports.
+        classifier: (N, C, H, W) -> (N, A), above 0 where an image has an attribute; not the one that reports.
         latents: (N, z_dim) float32 of samples that lack it.
         step: (z_dim,) to begin with, at whose end about half of them have it.
-        column: of the attribute in the judge's answer.
+        column: of the attribute in the classifier's answer.
         named: the columns whose readings count most among those that have to stay; the attribute's own is left out.
 
     Returns:
         (z_dim,) float32.
     """
-    others = [index for index in range(_width(judge, generator, latents)) if index != column]
+    others = [index for index in range(_width(classifier, generator, latents)) if index != column]
     beside = [index for index in named if index != column]
     fitted = step.clone().requires_grad_()
     optimizer = torch.optim.Adam([fitted], lr=_LEARNING_RATE)
@@ -53,8 +53,8 @@ def refine(
         rows = latents[torch.randint(len(latents), (_BATCH,), generator=drawn)]
         reach = torch.empty(_BATCH, 1).uniform_(*_REACH, generator=drawn)
         with torch.no_grad():
-            before = judge(generator(rows))
-        after = judge(generator(rows + reach * fitted))
+            before = classifier(generator(rows))
+        after = classifier(generator(rows + reach * fitted))
         changed = (after.sigmoid() - before.sigmoid()).square()
         loss = F.softplus(-after[:, column]).mean() + _KEEP * changed[:, others].mean()
         loss = loss + (_KEEP * changed[:, beside].mean() if beside else 0.0)
@@ -64,6 +64,6 @@ def refine(
     return fitted.detach()
 
 
-def _width(judge: Callable[[Tensor], Tensor], generator: nn.Module, latents: Tensor) -> int:
+def _width(classifier: Callable[[Tensor], Tensor], generator: nn.Module, latents: Tensor) -> int:
     with torch.no_grad():
-        return int(judge(generator(latents[:1])).shape[1])
+        return int(classifier(generator(latents[:1])).shape[1])

@@ -1,4 +1,4 @@
-"""The encoder of a trained generator: from a picture back to a latent that draws one like it."""
+"""The encoder of a trained generator: from an image back to a latent that draws one like it."""
 
 from math import inf
 
@@ -16,13 +16,13 @@ __all__ = ["FILE_NAME", "NIMG", "PIXEL_WEIGHT", "build", "load", "make", "measur
 
 
 def make(run: Run, objective: Objective, step: int, nimg: int, pixel_weight: float, sets: Sets) -> list[Measured]:
-    """Trains a run's encoder, measures it and keeps it; writes a page of pictures and what is drawn of their latents.
+    """Trains a run's encoder, measures it and keeps it; writes a page of images and what is drawn of their latents.
 
     Args:
         run: where it is kept.
         objective: trained; the encoder is trained on its device.
         step: how long it was trained.
-        nimg: pictures drawn for the training.
+        nimg: images drawn for the training.
         pixel_weight: see `train`.
         sets: the run's data.
 

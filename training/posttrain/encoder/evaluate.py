@@ -1,4 +1,4 @@
-"""How near an encoder comes, in numbers and in pictures."""
+"""How near an encoder comes, in numbers and in images."""
 
 import torch
 from torch import Tensor, nn
@@ -72,7 +72,7 @@ def page(network: nn.Module, generator: nn.Module, objective: Generative, real: 
 
 
 def _difference(images: Tensor, others: Tensor) -> float:
-    """Mean absolute difference on the scale 0 ... 255 of pictures in [-1, 1]."""
+    """Mean absolute difference on the scale 0 ... 255 of images in [-1, 1]."""
     return float((images - others).abs().mean()) * 127.5
 
 

@@ -1,7 +1,7 @@
-"""How an encoder is trained: from a picture back to a latent that draws one like it.
+"""How an encoder is trained: from an image back to a latent that draws one like it.
 
-It is trained on the generator's own pictures, of which there are as many as wanted, each with its latent; and on the
-pixels that are drawn again, of real pictures too, so that it finds latents for what the generator has never drawn.
+It is trained on the generator's own images, of which there are as many as wanted, each with its latent; and on the
+pixels that are drawn again, of real images too, so that it finds latents for what the generator has never drawn.
 
 References:
     J. Donahue et al., "Adversarial Feature Learning", ICLR 2017, section 3.5: the latent regressor.
@@ -20,7 +20,7 @@ from training.objectives import Generative
 from training.runs.devices import computes_bf16
 
 NIMG = 200_000
-"""Pictures drawn for the training."""
+"""Images drawn for the training."""
 PIXEL_WEIGHT = 1.0
 _BATCH = 64
 _LR = 1e-3
@@ -30,7 +30,7 @@ _BRIGHTNESS = 0.1
 
 
 def build(config: GenerativeConfig, image_shape: tuple[int, int, int]) -> Encoder:
-    """An encoder for a generator's pictures, with new weights."""
+    """An encoder for a generator's images, with new weights."""
     return Encoder(image_shape, config.generator.z_dim, is_uniform=config.latent_distribution == "uniform")
 
 
@@ -42,9 +42,9 @@ def train(
     nimg: int = NIMG,
     pixel_weight: float = PIXEL_WEIGHT,
 ) -> Encoder:
-    """Trains an encoder on fresh pictures of the finished generator: Adam, one-cycle learning rate.
+    """Trains an encoder on fresh images of the finished generator: Adam, one-cycle learning rate.
 
-    The loss is |E(G(z)) - z|^2, and pixel_weight times |G(E(x)) - x| of samples and real pictures x. Without the
+    The loss is |E(G(z)) - z|^2, and pixel_weight times |G(E(x)) - x| of samples and real images x. Without the
     second, latents that are hard to tell shrink towards their mean, 0, of which the generator has drawn nothing.
 
     Args:
@@ -52,8 +52,8 @@ def train(
         objective: draws latents.
         config: of the run.
         real: training images.
-        nimg: pictures drawn.
-        pixel_weight: 0 leaves pixels and real pictures out, and takes a fifth of the time.
+        nimg: images drawn.
+        pixel_weight: 0 leaves pixels and real images out, and takes a fifth of the time.
 
     Returns:
         The encoder in evaluation mode, on the CPU.
@@ -88,13 +88,13 @@ def train(
 
 
 def fit(images: Tensor, image_shape: tuple[int, int, int]) -> Tensor:
-    """The middle of each picture, as large as the generator's."""
+    """The middle of each image, as large as the generator's."""
     _, height, width = image_shape
     top, left = (images.shape[2] - height) // 2, (images.shape[3] - width) // 2
     return images[:, :, top : top + height, left : left + width].contiguous()
 
 
 def _augment(images: Tensor) -> Tensor:
-    """Noise and another brightness: real pictures are never quite the generator's."""
+    """Noise and another brightness: real images are never quite the generator's."""
     brightness = (2.0 * torch.rand(len(images), 1, 1, 1, device=images.device) - 1.0) * _BRIGHTNESS
     return images + brightness + _NOISE * torch.randn_like(images)

@@ -1,4 +1,4 @@
-"""The judges of translations: of domains, and of a facade's labels."""
+"""The classifiers of translations: of domains, and of a facade's labels."""
 
 import re
 from pathlib import Path
@@ -34,27 +34,27 @@ def two_domains(count, seed):
 
 
 @pytest.fixture(scope="module")
-def judge():
+def classifier():
     """Of stripes or none."""
     return domains.train(two_domains(16, 1), epochs=40, width=4)
 
 
-def test_a_judge_of_domains_learns_what_no_filter_removes(judge):
-    accuracy, fooled = domains.figures(judge, two_domains(12, 9))
+def test_a_classifier_of_domains_learns_what_no_filter_removes(classifier):
+    accuracy, fooled = domains.figures(classifier, two_domains(12, 9))
     assert accuracy > 0.9
     assert fooled.keys() == domains.FILTERS.keys()
     assert max(fooled.values()) < 0.3
 
 
-def test_figures_leave_the_random_state_alone(judge):
+def test_figures_leave_the_random_state_alone(classifier):
     torch.manual_seed(3)
     expected = torch.rand(2)
     torch.manual_seed(3)
-    domains.figures(judge, two_domains(2, 9))
+    domains.figures(classifier, two_domains(2, 9))
     assert torch.equal(torch.rand(2), expected)
 
 
-def test_a_judge_that_says_the_same_of_all_is_half_right_and_always_fooled():
+def test_a_classifier_that_says_the_same_of_all_is_half_right_and_always_fooled():
     class Always(DomainNet):
         def forward(self, images):
             return torch.tensor([1.0, 0.0]).expand(len(images), 2)
@@ -64,14 +64,14 @@ def test_a_judge_that_says_the_same_of_all_is_half_right_and_always_fooled():
     assert set(fooled.values()) == {1.0}
 
 
-def test_a_judge_of_domains_is_stored_with_what_fools_it(judge, tmp_path):
-    classifiers.store(tmp_path / "horse2zebra.safetensors", judge, 0.75, "domains", fooled={"blurred": 0.25})
+def test_a_classifier_of_domains_is_stored_with_what_fools_it(classifier, tmp_path):
+    classifiers.store(tmp_path / "horse2zebra.safetensors", classifier, 0.75, "domains", fooled={"blurred": 0.25})
     loaded = classifiers.load("horse2zebra", tmp_path)
     assert (loaded.accuracy, loaded.fooled, loaded.reads) == (0.75, {"blurred": 0.25}, "domains")
-    pictures = striped(3, 4)
+    images = striped(3, 4)
     with torch.inference_mode():
-        expected = judge(pictures).softmax(1).numpy()
-    assert np.allclose(loaded.probabilities(pictures.numpy()), expected, atol=0.02)
+        expected = classifier(images).softmax(1).numpy()
+    assert np.allclose(loaded.probabilities(images.numpy()), expected, atol=0.02)
 
 
 def drawings(count, seed, side=256):
@@ -99,7 +99,7 @@ def test_a_label_is_the_nearest_colour():
     assert torch.equal(labels.labels_of(drawn + 0.03 * torch.randn_like(drawn)), flat)
 
 
-def test_a_judge_of_labels_reads_photos_it_has_not_seen(tmp_path):
+def test_a_classifier_of_labels_reads_photos_it_has_not_seen(tmp_path):
     network, held = labels.train(facades(8, 1), epochs=35, width=4), facades(3, 2)
     photos, drawn = labels.whole(held)
     read = labels.pixel_accuracy(network, photos, drawn)

@@ -1,5 +1,6 @@
 import json
 from dataclasses import FrozenInstanceError, asdict, replace
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
@@ -9,15 +10,16 @@ from training import config as configs
 from training.config import (
     Adam,
     GanConfig,
+    ImageInput,
     MlpGenerator,
     PatchDiscriminator,
-    Pictures,
     PyramidGenerator,
     ResnetGenerator,
     Sgd,
 )
 from training.config import UnetGenerator as Unet
 from training.config.recipes import RECIPES
+from training.config.renamed import FIELDS as renamed_fields  # noqa: N811
 from training.runs.folder import sentence
 
 TINY_ONES = (TINY, BATCH_NORM, DCGAN, WGAN, WGAN_GP, FACES, PIX2PIX, CYCLEGAN)
@@ -26,6 +28,24 @@ TINY_ONES = (TINY, BATCH_NORM, DCGAN, WGAN, WGAN_GP, FACES, PIX2PIX, CYCLEGAN)
 @pytest.mark.parametrize("config", [*(recipe.config for recipe in RECIPES.values()), *TINY_ONES])
 def test_a_configuration_survives_json(config):
     assert configs.from_json(json.loads(json.dumps(configs.to_json(config)))) == config
+
+
+@pytest.mark.parametrize("path", sorted(Path("models").glob("*/*/manifest.json")), ids=lambda path: path.parts[1])
+def test_the_configurations_of_shipped_packages_are_read(path):
+    written = json.loads(path.read_text())["training"]["config"]
+    config = configs.from_json(written)
+    current = json.loads(json.dumps(configs.to_json(config)))
+    renamed = {renamed_fields.get(name, name): value for name, value in written.items()}
+    assert {name: current[name] for name in renamed} == renamed
+
+
+def test_former_names_are_read_as_the_current_ones():
+    own = replace(FACES, dataset="images")
+    former = {{"images": "pictures"}.get(name, name): value for name, value in configs.to_json(own).items()}
+    assert former["pictures"]["crop_px"] == 16
+    assert configs.from_json(former | {"dataset": "pictures"}) == own
+    with pytest.raises(ValueError, match="pictures is the former name of images: give images alone"):
+        configs.from_json(former | {"images": former["pictures"]})
 
 
 def test_the_first_gan_is_the_published_one():
@@ -93,28 +113,28 @@ def test_the_optimisers_are_told_apart_by_their_kind():
     assert config.optimizer == Adam(lr=0.01)
 
 
-PICTURES = {"load_px": 18, "crop_px": 16}
+IMAGES = {"load_px": 18, "crop_px": 16}
 
 
 @pytest.mark.parametrize(
     ("config", "changes", "said"),
     [
-        (PIX2PIX, {"pictures": {**PICTURES, "crop_px": 20}}, "crop_px is 20, but pictures are read at load_px 18"),
-        (FACES, {"pictures": {**PICTURES, "crop_px": 20}}, "crop_px is 20, but pictures are read at load_px 18"),
-        (PIX2PIX, {"pictures": {**PICTURES, "crop_px": 12}}, "pictures.crop_px is 12, but must be a multiple of 16"),
-        (CYCLEGAN, {"pictures": {**PICTURES, "crop_px": 10}}, "pictures.crop_px is 10, but must be a multiple of 4"),
-        (CYCLEGAN, {"pictures": {**PICTURES, "crop_px": 4}}, "pictures.crop_px is 4, but the networks need at least 8"),
-        (CYCLEGAN, {"discriminator": {"layers": 3}}, "pictures.crop_px is 16, but the networks need at least 24"),
+        (PIX2PIX, {"images": {**IMAGES, "crop_px": 20}}, "crop_px is 20, but images are read at load_px 18"),
+        (FACES, {"images": {**IMAGES, "crop_px": 20}}, "crop_px is 20, but images are read at load_px 18"),
+        (PIX2PIX, {"images": {**IMAGES, "crop_px": 12}}, "images.crop_px is 12, but must be a multiple of 16"),
+        (CYCLEGAN, {"images": {**IMAGES, "crop_px": 10}}, "images.crop_px is 10, but must be a multiple of 4"),
+        (CYCLEGAN, {"images": {**IMAGES, "crop_px": 4}}, "images.crop_px is 4, but the networks need at least 8"),
+        (CYCLEGAN, {"discriminator": {"layers": 3}}, "images.crop_px is 16, but the networks need at least 24"),
         (CYCLEGAN, {"early_crop_px": 4}, "early_crop_px is 4, but the networks need at least 8"),
         (CYCLEGAN, {"early_crop_px": 10}, "early_crop_px is 10, but must be a multiple of 4"),
         (CYCLEGAN, {"early_crop_px": 20}, "early_crop_px is 20, but crops have 16 px: give less"),
-        (FACES, {"pictures": None}, "pictures must say at which size celeba is read"),
-        (PIX2PIX, {"pictures": None}, "pictures: "),
-        (DCGAN, {"pictures": PICTURES}, "pictures is given, but the IDX files of mnist are taken as they are"),
+        (FACES, {"images": None}, "images must say at which size celeba is read"),
+        (PIX2PIX, {"images": None}, "images: "),
+        (DCGAN, {"images": IMAGES}, "images is given, but the IDX files of mnist are taken as they are"),
         (FACES, {"conditional": True}, "conditional is true, but celeba has no classes; use mnist or fashion-mnist"),
         (TINY, {"conditional": True}, "the perceptrons of method gan take no class; use a dcgan recipe"),
         (PIX2PIX, {"lambda_cycle": 10}, "lambda_cycle: Unexpected keyword argument"),
-        (CYCLEGAN, {"pictures": {**PICTURES, "side": 3}}, "pictures.side: Unexpected keyword argument"),
+        (CYCLEGAN, {"images": {**IMAGES, "side": 3}}, "images.side: Unexpected keyword argument"),
         (CYCLEGAN, {"dataset": "facades"}, "dataset: Input should be 'monet2photo', 'horse2zebra' or 'unpaired'"),
         (DCGAN, {"r1_gamma": 1.0}, "r1_gamma is given, so discriminator.batch_norm must be off"),
         (PIX2PIX, {"direction": "AB"}, "direction: Input should be 'AtoB' or 'BtoA'"),
@@ -142,15 +162,15 @@ def test_the_multiple_follows_from_the_generator():
 
 
 def test_a_network_without_normalisation_is_for_whole_images_and_others_for_crops():
-    pictures = Pictures(load_px=100, crop_px=64)
-    assert replace(CYCLEGAN, pictures=pictures).image_px == 64
-    assert replace(CYCLEGAN, pictures=pictures, generator=PyramidGenerator()).image_px == 96
+    images = ImageInput(load_px=100, crop_px=64)
+    assert replace(CYCLEGAN, images=images).image_px == 64
+    assert replace(CYCLEGAN, images=images, generator=PyramidGenerator()).image_px == 96
 
 
 def test_the_published_translators_are_the_published_ones():
     pix2pix, cyclegan = RECIPES["pix2pix-facades"].config, RECIPES["cyclegan-256"].config
     for config in (pix2pix, cyclegan):
-        assert config.pictures == Pictures(load_px=286, crop_px=256, flip=True)
+        assert config.images == ImageInput(load_px=286, crop_px=256, flip=True)
         assert config.optimizer == Adam(lr=2e-4, betas=(0.5, 0.999), constant_share=0.5)
         assert (config.batch_size, config.ema_decay) == (1, 0.0)
     assert (pix2pix.loss, pix2pix.lambda_l1, pix2pix.lambda_gan, pix2pix.total_nimg) == ("bce", 100.0, 1.0, 80_000)

@@ -44,7 +44,7 @@ def test_a_table_is_found_in_a_folder_or_a_zip(tmp_path):
         assert load_attributes(path).values.tolist() == VALUES
 
 
-def test_rows_are_brought_into_the_order_of_the_pictures():
+def test_rows_are_brought_into_the_order_of_the_images():
     table = Attributes(("Smiling", "Male", "Eyeglasses"), torch.tensor(VALUES, dtype=torch.int8), ("a", "b", "c"))
     aligned = table.of(images("img/c", "a"))
     assert aligned.files == ("c", "a")
@@ -52,9 +52,9 @@ def test_rows_are_brought_into_the_order_of_the_pictures():
     assert aligned.column("Male").tolist() == [0, 1]
 
 
-def test_a_picture_without_a_row_is_an_error():
+def test_an_image_without_a_row_is_an_error():
     table = Attributes(("Male",), torch.zeros(1, 1, dtype=torch.int8), ("a",))
-    with pytest.raises(DataError, match="2 of 3 pictures have no row in the attribute table: x, y"):
+    with pytest.raises(DataError, match="2 of 3 images have no row in the attribute table: x, y"):
         table.of(images("x", "a", "y"))
 
 

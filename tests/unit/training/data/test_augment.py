@@ -8,7 +8,7 @@ KEPT = (0.5, 0.5, 0.5)  # brightness, saturation and contrast that change nothin
 
 
 def counted(count=3, channels=3, side=6):
-    """Pictures whose every value is another, as the reader stores them."""
+    """Images whose every value is another, as the reader stores them."""
     values = torch.arange(count * side * side * channels, dtype=torch.int64) % 251
     images = values.to(torch.uint8).view(count, side, side, channels).permute(0, 3, 1, 2)
     return ImageSet(images, torch.zeros(count, dtype=torch.int64))
@@ -61,7 +61,7 @@ def smooth(count=64, channels=3, side=16):
 
 @pytest.fixture
 def drawn(monkeypatch):
-    """Fixes what is drawn for each picture: seven numbers."""
+    """Fixes what is drawn for each image: seven numbers."""
 
     def fix(*numbers):
         monkeypatch.setattr(torch, "rand", lambda count, columns, device: torch.tensor([numbers] * count))
@@ -78,7 +78,7 @@ def test_no_policy_changes_and_draws_nothing():
 
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("policy", ["color", "translation", "cutout"])
-def test_every_picture_is_changed_in_its_own_way(policy, channels):
+def test_every_image_is_changed_in_its_own_way(policy, channels):
     image = smooth(1, channels).expand(32, -1, -1, -1)
     changed = diff_augment(image, (policy,))
     assert changed.shape == image.shape
@@ -102,7 +102,7 @@ def test_colours_are_changed_as_published(drawn):
         torch.testing.assert_close(changed, expected, atol=1e-6, rtol=0)
 
 
-def test_pictures_move_by_an_eighth_at_most_and_zero_comes_in(drawn):
+def test_images_move_by_an_eighth_at_most_and_zero_comes_in(drawn):
     images = smooth()
     drawn(*KEPT, NONE, LAST, 0, 0)
     changed = diff_augment(images, ("translation",))
@@ -154,5 +154,5 @@ def test_the_processes_draw_the_numbers_of_one():
         assert torch.equal(diff_augment(images[rank::3], policies, rank, 3), alone[rank::3])
 
 
-def test_pictures_of_low_precision_stay_so():
+def test_images_of_low_precision_stay_so():
     assert diff_augment(smooth().bfloat16(), ("color", "translation", "cutout")).dtype == torch.bfloat16

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from tests import builders
-from training.data.decoding import PictureError, decode, square
+from training.data.decoding import DecodingError, decode, square
 
 RED, WHITE = (255, 0, 0), (255, 255, 255)
 ORIENTATION = 0x0112
@@ -40,15 +40,15 @@ def shown(raw):
         ("P", "GIF", 80),
     ],
 )
-def test_a_picture_looks_the_same_in_every_mode_and_format(mode, form, tolerance):
-    picture = decode(builders.image_file(mode=mode, form=form)).image
-    assert (picture.mode, picture.size) == ("RGB", (20, 16))
-    differences = np.abs(np.asarray(picture).astype(int) - shown(builders.image_file()))
+def test_an_image_looks_the_same_in_every_mode_and_format(mode, form, tolerance):
+    image = decode(builders.image_file(mode=mode, form=form)).image
+    assert (image.mode, image.size) == ("RGB", (20, 16))
+    differences = np.abs(np.asarray(image).astype(int) - shown(builders.image_file()))
     assert differences.max() <= tolerance
 
 
 @pytest.mark.parametrize("mode", ["L", "I;16", "1", "LA"])
-def test_grey_pictures_become_rgb(mode):
+def test_grey_images_become_rgb(mode):
     pixels = shown(builders.image_file(mode=mode))
     assert pixels.shape == (16, 20, 3)
     assert (pixels == pixels[:, :, :1]).all()
@@ -62,9 +62,9 @@ def test_16_bit_grey_is_scaled_and_not_clipped(form):
 
 def test_what_has_no_known_range_is_refused():
     floats = Image.fromarray(np.ones((4, 4), np.float32))
-    with pytest.raises(PictureError, match="floating-point"):
+    with pytest.raises(DecodingError, match="floating-point"):
         decode(saved(floats, "TIFF"))
-    with pytest.raises(PictureError, match="more than 16 bits"):
+    with pytest.raises(DecodingError, match="more than 16 bits"):
         decode(saved(Image.fromarray(np.full((4, 4), 70_000, np.int32)), "TIFF"))
 
 
@@ -138,13 +138,13 @@ def test_a_decompression_bomb_is_refused_by_its_header():
     chunk = b"IHDR" + header
     bomb = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk + struct.pack(">I", zlib.crc32(chunk))
     bomb += struct.pack(">I", 0) + b"IDAT" + struct.pack(">I", zlib.crc32(b"IDAT"))
-    with pytest.raises((PictureError, Image.DecompressionBombError)):
+    with pytest.raises((DecodingError, Image.DecompressionBombError)):
         decode(bomb)
 
 
 def test_too_many_pixels_are_refused(monkeypatch):
     monkeypatch.setattr("training.data.decoding._MAX_PIXELS", 319)
-    with pytest.raises(PictureError, match="20 x 16 px are too many"):
+    with pytest.raises(DecodingError, match="20 x 16 px are too many"):
         decode(builders.image_file())
 
 

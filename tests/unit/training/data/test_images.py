@@ -10,7 +10,7 @@ from training.data import DataError, images, open_source
 
 def read(folder, side_px=16, **options):
     source = open_source(folder)
-    return images.read(source, source.pictures, side_px, **options)
+    return images.read(source, source.images, side_px, **options)
 
 
 def write_pair(path, width=32, height=16):
@@ -21,14 +21,14 @@ def write_pair(path, width=32, height=16):
     image.save(path)
 
 
-def test_pictures_are_read_in_the_order_of_their_names(tmp_path):
+def test_images_are_read_in_the_order_of_their_names(tmp_path):
     names = [f"{index:03}.png" for index in range(40)]
     squares = read(builders.write_images(tmp_path, *names))
     assert squares.names == tuple(names)
     assert squares.parts[0].shape == (40, 16, 16, 3)
     for index in (0, 17, 39):
-        with Image.open(io.BytesIO(builders.image_file(seed=index))) as picture:
-            assert np.array_equal(squares.parts[0][index], np.asarray(picture)[:, 2:-2])
+        with Image.open(io.BytesIO(builders.image_file(seed=index))) as image:
+            assert np.array_equal(squares.parts[0][index], np.asarray(image)[:, 2:-2])
 
 
 def test_a_mix_of_sizes_and_modes_becomes_squares_in_rgb(tmp_path):
@@ -49,14 +49,14 @@ def test_short_sides_are_those_of_the_files(tmp_path):
 def test_files_that_cannot_be_read_are_named_and_left_out(tmp_path, capsys):
     builders.write_images(tmp_path, "a.png", "c.png", "e.png")
     (tmp_path / "b.jpg").write_bytes(builders.image_file(form="JPEG")[:-60])
-    (tmp_path / "d.png").write_bytes(b"no picture")
+    (tmp_path / "d.png").write_bytes(b"no image")
     squares = read(tmp_path)
     assert squares.names == ("a.png", "c.png", "e.png")
-    assert squares.skipped == (("b.jpg", "truncated"), ("d.png", "not a picture that can be read"))
-    with Image.open(io.BytesIO(builders.image_file(seed=2))) as picture:
-        assert np.array_equal(squares.parts[0][2], np.asarray(picture)[:, 2:-2])
+    assert squares.skipped == (("b.jpg", "truncated"), ("d.png", "not an image that can be read"))
+    with Image.open(io.BytesIO(builders.image_file(seed=2))) as image:
+        assert np.array_equal(squares.parts[0][2], np.asarray(image)[:, 2:-2])
     said = capsys.readouterr().err
-    expected = "2 of 5 pictures could not be read and were left out: b.jpg (truncated), d.png (not a picture that can"
+    expected = "2 of 5 images could not be read and were left out: b.jpg (truncated), d.png (not an image that can"
     assert said.startswith(f"{tmp_path}: {expected}")
     assert said.count("\n") == 1
 
@@ -67,16 +67,16 @@ def test_only_the_first_of_many_broken_files_are_named(tmp_path, capsys):
         (tmp_path / f"b{index}.png").write_bytes(b"")
     assert len(read(tmp_path).skipped) == 9
     said = capsys.readouterr().err
-    assert said.endswith("b4.png (not a picture that can be read), ...\n")
+    assert said.endswith("b4.png (not an image that can be read), ...\n")
 
 
 def test_nothing_but_broken_files_is_an_error(tmp_path):
-    (tmp_path / "a.png").write_bytes(b"no picture")
-    with pytest.raises(DataError, match=r"1 of 1 pictures could not be read, so that none is left: a\.png \(not a"):
+    (tmp_path / "a.png").write_bytes(b"no image")
+    with pytest.raises(DataError, match=r"1 of 1 images could not be read, so that none is left: a\.png \(not a"):
         read(tmp_path)
 
 
-def test_no_names_are_no_pictures(tmp_path):
+def test_no_names_are_no_images(tmp_path):
     squares = images.read(open_source(tmp_path), (), 16)
     assert squares.parts[0].shape == (0, 16, 16, 3)
 

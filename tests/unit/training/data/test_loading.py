@@ -4,13 +4,13 @@ import pytest
 
 from tests import builders
 from tests.unit.training.conftest import TINY
-from training.config import CycleganConfig, DcganConfig, Pictures, Pix2pixConfig, ResnetGenerator
+from training.config import CycleganConfig, DcganConfig, ImageInput, Pix2pixConfig, ResnetGenerator
 from training.data import DataError, load, loading
 
-SMALL = Pictures(load_px=16, crop_px=16)
-OWN = DcganConfig(dataset="pictures", pictures=SMALL, total_nimg=100, batch_size=4, validation_share=0.25)
-PAIRS = Pix2pixConfig(dataset="pairs", pictures=SMALL, total_nimg=100, generator=ResnetGenerator())
-UNPAIRED = CycleganConfig(dataset="unpaired", pictures=SMALL, total_nimg=100, batch_size=2, validation_share=0.5)
+SMALL = ImageInput(load_px=16, crop_px=16)
+OWN = DcganConfig(dataset="images", images=SMALL, total_nimg=100, batch_size=4, validation_share=0.25)
+PAIRS = Pix2pixConfig(dataset="pairs", images=SMALL, total_nimg=100, generator=ResnetGenerator())
+UNPAIRED = CycleganConfig(dataset="unpaired", images=SMALL, total_nimg=100, batch_size=2, validation_share=0.5)
 
 
 def names(count, folder=""):
@@ -44,7 +44,7 @@ def test_digits_are_stacked_by_threes_the_same_each_time(digits_folder, monkeypa
     assert len(load(replace(config, validation_share=0.0), digits_folder, "validation")) == 0
 
 
-def test_pictures_are_read_at_the_size_of_the_recipe(tmp_path):
+def test_images_are_read_at_the_size_of_the_recipe(tmp_path):
     builders.write_images(tmp_path, *names(8))
     train = load(OWN, tmp_path, "train")
     assert (len(train), train.shape, train.upscaled) == (6, (3, 16, 16), 0)
@@ -94,6 +94,6 @@ def test_images_smaller_than_the_crop_are_told_of(tmp_path, capsys):
 
 def test_images_that_are_larger_than_the_crop_are_silent_though_enlarged(tmp_path, capsys):
     builders.write_images(tmp_path, *names(6))
-    train = load(replace(OWN, pictures=Pictures(load_px=18, crop_px=16)), tmp_path, "train")
+    train = load(replace(OWN, images=ImageInput(load_px=18, crop_px=16)), tmp_path, "train")
     assert train.upscaled == len(train)
     assert capsys.readouterr().err == ""

@@ -12,7 +12,7 @@ NAMES = ("b/2.png", "a/1.png", "top.PNG", "c/d/e/4.jpeg")
 @pytest.fixture(params=["folder", "zip", "folder with a zip"])
 def path(request, tmp_path):
     folder = builders.write_images(tmp_path / "data", *NAMES)
-    (folder / "notes.txt").write_text("no picture")
+    (folder / "notes.txt").write_text("no image")
     if request.param == "folder":
         return folder
     (tmp_path / "zips").mkdir()
@@ -22,21 +22,21 @@ def path(request, tmp_path):
 
 def test_a_folder_and_a_zip_of_it_hold_the_same(path):
     source = open_source(path)
-    assert source.pictures == ("a/1.png", "b/2.png", "c/d/e/4.jpeg", "top.PNG")
+    assert source.images == ("a/1.png", "b/2.png", "c/d/e/4.jpeg", "top.PNG")
     assert source.read("a/1.png") == builders.image_file(seed=1)
-    assert source.read(source.named("notes.txt")) == b"no picture"
+    assert source.read(source.named("notes.txt")) == b"no image"
     assert source.named("absent") is None
 
 
-def test_files_that_systems_leave_behind_are_no_pictures(tmp_path):
+def test_files_that_systems_leave_behind_are_no_images(tmp_path):
     builders.write_images(tmp_path, "a.png", ".hidden.png", "__MACOSX/a.png", ".cache/b.png")
-    assert open_source(tmp_path).pictures == ("a.png",)
+    assert open_source(tmp_path).images == ("a.png",)
 
 
-def test_pictures_beside_a_zip_are_taken_before_it(tmp_path):
+def test_images_beside_a_zip_are_taken_before_it(tmp_path):
     folder = builders.write_images(tmp_path / "data", "a.png")
     builders.write_zip(folder / "other.zip", builders.write_images(tmp_path / "other", "b.png"))
-    assert open_source(folder).pictures == ("a.png",)
+    assert open_source(folder).images == ("a.png",)
 
 
 def test_one_of_several_zips_has_to_be_named(tmp_path):
@@ -44,9 +44,9 @@ def test_one_of_several_zips_has_to_be_named(tmp_path):
     (tmp_path / "zips").mkdir()
     for name in ("b.zip", "a.zip"):
         builders.write_zip(tmp_path / "zips" / name, folder)
-    with pytest.raises(DataError, match=r"holds no picture, but 2 zips: name one of them, as .*a\.zip"):
+    with pytest.raises(DataError, match=r"holds no image, but 2 zips: name one of them, as .*a\.zip"):
         open_source(tmp_path / "zips")
-    assert open_source(tmp_path / "zips" / "b.zip").pictures == ("a.png",)
+    assert open_source(tmp_path / "zips" / "b.zip").images == ("a.png",)
 
 
 def test_what_is_neither_folder_nor_zip_is_refused(tmp_path):
@@ -73,11 +73,11 @@ def test_a_damaged_member_is_an_error_of_its_own(tmp_path, reason):
         source.read("a.png")
 
 
-def test_a_file_too_large_for_a_picture_is_not_read(tmp_path, monkeypatch):
+def test_a_file_too_large_for_an_image_is_not_read(tmp_path, monkeypatch):
     monkeypatch.setattr("training.data.sources._MAX_BYTES", 10)
     folder = builders.write_images(tmp_path / "data", "a.png")
     for path in (folder, builders.write_zip(tmp_path / "data.zip", folder)):
-        with pytest.raises(ValueError, match="too large for a picture"):
+        with pytest.raises(ValueError, match="too large for an image"):
             open_source(path).read("a.png")
 
 
@@ -99,9 +99,9 @@ def test_the_part_nearest_the_top_is_taken(tmp_path):
 
 
 def test_what_a_source_holds_is_said_in_words(tmp_path):
-    assert folders(open_source(tmp_path)).startswith("no picture (.jpg, ")
+    assert folders(open_source(tmp_path)).startswith("no image (.jpg, ")
     builders.write_images(tmp_path, "top.png", "a/b/c.png")
-    assert folders(open_source(tmp_path)) == "pictures in the top folder, a/b/"
+    assert folders(open_source(tmp_path)) == "images in the top folder, a/b/"
 
 
 def test_names_that_a_zip_holds_twice_count_once(tmp_path):
@@ -109,4 +109,4 @@ def test_names_that_a_zip_holds_twice_count_once(tmp_path):
         archive.writestr("a.png", builders.image_file())
         with pytest.warns(UserWarning, match="Duplicate"):
             archive.writestr("a.png", builders.image_file())
-    assert open_source(tmp_path / "twice.zip").pictures == ("a.png",)
+    assert open_source(tmp_path / "twice.zip").images == ("a.png",)

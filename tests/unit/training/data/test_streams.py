@@ -5,13 +5,13 @@ import torch
 
 from tests.builders import digest
 from tests.unit.training.conftest import TINY
-from training.config import CycleganConfig, DcganConfig, Pictures, Pix2pixConfig, ResnetGenerator
+from training.config import CycleganConfig, DcganConfig, ImageInput, Pix2pixConfig, ResnetGenerator
 from training.data import DataError, ImageSet, PairSet, Sampler, open_stream
 
-SMALL = Pictures(load_px=12, crop_px=8)
-OWN = DcganConfig(dataset="pictures", pictures=SMALL, total_nimg=100, batch_size=6)
-PAIRS = Pix2pixConfig(dataset="pairs", pictures=SMALL, total_nimg=100, batch_size=6, generator=ResnetGenerator())
-UNPAIRED = CycleganConfig(dataset="unpaired", pictures=SMALL, total_nimg=100, batch_size=6)
+SMALL = ImageInput(load_px=12, crop_px=8)
+OWN = DcganConfig(dataset="images", images=SMALL, total_nimg=100, batch_size=6)
+PAIRS = Pix2pixConfig(dataset="pairs", images=SMALL, total_nimg=100, batch_size=6, generator=ResnetGenerator())
+UNPAIRED = CycleganConfig(dataset="unpaired", images=SMALL, total_nimg=100, batch_size=6)
 
 
 def images(count, seed=0):
@@ -22,7 +22,7 @@ def images(count, seed=0):
 
 STREAMS = {
     "idx": (replace(TINY, batch_size=6), images(20)),
-    "pictures": (OWN, images(20)),
+    "images": (OWN, images(20)),
     "aligned": (PAIRS, PairSet(images(20), images(20, seed=1))),
     "unpaired": (UNPAIRED, PairSet(images(9), images(20, seed=1))),
 }
@@ -69,8 +69,8 @@ def test_idx_images_come_as_they_are_in_the_samplers_order():
         assert digest(stream.next()) == digest(data.batch(sampler.next_indices()))
 
 
-def test_pictures_come_as_crops_with_their_labels():
-    config, data = STREAMS["pictures"]
+def test_images_come_as_crops_with_their_labels():
+    config, data = STREAMS["images"]
     batch = open_stream(config, data).next()
     assert batch.images.shape == (6, 3, 8, 8)
     assert batch.labels.tolist() == Sampler(20, 6, config.seed).next_indices().tolist()

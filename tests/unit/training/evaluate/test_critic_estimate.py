@@ -1,4 +1,4 @@
-"""Snapshots: the judge's own estimate beside an independent distance of the same samples."""
+"""Snapshots: the critic's own estimate beside an independent distance of the same samples."""
 
 import json
 from dataclasses import replace
@@ -47,7 +47,7 @@ def test_a_run_keeps_its_snapshots_and_a_resumed_one_too(start, tmp_path):
 
 
 @pytest.mark.parametrize("config", [BATCH_NORM, DCGAN, WGAN, WGAN_GP, FACES], ids=lambda config: config.method)
-def test_the_estimate_is_of_the_judge_and_generator_as_they_train(config, loaded, fabric):
+def test_the_estimate_is_of_the_critic_and_generator_as_they_train(config, loaded, fabric):
     images = loaded(config)
     objective = objectives.build(config, images, fabric)
     before = {name: [t.clone() for t in net.state_dict().values()] for name, net in objective.networks.items()}
@@ -59,7 +59,7 @@ def test_the_estimate_is_of_the_judge_and_generator_as_they_train(config, loaded
         assert all(torch.equal(a, b) for a, b in zip(before[name], network.state_dict().values(), strict=True))
 
 
-def test_each_judge_has_its_own_estimate(loaded, fabric):
+def test_each_critic_has_its_own_estimate(loaded, fabric):
     real, fake = torch.tensor([1.0, 3.0]), torch.tensor([0.5, -0.5])
     critic = objectives.build(WGAN_GP, loaded(WGAN_GP), fabric)
     assert critic.estimate(real, fake) == distance(real, fake) == 2.0

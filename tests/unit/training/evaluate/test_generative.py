@@ -13,17 +13,19 @@ DIGITS = {seed: (builders.digits(400, seed)[0][:, None] / np.float32(127.5) - 1)
 
 
 @pytest.fixture
-def measure(judge, digits_folder):
+def measure(classifier, digits_folder):
     """The metrics of samples, by name."""
     train_set, test_set = (data.load_idx(digits_folder, split, "mnist") for split in ("train", "test"))
 
     def by_name(samples):
-        return {item.name: item for item in evaluate.evaluate(samples, train_set, test_set, judge, train_set.head(0))}
+        return {
+            item.name: item for item in evaluate.evaluate(samples, train_set, test_set, classifier, train_set.head(0))
+        }
 
     return by_name
 
 
-def test_real_pictures_reach_what_real_data_gets(measure):
+def test_real_images_reach_what_real_data_gets(measure):
     found = measure(DIGITS[3])
     parzen, coverage = found["parzen_log_likelihood"], found["coverage"]
     assert parzen.value == pytest.approx(parzen.floor, rel=0.05)
@@ -38,24 +40,24 @@ def test_real_pictures_reach_what_real_data_gets(measure):
 @pytest.mark.parametrize(
     "spoil",
     [
-        lambda pictures: np.random.default_rng(0).uniform(-1, 1, pictures.shape).astype(np.float32),
-        lambda pictures: np.repeat(pictures[:1], len(pictures), axis=0),
+        lambda images: np.random.default_rng(0).uniform(-1, 1, images.shape).astype(np.float32),
+        lambda images: np.repeat(images[:1], len(images), axis=0),
     ],
-    ids=["noise", "one picture"],
+    ids=["noise", "one image"],
 )
-def test_spoilt_pictures_are_worse_by_every_metric_that_can_see_it(measure, spoil):
+def test_spoilt_images_are_worse_by_every_metric_that_can_see_it(measure, spoil):
     real, spoilt = measure(DIGITS[3]), measure(spoil(DIGITS[3]))
     for name in ("parzen_log_likelihood", "coverage", "rarest_class_share"):
         assert spoilt[name].value < real[name].value, name
 
 
-def test_the_protocols_name_the_classifier_and_the_number_of_samples(measure, judge):
+def test_the_protocols_name_the_classifier_and_the_number_of_samples(measure, classifier):
     found = measure(DIGITS[3])
     assert all("400 samples" in found[name].protocol for name in ("parzen_log_likelihood", "rarest_class_share"))
-    assert judge.digest[:12] in found["coverage"].protocol
+    assert classifier.digest[:12] in found["coverage"].protocol
 
 
-def test_samples_are_the_pictures_of_the_seeds_in_order():
+def test_samples_are_the_images_of_the_seeds_in_order():
     seen = []
 
     def sampler(rows):
@@ -70,10 +72,10 @@ def test_samples_are_the_pictures_of_the_seeds_in_order():
 
 
 @pytest.fixture
-def few_samples(monkeypatch, judge):
-    """300 samples in place of 10,000, read by the tests' own judge."""
+def few_samples(monkeypatch, classifier):
+    """300 samples in place of 10,000, read by the tests' own classifier."""
     monkeypatch.setattr(evaluate.generative, "_SAMPLES", 300)
-    monkeypatch.setattr(classifiers, "find", lambda dataset: judge)
+    monkeypatch.setattr(classifiers, "find", lambda dataset: classifier)
 
 
 def numbers(said):
@@ -125,19 +127,20 @@ def test_a_package_is_measured_as_its_run_was(command, finished_run, digits_fold
     assert "is a run, which keeps its own numbers: leave --keep out" in of_itself.error
 
 
-def test_the_paper_s_number_stands_beside_the_paper_s_data_alone(judge, digits_folder):
+def test_the_paper_s_number_stands_beside_the_paper_s_data_alone(classifier, digits_folder):
     train_set, test_set = (data.load_idx(digits_folder, split, "mnist") for split in ("train", "test"))
-    other = replace(judge, dataset="fashion-mnist")
+    other = replace(classifier, dataset="fashion-mnist")
     references = [
-        evaluate.evaluate(DIGITS[3], train_set, test_set, it, train_set.head(0))[0].reference for it in (judge, other)
+        evaluate.evaluate(DIGITS[3], train_set, test_set, it, train_set.head(0))[0].reference
+        for it in (classifier, other)
     ]
     assert references == ["225 +- 2 (Goodfellow et al., 2014, Table 1)", None]
 
 
-def test_the_parzen_window_is_chosen_on_held_back_images(digits_folder, judge):
+def test_the_parzen_window_is_chosen_on_held_back_images(digits_folder, classifier):
     train_set, test_set = (data.load_idx(digits_folder, split, "mnist") for split in ("train", "test"))
     held = train_set.slice(200, 230)
-    found = evaluate.evaluate(DIGITS[3], train_set.head(200), test_set, judge, held)
+    found = evaluate.evaluate(DIGITS[3], train_set.head(200), test_set, classifier, held)
     assert "chosen on 30 validation images" in found[0].protocol
 
 
@@ -161,8 +164,8 @@ def test_a_conditional_generator_is_asked_whether_it_draws_the_class_that_it_was
     assert share(threes_for_sevens).value == pytest.approx(1 - sevens)
 
 
-def test_threes_of_digits_are_counted_as_modes(digits_folder, judge, monkeypatch):
-    monkeypatch.setattr(classifiers, "find", lambda dataset: judge if dataset == "mnist" else None)
+def test_threes_of_digits_are_counted_as_modes(digits_folder, classifier, monkeypatch):
+    monkeypatch.setattr(classifiers, "find", lambda dataset: classifier if dataset == "mnist" else None)
     monkeypatch.setattr(evaluate.generative, "_FEW_SAMPLES", 300)
     monkeypatch.setattr(data.loading, "_STACKED_NIMG", {"train": 400, "validation": 0, "test": 1_000})
     config = DcganConfig(dataset="stacked-mnist", total_nimg=1, generator=ConvGenerator(z_dim=3))

@@ -73,11 +73,11 @@ def test_the_best_measurement_is_kept_with_its_step_and_value(begin, values, cap
     assert "the best checkpoint is chosen by the Frechet distance" in capsys.readouterr().out
 
 
-def test_the_judge_that_reports_never_chooses(tmp_path, judge, monkeypatch):
+def test_the_classifier_that_reports_never_chooses(tmp_path, classifier, monkeypatch):
     monkeypatch.setattr(classifiers, "load", functools.partial(classifiers.load, folder=tmp_path))
-    classifiers.store(classifiers.path_of("mnist", "reports", tmp_path), judge.network, judge.accuracy)
+    classifiers.store(classifiers.path_of("mnist", "reporting", tmp_path), classifier.network, classifier.accuracy)
     assert selection.selector("mnist") is None
-    classifiers.store(classifiers.path_of("mnist", "selects", tmp_path), judge.network, 0.5)
+    classifiers.store(classifiers.path_of("mnist", "selection", tmp_path), classifier.network, 0.5)
     chooses = selection.selector("mnist")
     assert chooses is not None
     assert chooses.accuracy == 0.5
@@ -178,7 +178,7 @@ def test_patience_without_measurements_is_refused(command, digits_folder, tmp_pa
     ],
     ids=["pix2pix", "cyclegan"],
 )
-def test_translators_are_measured_on_held_back_pictures(begin, config, name, beside):
+def test_translators_are_measured_on_held_back_images(begin, config, name, beside):
     run, trainer = begin(replace(config, validation_share=0.3, total_nimg=20, measure_every_nimg=20))
     trainer.train()
     (line,) = lines(run)

@@ -1,4 +1,4 @@
-"""The protocols of translators' metrics, and the pictures by which their runs are watched."""
+"""The protocols of translators' metrics, and the images by which their runs are watched."""
 
 import functools
 from dataclasses import replace
@@ -59,10 +59,10 @@ def test_pix2pix_is_compared_with_the_other_half_of_each_test_pair(measure, held
     assert {key for key, _ in found} == {name}
 
 
-def test_a_translator_is_given_the_middle_of_each_picture_alone(measure, held):
+def test_a_translator_is_given_the_middle_of_each_image_alone(measure, held):
     given = []
     measure(PIX2PIX, B2A=lambda rows: given.append(rows["images"]) or rows["images"])
-    assert all(picture.shape == (1, 3, 16, 16) for picture in given)
+    assert all(image.shape == (1, 3, 16, 16) for image in given)
     assert np.array_equal(images.to_uint8(np.concatenate(given)).transpose(0, 3, 1, 2), held(PIX2PIX)[1].numpy())
 
 
@@ -85,16 +85,16 @@ def test_the_cycle_error_is_what_the_way_back_does_not_undo(measure, held):
 
 
 class Bright(DomainNet):
-    """Takes bright pictures for B."""
+    """Takes bright images for B."""
 
     def forward(self, images):
         brightness = images.mean((1, 2, 3))
         return torch.stack((-brightness, brightness), dim=1)
 
 
-def test_translations_are_counted_that_a_judge_takes_for_the_target(measure, held, monkeypatch):
-    judge = classifiers.Judge(Bright(4), "0" * 64, 0.95, "monet2photo", "domains", fooled={"blurred": 0.2})
-    monkeypatch.setattr(translation.classifiers, "find", lambda dataset: judge)
+def test_translations_are_counted_that_a_classifier_takes_for_the_target(measure, held, monkeypatch):
+    classifier = classifiers.Classifier(Bright(4), "0" * 64, 0.95, "monet2photo", "domains", fooled={"blurred": 0.2})
+    monkeypatch.setattr(translation.classifiers, "find", lambda dataset: classifier)
     found = measure(CYCLEGAN, A2B=lambda rows: np.ones_like(rows["images"]), B2A=same)
     assert found["A2B", "domain_taken"] == 1.0
     dark = held(CYCLEGAN)[1].mean((1, 2, 3)) < 127.5
@@ -102,13 +102,13 @@ def test_translations_are_counted_that_a_judge_takes_for_the_target(measure, hel
 
 
 def test_labels_are_read_again_from_photos_alone(measure, monkeypatch):
-    judge = classifiers.Judge(SegmentNet(12, 2).eval(), "0" * 64, 0.5, "facades", "labels")
-    monkeypatch.setattr(translation.classifiers, "find", lambda dataset: judge)
+    classifier = classifiers.Classifier(SegmentNet(12, 2).eval(), "0" * 64, 0.5, "facades", "labels")
+    monkeypatch.setattr(translation.classifiers, "find", lambda dataset: classifier)
     assert 0.0 <= measure(PIX2PIX, B2A=same)["B2A", "pixel_accuracy"] <= 1.0
     assert ("A2B", "pixel_accuracy") not in measure(replace(PIX2PIX, direction="AtoB"), A2B=same)
 
 
-def test_the_two_sample_test_is_left_out_of_few_pictures(measure, monkeypatch):
+def test_the_two_sample_test_is_left_out_of_few_images(measure, monkeypatch):
     monkeypatch.setattr(translation.twosample, "LEAST", 1_000)
     assert {"change", "structure"} <= {name for _, name in measure(CYCLEGAN, A2B=same)}
     assert "two_sample_accuracy" not in {name for _, name in measure(CYCLEGAN, A2B=same)}
@@ -130,8 +130,8 @@ def cells(grid, columns):
     return grid.reshape(-1, 16, columns, 16, 3).transpose(0, 2, 1, 3, 4)
 
 
-def pictures(domain, count):
-    """The first pictures, cut to 16 px at the right and at the bottom."""
+def middles(domain, count):
+    """The first images, cut to 16 px at the right and at the bottom."""
     return domain.images[:count, :, :16, :16].permute(0, 2, 3, 1).numpy()
 
 
@@ -148,7 +148,7 @@ def close(one, other):
 def test_pix2pix_is_watched_by_input_translation_and_truth(start, loaded):
     trainer, pairs = start(PIX2PIX), loaded(PIX2PIX)
     shown = cells(trainer.snapshot(), 3)
-    given, truth = pictures(pairs.B, len(shown)), pictures(pairs.A, len(shown))
+    given, truth = middles(pairs.B, len(shown)), middles(pairs.A, len(shown))
     assert len(shown) >= 4
     assert np.array_equal(shown[:, 0], given)
     assert close(shown[:, 1], applied(trainer.objective.finished("B2A"), given))
@@ -160,7 +160,7 @@ def test_cyclegan_is_watched_by_both_cycles(start, loaded):
     shown = cells(trainer.snapshot(), 6)
     forth, back = (trainer.objective.finished(direction) for direction in ("A2B", "B2A"))
     for first, domain, network in ((0, pairs.A, forth), (3, pairs.B, back)):
-        given = pictures(domain, len(shown))
+        given = middles(domain, len(shown))
         assert np.array_equal(shown[:, first], given)
         assert close(shown[:, first + 1], applied(network, given))
     assert not np.array_equal(shown[:, 1], shown[:, 2])
@@ -173,5 +173,5 @@ def test_domains_of_unequal_size_are_watched_by_as_many_rows_as_both_have(start,
     seen = look(trainer.objective, samplers, CYCLEGAN, unequal)
     shown = cells(seen.pixels, 6)
     assert len(shown) == 3
-    assert np.array_equal(shown[:, 3], pictures(pairs.B, 3))
+    assert np.array_equal(shown[:, 3], middles(pairs.B, 3))
     assert (len(seen.seen["A2B"].samples), len(seen.seen["B2A"].samples)) == (3, 5)

@@ -12,17 +12,17 @@ TOTAL = 40_000
 WARM = 2_000
 
 
-def pictures(n, seed=0):
+def images(n, seed=0):
     """(n, 1, 28, 28) in [-1, 1], ten kinds."""
     pixels, labels = builders.digits(n, seed)
     return pixels[:, None].astype(np.float32) / 127.5 - 1.0, labels.astype(np.int64)
 
 
 def seen(samples, classes=None, **given):
-    return SampleBatch(samples.astype(np.float32), pictures(256, seed=1)[0], classes=classes, n_classes=10, **given)
+    return SampleBatch(samples.astype(np.float32), images(256, seed=1)[0], classes=classes, n_classes=10, **given)
 
 
-GOOD, LABELS = pictures(64)
+GOOD, LABELS = images(64)
 RNG = np.random.default_rng(0)
 NOISE = RNG.normal(0.0, 0.02, GOOD.shape)
 COLOURED = RNG.uniform(-1.0, 1.0, (12, 3, 16, 16))
@@ -34,7 +34,7 @@ def raised(*views, begin=WARM):
     return [
         (alarm.subject, alarm.over)
         for step, view in zip(count(begin, 500), views, strict=False)
-        for alarm in watching.pictures(step, {"": view})
+        for alarm in watching.images(step, {"": view})
     ]
 
 
@@ -49,7 +49,7 @@ def raised(*views, begin=WARM):
         (seen(np.full_like(GOOD, 0.3)), "empty"),
         (seen(np.where(GOOD > 0, np.nan, GOOD)), "finite"),
     ],
-    ids=["one picture", "four pictures", "three classes", "negatives", "black", "grey", "nan"],
+    ids=["one image", "four images", "three classes", "negatives", "black", "grey", "nan"],
 )
 def test_each_failure_raises_its_alarm_once_and_says_when_it_is_over(bad, subject):
     good = seen(GOOD, classes=LABELS)
@@ -57,7 +57,7 @@ def test_each_failure_raises_its_alarm_once_and_says_when_it_is_over(bad, subjec
 
 
 def test_good_samples_raise_nothing_at_any_time():
-    views = [seen(pictures(64, seed)[0], classes=pictures(64, seed)[1]) for seed in range(2, 12)]
+    views = [seen(images(64, seed)[0], classes=images(64, seed)[1]) for seed in range(2, 12)]
     assert raised(*views, begin=0) == []
 
 
@@ -68,25 +68,25 @@ def test_nothing_but_broken_numbers_is_raised_while_a_run_warms_up():
 
 
 def test_an_alarm_says_what_was_seen_and_what_to_do():
-    (alarm,) = Watch(TOTAL).pictures(WARM, {"A2B": seen(-GOOD)})
+    (alarm,) = Watch(TOTAL).images(WARM, {"A2B": seen(-GOOD)})
     assert alarm.subject == "inverted A2B"
     assert "correlation of -0.9" in alarm.sentence
     assert "(A2B): start anew with another --seed" in alarm.sentence
 
 
 def test_translations_are_held_against_their_pairs():
-    """The mean picture of a few unlike ones says nothing; each one beside its pair does."""
+    """The mean image of a few unlike ones says nothing; each one beside its pair does."""
     real = np.flip(COLOURED, 0)
     assert raised(seen(0.8 * COLOURED, pairs=COLOURED)) == []
     watching = Watch(TOTAL)
     view = SampleBatch(-0.8 * COLOURED, real, pairs=COLOURED)
-    assert [alarm.subject for alarm in watching.pictures(WARM, {"B2A": view})] == ["inverted B2A"]
+    assert [alarm.subject for alarm in watching.images(WARM, {"B2A": view})] == ["inverted B2A"]
 
 
 def test_a_resumed_run_goes_on_with_its_open_alarms():
     watching = Watch(TOTAL, is_open=["inverted"])
-    assert watching.pictures(WARM, {"": seen(-GOOD)}) == []
-    (alarm,) = watching.pictures(WARM, {"": seen(GOOD)})
+    assert watching.images(WARM, {"": seen(-GOOD)}) == []
+    (alarm,) = watching.images(WARM, {"": seen(GOOD)})
     assert alarm.over
 
 
@@ -99,12 +99,12 @@ def margins(values, begin=WARM, every=50):
     ]
 
 
-def test_a_judge_that_has_won_for_long_raises_an_alarm():
+def test_a_discriminator_that_has_won_for_long_raises_an_alarm():
     subject = "margin discriminator"
     assert margins([0.99] * 30 + [0.5] * 30) == [(subject, False), (subject, True)]
 
 
-def test_a_judge_that_wins_for_a_moment_raises_none():
+def test_a_discriminator_that_wins_for_a_moment_raises_none():
     assert margins(([0.99] * 5 + [0.2] * 5) * 20) == []
     assert margins([0.99] * 30, begin=0) == []
 
@@ -125,5 +125,5 @@ def test_an_estimate_may_grow_while_samples_improve():
     assert snapshots([(2.0, 50.0), (1.5, 52.0), (1.2, 53.0), (1.0, 54.0)]) == []
 
 
-def test_a_constant_picture_has_no_correlation():
+def test_a_constant_image_has_no_correlation():
     assert watch.inverted(seen(np.zeros_like(GOOD))).is_bad is False

@@ -19,7 +19,7 @@ def test_a_gaussian_has_its_known_distance():
     assert diversity.mean_distance(points) == pytest.approx((2 * 784) ** 0.5, rel=0.01)
 
 
-def test_fewer_modes_and_blur_lie_closer_and_one_picture_at_zero():
+def test_fewer_modes_and_blur_lie_closer_and_one_image_at_zero():
     points = torch.randn(400, 50, generator=torch.Generator().manual_seed(0)) + 10.0
     whole = diversity.mean_distance(points)
     assert diversity.mean_distance(points[:5].repeat(80, 1)) < 0.9 * whole

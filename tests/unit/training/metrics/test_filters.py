@@ -11,19 +11,19 @@ def colours(images):
     return flat.mean(2), centred @ centred.transpose(1, 2) / flat.shape[2]
 
 
-def test_a_picture_takes_the_mean_and_the_covariance_of_another_s_colours():
+def test_an_image_takes_the_mean_and_the_covariance_of_another_s_colours():
     images, like = 0.3 * scenes.scenes(4, 1), 0.3 * scenes.scenes(4, 2) + torch.tensor([0.2, 0.0, -0.3]).view(3, 1, 1)
     found, wanted = colours(filters.match_colors(images, like)), colours(like)
     assert torch.allclose(found[0], wanted[0], atol=1e-3)
     assert torch.allclose(found[1], wanted[1], atol=1e-3)
 
 
-def test_a_picture_in_its_own_colours_stays_as_it_is():
+def test_an_image_in_its_own_colours_stays_as_it_is():
     images = scenes.scenes(3)
     assert torch.allclose(filters.match_colors(images, images), images, atol=1e-2)
 
 
-def test_a_flat_picture_becomes_the_other_s_mean():
+def test_a_flat_image_becomes_the_other_s_mean():
     like = 0.3 * scenes.scenes(2)
     made = filters.match_colors(torch.full_like(like, 0.5), like)
     assert torch.allclose(made, like.mean((2, 3), keepdim=True).expand_as(made), atol=1e-3)
@@ -35,7 +35,7 @@ def test_noise_has_the_levels_that_were_asked_for():
     assert added.tolist() == pytest.approx([12.0, 3.0], rel=0.05)
 
 
-def test_each_picture_is_blurred_by_its_own_width():
+def test_each_image_is_blurred_by_its_own_width():
     images = scenes.scenes(2)
     made = filters.blur(images, torch.tensor([0.6, 1.2]))
     expected = torch.cat([scenes.blur(images[:1], 0.6), scenes.blur(images[1:], 1.2)])

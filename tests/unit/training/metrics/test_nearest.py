@@ -62,7 +62,7 @@ def test_real_references_read_digits_and_spoilt_ones_do_not():
     wrong = torch.where(torch.rand(300, generator=torch.Generator().manual_seed(0)) < 0.5, labels, (labels + 1) % 10)
     assert nearest.error([(real[kept], labels[kept])], test, truth).value >= floor + 0.08  # a dropped class
     assert nearest.error([(real, wrong)], test, truth).value > 0.3  # a generator that does not obey its class
-    assert nearest.error([(real[:1], labels[:1])], test, truth).value == pytest.approx(0.9)  # one picture
+    assert nearest.error([(real[:1], labels[:1])], test, truth).value == pytest.approx(0.9)  # one image
     assert nearest.error([(torch.rand(300, 784), labels)], test, truth).value > 0.7  # noise
 
 

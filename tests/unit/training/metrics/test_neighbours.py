@@ -41,7 +41,7 @@ def test_a_dropped_class_costs_its_share():
         clusters(2) + 30.0,
         clusters(2).mean(0).expand(1_000, 16),
     ],
-    ids=["one picture", "far away", "the mean"],
+    ids=["one image", "far away", "the mean"],
 )
 def test_a_collapse_covers_nearly_nothing(samples):
     assert coverage(clusters(1), samples) < 0.03

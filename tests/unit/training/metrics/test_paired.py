@@ -23,13 +23,13 @@ def test_l1_and_psnr_are_their_formulas_in_levels():
     assert found.psnr == pytest.approx((20 * math.log10(255 / 10) + 20 * math.log10(255 / 2)) / 2, rel=1e-5)
 
 
-def test_ssim_of_flat_pictures_is_its_luminance_term():
+def test_ssim_of_flat_images_is_its_luminance_term():
     c1 = (0.01 * 255) ** 2
     expected = (2 * 100 * 150 + c1) / (100**2 + 150**2 + c1)
     assert paired.compare(levels(100), levels(150)).ssim == pytest.approx(expected, rel=1e-3)
 
 
-def test_equal_pictures_are_perfect(real):
+def test_equal_images_are_perfect(real):
     found = paired.compare(real, real.clone())
     assert (found.l1, found.psnr) == (0.0, math.inf)
     assert found.ssim == pytest.approx(1.0, abs=1e-6)
@@ -55,14 +55,14 @@ def test_spoilt_translations_are_worse_than_slightly_spoilt_ones(real, spoil):
     assert found.ssim < best.ssim - 0.05
 
 
-def test_the_difference_of_pictures_is_the_mean_absolute_difference(real):
+def test_the_difference_of_images_is_the_mean_absolute_difference(real):
     other = noise(real)
     expected = np.abs(to_uint8(real).numpy().astype(float) - to_uint8(other).numpy()).mean()
     assert paired.mean_absolute(real, other) == pytest.approx(expected, rel=1e-6)
     assert paired.mean_absolute(levels(0), levels(255)) == 255
 
 
-def test_a_colour_filter_keeps_structure_and_another_picture_does_not(real):
+def test_a_colour_filter_keeps_structure_and_another_image_does_not(real):
     tinted = (real * torch.tensor([1.0, 0.9, 0.7])[:, None, None] + 0.1).clamp(-1, 1)
     filtered, other = paired.translation(real, tinted), paired.translation(real, real.flip(0))
     assert filtered.change == pytest.approx(paired.mean_absolute(real, tinted))

@@ -71,7 +71,7 @@ def box_blur(pixels):
 
 @pytest.fixture(scope="module")
 def unit():
-    """(N, side, side) pictures of 0 ... 255 as points in [0, 1]."""
+    """(N, side, side) images of 0 ... 255 as points in [0, 1]."""
     return lambda pixels: torch.from_numpy(np.asarray(pixels, np.float64)).flatten(1) / 255
 
 

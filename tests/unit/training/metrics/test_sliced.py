@@ -38,7 +38,7 @@ def test_the_pyramid_loses_nothing():
     torch.testing.assert_close(fine + 4 * sliced._smooth(spread), images)
 
 
-def test_a_flat_picture_has_no_fine_detail():
+def test_a_flat_image_has_no_fine_detail():
     assert sliced._detail(torch.full((1, 1, 32, 32), 77.0), 0, last=False).abs().max() < 1e-4
 
 
@@ -78,7 +78,7 @@ def test_equal_sets_are_at_zero_and_a_seed_repeats(real):
         (one_mode, 16),
         (lambda images: -images.abs(), 16),
     ],
-    ids=["blur", "noise", "one picture", "only dark"],
+    ids=["blur", "noise", "one image", "only dark"],
 )
 def test_spoilt_samples_are_farther_than_real_ones(real, floor, spoil, level):
     found = sliced.distance(real, spoil(shapes(seed=2)), **FEW)

@@ -54,6 +54,6 @@ def test_every_pattern_of_period_two_is_counted_in_full(pattern, side):
 
 
 @pytest.mark.parametrize("ratio", [texture.gradient_ratio, texture.half_rate_ratio])
-def test_flat_real_pictures_are_refused(ratio, real):
+def test_flat_real_images_are_refused(ratio, real):
     with pytest.raises(ValueError, match="flat"):
         ratio(torch.zeros(2, 3, 32, 32) - 1.0, real)

@@ -30,7 +30,7 @@ def test_real_against_real_is_chance(real):
         one_mode,
         lambda images: images[:, [2, 1, 0]] * torch.tensor([1.0, 1.0, 0.5])[:, None, None],
     ],
-    ids=["blur", "noise", "checkerboard", "one picture", "colour"],
+    ids=["blur", "noise", "checkerboard", "one image", "colour"],
 )
 def test_spoilt_samples_are_told_from_real_ones(real, spoil):
     found = twosample.distinguish(real, spoil(scenes(120, seed=2)), steps=STEPS)
@@ -63,5 +63,5 @@ def test_the_error_and_the_p_value_are_the_papers():
 
 @pytest.mark.parametrize("fake", [torch.zeros(3, 3, 32, 32), torch.zeros(9, 1, 32, 32)])
 def test_sets_that_do_not_fit_are_refused(real, fake):
-    with pytest.raises(ValueError, match="at least 4 pictures of one shape"):
+    with pytest.raises(ValueError, match="at least 4 images of one shape"):
         twosample.distinguish(real, fake)

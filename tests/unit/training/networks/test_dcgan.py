@@ -33,18 +33,18 @@ def test_the_conditional_networks_join_the_class_to_the_input_of_every_layer():
     generator = Generator(recipe.generator, DIGITS, 10)
     inputs = [layer.weight.shape[1] for layer in generator.dense] + [layer.weight.shape[0] for layer in generator.convs]
     assert inputs == [100 + 10, 1024 + 10, 128 + 10, 64 + 10]
-    judge = Discriminator(recipe.discriminator, DIGITS, 10)
-    inputs = [layer.weight.shape[1] for layer in (*judge.convs, *judge.dense, judge.head)]
+    discriminator = Discriminator(recipe.discriminator, DIGITS, 10)
+    inputs = [layer.weight.shape[1] for layer in (*discriminator.convs, *discriminator.dense, discriminator.head)]
     assert inputs == [1 + 10, 64 + 10, 128 * 7 * 7 + 10, 1024 + 10]
 
 
 @pytest.mark.parametrize("shape", [FACES, (1, 32, 32), (3, 128, 128)])
-def test_pictures_come_out_at_their_size_and_in_range(shape):
-    generator, judge = Generator(ConvGenerator(), shape), Discriminator(ConvDiscriminator(), shape)
+def test_images_come_out_at_their_size_and_in_range(shape):
+    generator, discriminator = Generator(ConvGenerator(), shape), Discriminator(ConvDiscriminator(), shape)
     drawn = generator(5.0 * torch.randn(4, 100)).detach()
     assert drawn.shape == (4, *shape)
     assert -1.0 <= float(drawn.min()) < 0.0 < float(drawn.max()) <= 1.0
-    assert judge(drawn).shape == (4, 1)
+    assert discriminator(drawn).shape == (4, 1)
 
 
 def test_a_kernel_of_5_rounds_odd_sides_up_as_in_wgan_gp_for_28_px():
@@ -60,10 +60,10 @@ def test_a_kernel_of_4_refuses_sides_that_cannot_be_halved():
 
 
 def test_the_guidelines():
-    generator, judge = Generator(ConvGenerator(), FACES), Discriminator(ConvDiscriminator(), FACES)
-    assert not any(isinstance(m, nn.MaxPool2d | nn.AvgPool2d) for n in (generator, judge) for m in n.modules())
-    assert all(conv.stride == (2, 2) for n in (generator, judge) for conv in n.convs)
-    assert [type(norm) for norm in judge.norms] == [nn.Identity] + [BatchNorm2d] * 3
+    generator, discriminator = Generator(ConvGenerator(), FACES), Discriminator(ConvDiscriminator(), FACES)
+    assert not any(isinstance(m, nn.MaxPool2d | nn.AvgPool2d) for n in (generator, discriminator) for m in n.modules())
+    assert all(conv.stride == (2, 2) for n in (generator, discriminator) for conv in n.convs)
+    assert [type(norm) for norm in discriminator.norms] == [nn.Identity] + [BatchNorm2d] * 3
     assert [type(norm) for norm in generator.norms] == [BatchNorm2d] * 4
 
 
@@ -77,11 +77,13 @@ def test_weights_start_as_published():
 
 
 def test_spectral_norm_holds_every_layer_at_1():
-    judge = Discriminator(ConvDiscriminator(widths=(4, 8), batch_norm=False, bias=True, spectral_norm=True), DIGITS)
+    discriminator = Discriminator(
+        ConvDiscriminator(widths=(4, 8), batch_norm=False, bias=True, spectral_norm=True), DIGITS
+    )
     for _ in range(50):  # each training-mode pass is one step of the power iteration
-        judge(torch.randn(2, *DIGITS))
-    judge.eval()
-    for layer in (*judge.convs, judge.head):
+        discriminator(torch.randn(2, *DIGITS))
+    discriminator.eval()
+    for layer in (*discriminator.convs, discriminator.head):
         largest = torch.linalg.matrix_norm(layer.weight.detach().flatten(1), ord=2)
         assert float(largest) == pytest.approx(1.0, rel=0.02)
 

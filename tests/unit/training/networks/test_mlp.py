@@ -28,7 +28,7 @@ def test_the_recipes_networks_have_the_published_sizes(recipe, generator, discri
 
 @pytest.mark.parametrize("output", ["sigmoid", "tanh"])
 @pytest.mark.parametrize("shape", [(1, 28, 28), (3, 8, 12)])
-def test_pictures_have_the_datas_shape_and_fill_minus_1_to_1(output, shape):
+def test_images_have_the_datas_shape_and_fill_minus_1_to_1(output, shape):
     generator = Generator(MlpGenerator(z_dim=5, hidden=(7,), output=output, init_range=0.0), shape)
     images = generator(1e4 * torch.randn(64, 5))
     assert images.shape == (64, *shape)
@@ -36,7 +36,7 @@ def test_pictures_have_the_datas_shape_and_fill_minus_1_to_1(output, shape):
     assert images.max() == 1.0
 
 
-def test_the_discriminator_gives_one_logit_a_picture():
+def test_the_discriminator_gives_one_logit_an_image():
     logits = Discriminator(MlpDiscriminator(), SHAPE)(torch.zeros(3, *SHAPE))
     assert logits.shape == (3, 1)
 
@@ -70,7 +70,7 @@ def test_an_init_range_of_zero_keeps_pytorchs_start():
 
 
 @pytest.mark.parametrize("output", ["sigmoid", "tanh"])
-def test_the_output_bias_makes_the_datas_mean_the_first_picture(output):
+def test_the_output_bias_makes_the_datas_mean_the_first_image(output):
     mean = torch.linspace(-0.99, 0.99, 12).view(1, 3, 4)
     generator = Generator(MlpGenerator(z_dim=2, hidden=(4,), output=output), (1, 3, 4))
     generator.set_output_bias(mean)

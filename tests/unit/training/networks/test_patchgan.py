@@ -34,17 +34,17 @@ def test_a_logit_changes_with_the_pixels_of_its_patch_alone(layers, seen_px):
     network = build(layers=layers)
     # A norm looks at the whole map: without it, what is left is what the convolutions see.
     bare = nn.Sequential(*(layer for layer in network.layers if not isinstance(layer, nn.InstanceNorm2d)))
-    pictures = torch.randn(1, 3, 128, 128, requires_grad=True)
-    logits = bare(pictures)
+    images = torch.randn(1, 3, 128, 128, requires_grad=True)
+    logits = bare(images)
     middle = logits.shape[2] // 2
-    (gradient,) = torch.autograd.grad(logits[0, 0, middle, middle], pictures)
+    (gradient,) = torch.autograd.grad(logits[0, 0, middle, middle], images)
     rows, columns = gradient[0].abs().sum(0).nonzero().unbind(1)
     assert int(rows.max() - rows.min()) + 1 == int(columns.max() - columns.min()) + 1 == seen_px
     assert receptive_field(PatchDiscriminator(layers=layers)) == seen_px
 
 
 @pytest.mark.parametrize(("layers", "side"), [(3, 30), (2, 62), (1, 126), (0, 256)])
-def test_a_picture_of_256_px_gets_a_map_of_logits(layers, side):
+def test_an_image_of_256_px_gets_a_map_of_logits(layers, side):
     assert build(6, layers=layers)(torch.zeros(2, 6, 256, 256)).shape == (2, 1, side, side)
 
 
@@ -64,10 +64,10 @@ def test_a_bias_is_left_out_where_the_norm_has_its_own(norm_affine):
     assert all(norm.affine == norm_affine for norm in parts(network, nn.InstanceNorm2d))
 
 
-def test_a_pictures_logits_do_not_depend_on_its_neighbours():
+def test_an_images_logits_do_not_depend_on_its_neighbours():
     network, given = build(), torch.randn(3, 3, 64, 48)
     with torch.no_grad():
-        alone = torch.cat([network(picture[None]) for picture in given])
+        alone = torch.cat([network(image[None]) for image in given])
         assert torch.allclose(network(given), alone, atol=1e-5)
 
 

@@ -7,7 +7,7 @@ import torch
 
 from service.repository import manifest
 from tests.unit.training.conftest import CYCLEGAN
-from training.config import Pictures, PyramidGenerator, validated
+from training.config import ImageInput, PyramidGenerator, validated
 from training.config.recipes import RECIPES
 from training.networks.pyramid import Generator
 from training.packaging.onnx import export
@@ -90,6 +90,6 @@ def test_the_recipes_weights_fit_a_package_of_one_and_a_half_mebibytes(recipe):
 
 
 def test_crops_have_to_be_multiples_of_8():
-    pictures = Pictures(load_px=24, crop_px=20)
+    images = ImageInput(load_px=24, crop_px=20)
     with pytest.raises(ValueError, match="crop_px is 20, but must be a multiple of 8"):
-        validated(replace(CYCLEGAN, generator=SMALL, pictures=pictures))
+        validated(replace(CYCLEGAN, generator=SMALL, images=images))

@@ -38,7 +38,7 @@ def test_convolutions_have_a_bias_and_norms_have_neither_weights_nor_memory(netw
 
 
 @pytest.mark.parametrize("size", [(8, 8), (12, 20), (16, 64)])
-def test_pictures_keep_their_size_and_lie_in_range(network, size):
+def test_images_keep_their_size_and_lie_in_range(network, size):
     drawn = network(torch.rand(2, 3, *size) * 2 - 1).detach()
     assert drawn.shape == (2, 3, *size)
     assert -1.0 <= float(drawn.min()) < float(drawn.max()) <= 1.0
@@ -76,10 +76,10 @@ def test_a_block_without_weights_leaves_its_input_as_it_is(network):
     assert torch.equal(block(x), x)
 
 
-def test_a_picture_does_not_depend_on_its_neighbours(network):
+def test_an_image_does_not_depend_on_its_neighbours(network):
     given = torch.randn(3, 3, 16, 24)
     with torch.no_grad():
-        alone = torch.cat([network(picture[None]) for picture in given])
+        alone = torch.cat([network(image[None]) for image in given])
         assert torch.allclose(network(given), alone, atol=1e-6)
 
 

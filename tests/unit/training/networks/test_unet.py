@@ -40,7 +40,7 @@ def test_the_first_and_the_innermost_layer_have_no_norm():
 
 
 @pytest.mark.parametrize("size", [(16, 16), (32, 16), (48, 80)])
-def test_pictures_keep_their_size_and_lie_in_range(build, size):
+def test_images_keep_their_size_and_lie_in_range(build, size):
     drawn = build(depth=4)(torch.rand(2, 3, *size) * 2 - 1).detach()
     assert drawn.shape == (2, 3, *size)
     assert -1.0 <= float(drawn.min()) < float(drawn.max()) <= 1.0
@@ -82,7 +82,7 @@ def with_batch_norm(network):
     return published.train()
 
 
-def test_a_picture_alone_is_translated_as_by_the_published_batch_norm(build):
+def test_an_image_alone_is_translated_as_by_the_published_batch_norm(build):
     network = build(depth=4, dropout=0.0)
     for norm in network.up_norms:
         nn.init.uniform_(norm.bias, -0.5, 0.5)
@@ -95,10 +95,10 @@ def test_a_picture_alone_is_translated_as_by_the_published_batch_norm(build):
         assert not torch.allclose(published(pair)[:1], drawn, atol=1e-2)
 
 
-def test_a_picture_does_not_depend_on_its_neighbours(build):
+def test_an_image_does_not_depend_on_its_neighbours(build):
     network, given = build(depth=4).eval(), torch.randn(3, 3, 16, 32)
     with torch.no_grad():
-        alone = torch.cat([network(picture[None]) for picture in given])
+        alone = torch.cat([network(image[None]) for image in given])
         assert torch.allclose(network(given), alone, atol=1e-6)
 
 

@@ -36,10 +36,10 @@ def batch():
 
 
 def losses_by_hand(objective, batch, config):
-    """Equations 1 to 3 of the paper and its identity loss, each picture through each network by itself."""
+    """Equations 1 to 3 of the paper and its identity loss, each image through each network by itself."""
     real_a, real_b = batch
     forth, back = objective.networks["generator_A2B"], objective.networks["generator_B2A"]
-    judge_a, judge_b = objective.networks["discriminator_A"], objective.networks["discriminator_B"]
+    discriminator_a, discriminator_b = objective.networks["discriminator_A"], objective.networks["discriminator_B"]
     fake_a, fake_b = back(real_b), forth(real_a)
 
     def game(logits, is_real):
@@ -48,11 +48,11 @@ def losses_by_hand(objective, batch, config):
     forward, backward = (back(fake_b) - real_a).abs().mean(), (forth(fake_a) - real_b).abs().mean()
     cycle = {"both": forward + backward, "forward": forward, "backward": backward}[config.cycles]
     identity = (back(real_a) - real_a).abs().mean() + (forth(real_b) - real_b).abs().mean()
-    generator = config.lambda_gan * (game(judge_b(fake_b), True) + game(judge_a(fake_a), True))
+    generator = config.lambda_gan * (game(discriminator_b(fake_b), True) + game(discriminator_a(fake_a), True))
     generator = generator + config.lambda_cycle * (cycle + config.lambda_identity * identity)
-    judge = game(judge_a(real_a), True) + game(judge_a(fake_a.detach()), False)
-    judge = judge + game(judge_b(real_b), True) + game(judge_b(fake_b.detach()), False)
-    return {"generator": generator, "discriminator": 0.5 * judge}
+    discriminator = game(discriminator_a(real_a), True) + game(discriminator_a(fake_a.detach()), False)
+    discriminator = discriminator + game(discriminator_b(real_b), True) + game(discriminator_b(fake_b.detach()), False)
+    return {"generator": generator, "discriminator": 0.5 * discriminator}
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def losses_by_hand(objective, batch, config):
     ],
     ids=["lsgan", "no identity", "bce", "forward cycle", "backward cycle"],
 )
-def test_pictures_that_go_through_a_network_together_give_the_gradients_of_separate_passes(build, batch, config):
+def test_images_that_go_through_a_network_together_give_the_gradients_of_separate_passes(build, batch, config):
     objective = build(config)
     expected = {}
     for name, loss in losses_by_hand(objective, batch, config).items():
@@ -164,10 +164,10 @@ def test_a_discriminator_is_shown_what_the_pool_gives(build, batch, monkeypatch)
     past = torch.full((2, 3, 16, 16), 0.5)
     monkeypatch.setattr(cyclegan.ImagePool, "query", lambda self, images: past)
     objective = build()
-    judge = objective.networks["discriminator_A"]
+    discriminator = objective.networks["discriminator_A"]
     with torch.no_grad():
-        expected = 0.5 * (adversarial_loss("lsgan", judge(batch.real_A), True) +
-                          adversarial_loss("lsgan", judge(past), False))  # fmt: skip
+        expected = 0.5 * (adversarial_loss("lsgan", discriminator(batch.real_A), True) +
+                          adversarial_loss("lsgan", discriminator(past), False))  # fmt: skip
     assert float(objective.step(batch)["d_A"]) == pytest.approx(float(expected), rel=1e-5)
 
 

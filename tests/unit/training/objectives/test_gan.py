@@ -84,7 +84,7 @@ def test_a_discriminator_against_a_still_generator_learns_to_tell_them_apart(bui
     assert losses["d_fake"] < 0.2
 
 
-def test_the_first_picture_is_the_datas_mean(build, train_set):
+def test_the_first_image_is_the_datas_mean(build, train_set):
     generator = build().networks["generator"]
     mean = train_set.images.float().mean(0) / 127.5 - 1.0
     assert torch.allclose(generator(torch.zeros(1, 8))[0], mean, atol=5e-3)

@@ -1,4 +1,4 @@
-"""Pix2pix's step: who learns what from which pictures."""
+"""Pix2pix's step: who learns what from which images."""
 
 from dataclasses import replace
 
@@ -41,8 +41,8 @@ def test_both_players_descend_their_own_part_of_the_game(build, batch, direction
     def reckon(player):
         with torch.no_grad():
             fake = objective.networks[name](source)
-            judge = objective.networks["discriminator"]
-            real_logits, fake_logits = (judge(torch.cat((source, shown), dim=1)) for shown in (target, fake))
+            discriminator = objective.networks["discriminator"]
+            real_logits, fake_logits = (discriminator(torch.cat((source, shown), dim=1)) for shown in (target, fake))
             if player == "discriminator":
                 parts = (adversarial_loss(kind, real_logits, True), adversarial_loss(kind, fake_logits, False))
                 return 0.5 * sum(parts)

@@ -9,7 +9,7 @@ CPU = torch.device("cpu")
 
 
 def numbered(start, count=1):
-    """Pictures of one number each."""
+    """Images of one number each."""
     return torch.arange(start, start + count, dtype=torch.float32).view(-1, 1, 1, 1).expand(-1, 3, 2, 2)
 
 
@@ -25,7 +25,7 @@ def test_a_pool_that_fills_gives_back_what_it_is_given():
     assert torch.equal(torch.get_rng_state(), state)
 
 
-def test_a_full_pool_gives_each_picture_or_a_past_one_with_equal_probability():
+def test_a_full_pool_gives_each_image_or_a_past_one_with_equal_probability():
     torch.manual_seed(0)
     pool, kept, returned_new = ImagePool(10), set(range(10)), 0
     pool.query(numbered(0, 10))
@@ -33,7 +33,7 @@ def test_a_full_pool_gives_each_picture_or_a_past_one_with_equal_probability():
         (given,) = numbers(pool.query(numbered(number)))
         if given == number:
             returned_new += 1
-        else:  # its place in the pool is the new one's: no picture is shown twice from the pool
+        else:  # its place in the pool is the new one's: no image is shown twice from the pool
             assert given in kept
             kept = kept - {given} | {number}
     assert returned_new == pytest.approx(1_000, abs=4 * 500**0.5)

@@ -31,22 +31,22 @@ def batch():
     return Batch(images, torch.zeros(8, dtype=torch.int64))
 
 
-def first_update_of_a_linear_judge(objective, batch):
+def first_update_of_a_linear_discriminator(objective, batch):
     """The reported losses and D's update, where D(x) = w x."""
     torch.manual_seed(5)
     linear = nn.Linear(768, 1)
-    objective.judge = objective.networks["discriminator"] = nn.Sequential(nn.Flatten(), linear)
+    objective.discriminator = objective.networks["discriminator"] = nn.Sequential(nn.Flatten(), linear)
     updates, losses = watch(objective), objective.step(batch)
     return losses, updates[0], linear.weight.detach()
 
 
 def test_the_penalty_is_half_gamma_times_the_square_of_the_gradients_norm(build, batch):
     config = replace(PLAIN, r1_gamma=0.3, r1_every_steps=16)
-    losses, update, weight = first_update_of_a_linear_judge(build(config), batch)
+    losses, update, weight = first_update_of_a_linear_discriminator(build(config), batch)
     expected = 16 * 0.5 * 0.3 * float(weight.square().sum())
     assert float(losses["r1"]) == pytest.approx(expected, rel=1e-5)
     assert float(update.loss) == pytest.approx(float(losses["d_loss"]) + expected, rel=1e-5)
-    _, without, _ = first_update_of_a_linear_judge(build(replace(config, r1_gamma=0.0)), batch)
+    _, without, _ = first_update_of_a_linear_discriminator(build(replace(config, r1_gamma=0.0)), batch)
     added = update.gradients["discriminator"][0] - without.gradients["discriminator"][0]
     assert torch.allclose(added, 16 * 0.3 * weight, atol=1e-6)
 
@@ -62,7 +62,7 @@ def test_a_gamma_of_0_turns_the_penalty_off(build, batch):
     assert "r1" not in build(replace(PLAIN, r1_gamma=0.0)).step(batch)
 
 
-def test_the_penalty_is_computed_at_pictures_that_d_is_shown(build, batch, monkeypatch):
+def test_the_penalty_is_computed_at_images_that_d_is_shown(build, batch, monkeypatch):
     asked = []
     monkeypatch.setattr(gan, "gradient_norms", lambda scores, images: asked.append(images) or torch.zeros(len(scores)))
     monkeypatch.setattr(gan, "diff_augment", lambda images, *args: 0.5 * images)
@@ -83,24 +83,27 @@ class Watched(nn.Module):
         return self.inner(images)
 
 
-def test_a_gans_discriminator_never_sees_a_picture_as_it_is(build, batch, monkeypatch):
+def test_a_gans_discriminator_never_sees_an_image_as_it_is(build, batch, monkeypatch):
     monkeypatch.setattr(gan, "diff_augment", lambda images, *args: 0.0 * images)
     objective = build(FACES)
-    objective.judge = Watched(objective.judge)
+    objective.discriminator = Watched(objective.discriminator)
     objective.step(batch)
-    assert len(objective.judge.seen) == 4  # real and fake, the penalty's, and the generator's
-    assert not any(images.any() for images in objective.judge.seen)
+    assert len(objective.discriminator.seen) == 4  # real and fake, the penalty's, and the generator's
+    assert not any(images.any() for images in objective.discriminator.seen)
 
 
-def test_cyclegans_discriminators_never_see_a_picture_as_it_is(build, monkeypatch):
+def test_cyclegans_discriminators_never_see_an_image_as_it_is(build, monkeypatch):
     monkeypatch.setattr(cyclegan, "diff_augment", lambda images, *args: 0.0 * images)
     objective = build(CYCLEGAN)
-    judges = {name: Watched(objective.networks[name]) for name in ("discriminator_A", "discriminator_B")}
-    objective.networks |= judges
+    discriminators = {name: Watched(objective.networks[name]) for name in ("discriminator_A", "discriminator_B")}
+    objective.networks |= discriminators
     objective.step(PairBatch(*(torch.rand(2, 3, 16, 16) for _ in "AB")))
-    for judge in judges.values():
-        assert [len(images) for images in judge.seen] == [2, 4]  # the translator's step, then real and fake together
-        assert not any(images.any() for images in judge.seen)
+    for discriminator in discriminators.values():
+        assert [len(images) for images in discriminator.seen] == [
+            2,
+            4,
+        ]  # the translator's step, then real and fake together
+        assert not any(images.any() for images in discriminator.seen)
 
 
 @pytest.mark.parametrize("config", [FACES, CYCLEGAN], ids=["dcgan", "cyclegan"])
@@ -116,11 +119,11 @@ def test_what_a_generator_learns_goes_through_the_augmentation(build, batch, con
     assert not any(gradient.any() for gradients in update.gradients.values() for gradient in gradients)
 
 
-def test_without_policies_pictures_are_shown_as_they_are(build, batch):
+def test_without_policies_images_are_shown_as_they_are(build, batch):
     objective = build(PLAIN)
-    objective.judge = Watched(objective.judge)
+    objective.discriminator = Watched(objective.discriminator)
     objective.step(batch)
-    assert torch.equal(objective.judge.seen[0], batch.images)
+    assert torch.equal(objective.discriminator.seen[0], batch.images)
 
 
 def test_in_turn_a_batch_trains_one_of_both_and_the_generator_begins(build, batch):
@@ -133,14 +136,16 @@ def test_in_turn_a_batch_trains_one_of_both_and_the_generator_begins(build, batc
     assert {optimizer.param_groups[0]["lr"] for optimizer in objective.optimizers.values()} == {0.0}
 
 
-def test_mixed_batches_are_judged_as_one_and_g_learns_from_the_running_statistics(build, batch):
-    judge = replace(PLAIN.discriminator, batch_norm=True)
-    objective = build(replace(PLAIN, mixed_batches=True, r1_gamma=0.0, discriminator=judge))
+def test_mixed_batches_pass_d_as_one_and_g_learns_from_the_running_statistics(build, batch):
+    with_norm = replace(PLAIN.discriminator, batch_norm=True)
+    objective = build(replace(PLAIN, mixed_batches=True, r1_gamma=0.0, discriminator=with_norm))
     seen = []
-    objective.judge.register_forward_pre_hook(lambda judge, given: seen.append((len(given[0]), judge.training)))
+    objective.discriminator.register_forward_pre_hook(
+        lambda network, given: seen.append((len(given[0]), network.training))
+    )
     objective.step(batch)
     assert seen == [(16, True), (8, False)]
-    assert objective.judge.training
+    assert objective.discriminator.training
 
 
 def test_without_batch_norm_it_is_all_one_whether_batches_are_mixed(build, batch):

@@ -48,7 +48,7 @@ def test_the_penalty_is_lambda_times_the_square_of_the_norm_less_1(build, scale,
     objective = build(WGAN_GP)
     linear = nn.Sequential(nn.Flatten(), nn.Linear(784, 1, bias=False))
     linear[1].weight.data = scale * nn.functional.normalize(torch.ones(1, 784))
-    objective.judge = linear
+    objective.discriminator = linear
     found = objective.regulariser(torch.randn(4, 1, 28, 28), torch.randn(4, 1, 28, 28), ())
     assert float(found["penalty"].detach()) == pytest.approx(penalty, abs=1e-3)
 
@@ -56,10 +56,10 @@ def test_the_penalty_is_lambda_times_the_square_of_the_norm_less_1(build, scale,
 def test_every_weight_of_the_critic_is_clipped_from_the_start_and_after_each_step(build, batch):
     objective = build(replace(WGAN, optimizer=type(WGAN.optimizer)(lr=0.05)))
     for _ in range(3):
-        assert all(float(p.detach().abs().max()) <= WGAN.clip_value for p in objective.judge.parameters())
+        assert all(float(p.detach().abs().max()) <= WGAN.clip_value for p in objective.discriminator.parameters())
         objective.step(batch)
     # BatchNorm's gamma too, which starts at 1: that is what the paper's code does.
-    assert float(objective.judge.norms[1].weight.detach().max()) <= WGAN.clip_value
+    assert float(objective.discriminator.norms[1].weight.detach().max()) <= WGAN.clip_value
 
 
 def generator_steps(objective, batch, count):
@@ -100,7 +100,7 @@ def test_both_learning_rates_reach_zero_at_the_end_of_the_run(build, batch, conf
     assert rates == {"generator": 0.0, "critic": 0.0}
 
 
-def test_a_critic_with_batch_norm_is_refused_where_the_penalty_is_on_single_pictures():
+def test_a_critic_with_batch_norm_is_refused_where_the_penalty_is_on_single_images():
     with pytest.raises(ValueError, match="batch_norm must be off"):
         validated(replace(WGAN_GP, critic=ConvDiscriminator(widths=(4, 8))))
 

@@ -100,7 +100,7 @@ def session(folder):
 @every_package
 @pytest.mark.parametrize("rows", [1, 3, 8])
 @pytest.mark.parametrize("sides", [(1, 1), (2, 3), (5, 2)])
-def test_pictures_of_any_size_are_translated_as_by_the_network(packages, finished, name, rows, sides):
+def test_images_of_any_size_are_translated_as_by_the_network(packages, finished, name, rows, sides):
     height, width = (max(8, MULTIPLES[name]) * side for side in sides)
     given = torch.rand(rows, 3, height, width, generator=torch.Generator().manual_seed(rows)) * 2 - 1
     made = session(packages[name]).run({"images": given.numpy()})
@@ -143,7 +143,7 @@ def test_the_manifest_says_between_what_it_translates_and_at_which_sizes(package
 
 
 @every_package
-def test_the_golden_is_a_picture_of_the_source_and_its_translation(packages, name):
+def test_the_golden_is_an_image_of_the_source_and_its_translation(packages, name):
     (golden,) = described(packages[name]).goldens
     shape = golden.inputs["images"].shape
     assert shape == (1, 3, 64, 64)
@@ -160,7 +160,7 @@ def test_the_graph_holds_neither_dropout_nor_batch_norm(packages, name):
 
 
 @every_package
-def test_the_same_picture_gives_the_same_translation_again(packages, name):
+def test_the_same_image_gives_the_same_translation_again(packages, name):
     given = {"images": np.random.default_rng(0).uniform(-1, 1, (2, 3, 32, 32)).astype(np.float32)}
     opened = session(packages[name])
     assert opened.run(given).tobytes() == opened.run(given).tobytes()
@@ -172,7 +172,7 @@ def test_a_translator_has_no_layers_to_make_thinner(pix2pix, loaded, tmp_path):
         export.export(run, trainer.objective, loaded(run.config), 0, tmp_path, Label("facades"), "auto", thin_db=40.0)
 
 
-def test_weights_are_stored_as_float16_where_pictures_stay_above_50_db(packages, exact):
+def test_weights_are_stored_as_float16_where_images_stay_above_50_db(packages, exact):
     small, large = (described(folder).networks["generator"].weights for folder in (packages["labels-photo"], exact))
     assert (small, large) == ("float16", "float32")
     sizes = [(folder / "generator.onnx").stat().st_size for folder in (packages["labels-photo"], exact)]

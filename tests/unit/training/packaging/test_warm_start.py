@@ -68,7 +68,7 @@ def samples(objective):
     return objective.finished_generator()(latents, *objective.rows(labels)).detach()
 
 
-def test_a_new_run_starts_with_the_packages_pictures(config, package, start, train_set, fabric):
+def test_a_new_run_starts_with_the_packages_images(config, package, start, train_set, fabric):
     exported, trained = package
     begun = start(replace(config, seed=5), name="begun")
     before = samples(begun.objective)
@@ -80,31 +80,33 @@ def test_a_new_run_starts_with_the_packages_pictures(config, package, start, tra
 
 # A WGAN's critic is clipped, which changes what it says.
 @pytest.mark.parametrize("config", [TINY, DCGAN], indirect=True, ids=["gan", "dcgan"])
-def test_a_judge_goes_on_as_well(config, package, start, train_set):
+def test_a_discriminator_goes_on_as_well(config, package, start, train_set):
     exported, trained = package
     begun = start(replace(config, seed=5), name="begun")
     begun.take_over(exported)
     images = train_set.batch(torch.arange(64)).images
     classes = begun.objective.rows(train_set.labels[:64])
     with torch.no_grad():
-        expected = trained.objective.finished_judge()(images, *classes)
-        strange, said = (t.objective.judge.eval()(images, *classes) for t in (start(config, name="other"), begun))
+        expected = trained.objective.finished_discriminator()(images, *classes)
+        strange, said = (
+            t.objective.discriminator.eval()(images, *classes) for t in (start(config, name="other"), begun)
+        )
     assert float((said - expected).abs().mean()) < 0.7 * float((strange - expected).abs().mean())
 
 
 def test_a_missing_discriminator_is_trained_alone(package, config, start, monkeypatch):
-    monkeypatch.setattr(warm_start, "JUDGE_STEPS", 5)
+    monkeypatch.setattr(warm_start, "DISCRIMINATOR_STEPS", 5)
     exported, _ = package
     without = replace(exported, files={"generator": exported.files["generator"]})
     whole, begun = start(replace(config, seed=5), name="whole"), start(replace(config, seed=5), name="begun")
     whole.take_over(exported)
-    fresh = [weight.clone() for weight in begun.objective.judge.parameters()]
+    fresh = [weight.clone() for weight in begun.objective.discriminator.parameters()]
     begun.take_over(without)
     for ours, theirs in zip(
         begun.objective.generator.parameters(), whole.objective.generator.parameters(), strict=True
     ):
         assert torch.equal(ours, theirs)
-    assert any(not torch.equal(a, b) for a, b in zip(fresh, begun.objective.judge.parameters(), strict=True))
+    assert any(not torch.equal(a, b) for a, b in zip(fresh, begun.objective.discriminator.parameters(), strict=True))
     assert set(begun.objective.counters.values()) <= {0}
     assert {schedule.last_epoch for schedule in begun.objective.schedulers.values()} == {0}
 
@@ -161,7 +163,7 @@ def test_a_package_for_another_game_or_input_is_refused_in_one_sentence(package,
 def test_a_critic_that_is_taken_over_is_clipped(package, config, start):
     begun = start(replace(config, seed=5), name="begun")
     begun.take_over(package[0])
-    assert all(weight.abs().max() <= config.clip_value for weight in begun.objective.judge.parameters())
+    assert all(weight.abs().max() <= config.clip_value for weight in begun.objective.discriminator.parameters())
 
 
 def test_no_package_is_one_sentence(tmp_path, command, digits_folder):

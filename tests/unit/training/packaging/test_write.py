@@ -89,7 +89,7 @@ def test_the_service_refuses_it_once_a_weight_has_changed(write, tmp_path):
         export.open_package(folder)
 
 
-def test_the_goldens_are_the_pictures_of_the_first_seeds(package, described):
+def test_the_goldens_are_the_images_of_the_first_seeds(package, described):
     (golden,) = described.goldens
     rows = np.frombuffer(golden.inputs["latents"].unpack(), "<f4").reshape(golden.inputs["latents"].shape)
     assert np.array_equal(rows, np.stack([latents.draw(seed, 8, "normal") for seed in range(len(rows))]))
@@ -124,7 +124,7 @@ def test_nothing_in_a_package_names_a_folder_of_this_machine(package, finished_r
             assert str(place).encode() not in raw, path.name
 
 
-def test_the_preview_shows_64_pictures_and_the_card_names_the_model(package, described):
+def test_the_preview_shows_64_images_and_the_card_names_the_model(package, described):
     with Image.open(package / "preview.png") as preview:
         assert preview.size == (8 * 28, 8 * 28)
     text = (package / "README.md").read_text()
@@ -140,7 +140,7 @@ def test_known_weaknesses_stand_on_the_card(described):
 
 
 def test_a_package_without_its_discriminator_is_served(write, tmp_path):
-    folder = write(tmp_path, with_judge=False)
+    folder = write(tmp_path, with_discriminator=False)
     assert set(export.open_package(folder).described.networks) == {"generator"}
     assert not (folder / "discriminator.onnx").exists()
     assert open_as_served(folder).discriminator is None

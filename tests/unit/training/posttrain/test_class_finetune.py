@@ -25,17 +25,17 @@ SHOWN_WRONG = 3
 
 
 class Mixing(nn.Module):
-    """Draws one picture a class; that of `SHOWN_WRONG` is more of the next class than of its own."""
+    """Draws one image a class; that of `SHOWN_WRONG` is more of the next class than of its own."""
 
     def __init__(self):
         super().__init__()
         pixels, labels = builders.digits(200, seed=5)
-        pictures = torch.tensor(np.stack([pixels[labels == label][0] for label in range(10)])) / 127.5 - 1.0
-        pictures[SHOWN_WRONG] = 0.4 * pictures[SHOWN_WRONG] + 0.6 * pictures[SHOWN_WRONG + 1]
-        self.pictures = nn.Parameter(pictures[:, None])
+        images = torch.tensor(np.stack([pixels[labels == label][0] for label in range(10)])) / 127.5 - 1.0
+        images[SHOWN_WRONG] = 0.4 * images[SHOWN_WRONG] + 0.6 * images[SHOWN_WRONG + 1]
+        self.images = nn.Parameter(images[:, None])
 
     def forward(self, latents, classes):
-        return torch.einsum("nk,kchw->nchw", classes, self.pictures)
+        return torch.einsum("nk,kchw->nchw", classes, self.images)
 
 
 class Told:
@@ -50,21 +50,21 @@ class Told:
         return (F.one_hot(labels, 10).float(),)
 
 
-def test_a_sample_between_two_classes_becomes_one_and_clear_ones_stay(judge, monkeypatch):
+def test_a_sample_between_two_classes_becomes_one_and_clear_ones_stay(classifier, monkeypatch):
     monkeypatch.setattr(class_finetune, "_LR", 0.01)
     monkeypatch.setattr(class_finetune, "_BATCH", 40)
-    monkeypatch.setattr(class_finetune, "_CLEAR", 0.7)  # this judge is never sure
+    monkeypatch.setattr(class_finetune, "_CLEAR", 0.7)  # this classifier is never sure
     monkeypatch.setattr(class_finetune, "_SHIFT_PX", 0)  # the place of a bar is its class
     teacher = Mixing()
-    before = teacher.pictures.detach().clone()
-    assert judge.network(before)[SHOWN_WRONG].argmax() == SHOWN_WRONG + 1
-    fixed = deepcopy(judge.network).requires_grad_(False)
+    before = teacher.images.detach().clone()
+    assert classifier.network(before)[SHOWN_WRONG].argmax() == SHOWN_WRONG + 1
+    fixed = deepcopy(classifier.network).requires_grad_(False)
     learner = class_finetune.teach_classes(Told(), teacher, fixed, nimg=100 * 40)
-    read = judge.network(learner.pictures).softmax(1).diagonal()
-    assert torch.equal(teacher.pictures, before)
+    read = classifier.network(learner.images).softmax(1).diagonal()
+    assert torch.equal(teacher.images, before)
     assert read[SHOWN_WRONG] > 0.5
-    moved = (learner.pictures - before).square().flatten(1).sum(1)
-    clear = judge.network(before).softmax(1).diagonal() > 0.8
+    moved = (learner.images - before).square().flatten(1).sum(1)
+    clear = classifier.network(before).softmax(1).diagonal() > 0.8
     assert clear.sum() > 5
     assert moved[clear].max() < 0.1 * moved[SHOWN_WRONG]
 
@@ -89,8 +89,8 @@ class ToldOfTwo(Told):
         return (F.one_hot(labels, 2).float(),)
 
 
-def test_a_class_moves_to_where_its_real_pictures_find_it(monkeypatch):
-    # Real pictures of the second class lie at 2, where samples of the first are nearer.
+def test_a_class_moves_to_where_its_real_images_find_it(monkeypatch):
+    # Real images of the second class lie at 2, where samples of the first are nearer.
     monkeypatch.setattr(ImageSet, "batch", lambda self, chosen: Batch(self.images[chosen], self.labels[chosen]))
     monkeypatch.setattr(class_finetune, "_ROUND_LR", 0.05)
     monkeypatch.setattr(class_finetune, "_TEMPERATURE", 0.5)
@@ -98,10 +98,10 @@ def test_a_class_moves_to_where_its_real_pictures_find_it(monkeypatch):
         monkeypatch.setattr(class_finetune, name, count)
     labels = torch.arange(60) % 2
     shown = ImageSet((2.0 * labels).float()[:, None, None, None], labels)
-    judge = nn.Sequential(nn.Flatten(), nn.Linear(1, 2))
+    classifier = nn.Sequential(nn.Flatten(), nn.Linear(1, 2))
     with torch.no_grad():
-        judge[1].weight.copy_(torch.tensor([[0.0], [10.0]]))
-        judge[1].bias.copy_(torch.tensor([10.0, 0.0]))
+        classifier[1].weight.copy_(torch.tensor([[0.0], [10.0]]))
+        classifier[1].bias.copy_(torch.tensor([10.0, 0.0]))
     teacher = Dots()
 
     def error(generator):
@@ -109,12 +109,12 @@ def test_a_class_moves_to_where_its_real_pictures_find_it(monkeypatch):
         drawn = generator(latents, *ToldOfTwo().rows(classes)).detach().flatten(1)
         return nearest.error([(drawn, classes)], shown.images.flatten(1), shown.labels).value
 
-    learner = class_finetune.teach_neighbours(ToldOfTwo(), teacher, judge, shown, rounds=60)
+    learner = class_finetune.teach_neighbours(ToldOfTwo(), teacher, classifier, shown, rounds=60)
     assert error(teacher) > 0.4
     assert error(learner) == 0.0
     assert teacher.places.tolist() == [0.0, 4.0]
     monkeypatch.setattr(class_finetune, "_LAMBDA_KEEP_ROUND", 1e3)
-    held = class_finetune.teach_neighbours(ToldOfTwo(), teacher, judge, shown, rounds=60)
+    held = class_finetune.teach_neighbours(ToldOfTwo(), teacher, classifier, shown, rounds=60)
     assert abs(held.places[1] - 4.0) < 0.1
 
 
@@ -128,28 +128,28 @@ def trained(tmp_path_factory, folders, loaded):
 
 
 @pytest.fixture
-def conditional(trained, start, tmp_path, monkeypatch, judge):
-    """A copy of it as a trainer, and a judge in both roles."""
-    monkeypatch.setattr(classifiers, "load", lambda dataset, role="reports": judge)
+def conditional(trained, start, tmp_path, monkeypatch, classifier):
+    """A copy of it as a trainer, and a classifier in both roles."""
+    monkeypatch.setattr(classifiers, "load", lambda dataset, role="reporting": classifier)
     monkeypatch.setattr(class_finetune, "_SAMPLES", 256)
     monkeypatch.setattr(class_finetune, "_DRAWN", 512)
     shutil.copytree(trained, tmp_path / "run")
     return start(DCGAN, again=True)
 
 
-def test_what_was_learned_is_drawn_by_all_that_comes_after(conditional, judge, tmp_path):
+def test_what_was_learned_is_drawn_by_all_that_comes_after(conditional, classifier, tmp_path):
     run = conditional._run
     was = conditional.objective.finished_generator().state_dict()
     commands.clarified(run, 2 * 128, False, "cpu")
     trainer, sets = commands.finished(run)
     now = trainer.objective.finished_generator()
-    assert trainer.objective.finished_said == f"clarified (256 samples, judge {judge.digest[:12]})"
+    assert trainer.objective.finished_said == f"clarified (256 samples, classifier {classifier.digest[:12]})"
     assert any(not torch.equal(now.state_dict()[name], weight) for name, weight in was.items())
     (folder,) = commands.exporting.export(
         run, trainer.objective, sets.load("train"), trainer.images_seen, tmp_path, commands.Label("digits")
     )
     described = Manifest.model_validate_json((folder / "manifest.json").read_bytes())
-    assert described.training.recipe == f"gan-mnist, clarified (256 samples, judge {judge.digest[:12]})"
+    assert described.training.recipe == f"gan-mnist, clarified (256 samples, classifier {classifier.digest[:12]})"
     # A second time it begins with what was trained, not with what was learned before.
     first = checkpoint.load(run.folder / class_finetune.FILE_NAME)["generator"]
     commands.clarified(run, 2 * 128, False, "cpu")
@@ -157,7 +157,7 @@ def test_what_was_learned_is_drawn_by_all_that_comes_after(conditional, judge, t
     assert all(torch.equal(first[name], weight) for name, weight in again.items())
 
 
-def test_numbers_of_the_pictures_before_are_not_those_of_the_pictures_now(conditional):
+def test_numbers_of_the_images_before_are_not_those_of_the_images_now(conditional):
     run, step = conditional._run, conditional.step
     number = {"name": "coverage", "value": 0.5}
     run.keep_metrics(step, [number])
@@ -178,7 +178,7 @@ def test_a_generator_of_another_step_is_left_alone_and_said(conditional, capsys)
     assert f"is of another step than {conditional.step}, and was left alone" in capsys.readouterr().out
 
 
-def test_what_cannot_be_is_one_sentence(conditional, start, judge):
+def test_what_cannot_be_is_one_sentence(conditional, start, classifier):
     run, objective, step = conditional._run, conditional.objective, conditional.step
     shown = ImageSet(torch.zeros(1, 1, 28, 28, dtype=torch.uint8), torch.zeros(1, dtype=torch.int64))
     for config in (TINY, CYCLEGAN):
@@ -186,12 +186,12 @@ def test_what_cannot_be_is_one_sentence(conditional, start, judge):
         with pytest.raises(RunError, match="only a model that is told a class can be taught"):
             commands.clarified(other, 128, False, "cpu")
     with pytest.raises(RunError, match="--nimg is 5, but must be at least 128, a batch"):
-        class_finetune.make(run, objective, step, judge, shown, 5)
+        class_finetune.make(run, objective, step, classifier, shown, 5)
     encoder.save(run.folder, step + 1, encoder.build(run.config, (1, 28, 28)), [])
-    class_finetune.make(run, objective, step, judge, sample(shown), 128)  # an encoder of another step is none
+    class_finetune.make(run, objective, step, classifier, sample(shown), 128)  # an encoder of another step is none
     encoder.save(run.folder, step, encoder.build(run.config, (1, 28, 28)), [])
-    with pytest.raises(RunError, match=r"encoder.pt leads to the pictures as they are: delete it, clarify, then run"):
-        class_finetune.make(run, objective, step, judge, shown)
+    with pytest.raises(RunError, match=r"encoder.pt leads to the images as they are: delete it, clarify, then run"):
+        class_finetune.make(run, objective, step, classifier, shown)
     for state in ({"step": step, "nimg": 1, "judge": "a", "generator": {}}, {"step": step, "generator": [1]}, {}):
         checkpoint.save(run.folder / class_finetune.FILE_NAME, state)
         with pytest.raises(checkpoint.CheckpointError, match="does not fit the run: delete it"):
@@ -200,5 +200,5 @@ def test_what_cannot_be_is_one_sentence(conditional, start, judge):
 
 
 def sample(shown):
-    """Pictures of each class in place of one."""
+    """Images of each class in place of one."""
     return ImageSet(shown.images.expand(10, -1, -1, -1), torch.arange(10))

@@ -11,7 +11,7 @@ from tests import builders
 from tests.unit.training import portraits
 from tests.unit.training.conftest import FACES
 from training import classifiers
-from training.config import ConvDiscriminator, ConvGenerator, DcganConfig, Pictures
+from training.config import ConvDiscriminator, ConvGenerator, DcganConfig, ImageInput
 from training.data import Sets
 from training.posttrain import directions
 from training.posttrain.directions import NoDirectionError, attribute_readout, boundary, create, from_classifier, refine
@@ -19,7 +19,7 @@ from training.runs.folder import Run
 
 CONFIG = DcganConfig(
     dataset="celeba",
-    pictures=Pictures(load_px=64, crop_px=64),
+    images=ImageInput(load_px=64, crop_px=64),
     total_nimg=1,
     generator=ConvGenerator(z_dim=6, widths=(4, 4)),
     discriminator=ConvDiscriminator(widths=(4, 4)),
@@ -63,13 +63,13 @@ def test_the_step_is_the_smallest_that_flips_half():
 
 def test_a_step_is_fitted_so_that_the_other_readings_stay():
     # The second reading follows the first latent too; a step along that one alone changes both.
-    judge = nn.Linear(3, 2, bias=False)
+    classifier = nn.Linear(3, 2, bias=False)
     with torch.no_grad():
-        judge.weight.copy_(torch.tensor([[4.0, 0.0, 0.0], [2.0, 4.0, 0.0]]))
+        classifier.weight.copy_(torch.tensor([[4.0, 0.0, 0.0], [2.0, 4.0, 0.0]]))
     lacking = gaussian(400, 3)
     lacking = lacking[lacking[:, 0] < 0.0]
     start = torch.tensor([1.0, 0.0, 0.0])
-    found = refine.refine(nn.Identity(), judge, lacking, start, column=0, named=(0, 1))
+    found = refine.refine(nn.Identity(), classifier, lacking, start, column=0, named=(0, 1))
     assert found[0] > 0.5
     assert float(found[1] / found[0]) == pytest.approx(-0.5, abs=0.1)
     assert torch.equal(start, torch.tensor([1.0, 0.0, 0.0]))
@@ -79,12 +79,12 @@ class Painter(nn.Module):
     """A generator whose first latent makes the upper half bright, and whose second the spot red."""
 
     def forward(self, z):
-        pictures = torch.full((len(z), 3, 64, 64), 90.0)
-        pictures[:, :, :32] += 100 * torch.sigmoid(4 * z[:, 0, None, None, None])
+        images = torch.full((len(z), 3, 64, 64), 90.0)
+        images[:, :, :32] += 100 * torch.sigmoid(4 * z[:, 0, None, None, None])
         red = torch.sigmoid(4 * z[:, 1, None, None, None])
         spot = torch.tensor([35.0, -50.0, -50.0])[:, None, None]
-        pictures[:, :, 16:48, 16:48] += spot * red
-        return pictures / 127.5 - 1
+        images[:, :, 16:48, 16:48] += spot * red
+        return images / 127.5 - 1
 
 
 def draw(rows):
@@ -105,12 +105,12 @@ class Drawn:
 
 
 @pytest.fixture
-def both_judges(monkeypatch, face_judge):
-    """The tests' own judge in both roles, and few samples to read."""
+def both_classifiers(monkeypatch, face_classifier):
+    """The tests' own classifier in both roles, and few samples to read."""
     monkeypatch.setattr(from_classifier, "_SCALED_NIMG", 100)
     monkeypatch.setattr(from_classifier, "_REPORTED_NIMG", 100)
     monkeypatch.setattr(refine, "STEPS", 20)
-    monkeypatch.setattr(classifiers, "load", lambda dataset, role="reports": face_judge)
+    monkeypatch.setattr(classifiers, "load", lambda dataset, role="reporting": face_classifier)
 
 
 @pytest.fixture(scope="module")
@@ -119,23 +119,23 @@ def faces():
     return portraits.image_set(80, seed=3)
 
 
-def test_an_attribute_is_read_as_often_as_real_faces_have_it(face_judge):
+def test_an_attribute_is_read_as_often_as_real_faces_have_it(face_classifier):
     shown, table = portraits.image_set(60, seed=4, side=70, rare=0.1)
-    read = face_judge.probabilities(shown.batch(torch.arange(60)).images[:, :, 3:67, 3:67].numpy())
-    # The judge is sure of the spot; of a table that says otherwise, the same number is read.
+    read = face_classifier.probabilities(shown.batch(torch.arange(60)).images[:, :, 3:67, 3:67].numpy())
+    # The classifier is sure of the spot; of a table that says otherwise, the same number is read.
     for have in (table.values.sum(0), torch.tensor([0, 60]), torch.tensor([60, 0]), torch.tensor([7, 31])):
         values = (torch.arange(60)[:, None] < have).to(torch.int8)
-        thresholds = attribute_readout.as_often(face_judge, shown, replace(table, values=values), 64)
+        thresholds = attribute_readout.as_often(face_classifier, shown, replace(table, values=values), 64)
         assert (read > thresholds).sum(axis=0).tolist() == have.tolist()
-        reader = attribute_readout.Reader(draw, face_judge, thresholds)
+        reader = attribute_readout.Reader(draw, face_classifier, thresholds)
         margins = reader.margins(shown.batch(torch.arange(60)).images[:, :, 3:67, 3:67])
         inside = (have > 0) & (have < 60)
         assert (margins > 0).sum(0)[inside].tolist() == have[inside].tolist()
         assert margins.requires_grad
 
 
-@pytest.mark.usefixtures("both_judges")
-def test_directions_bring_what_they_are_named_after_and_leave_the_rest(face_judge, faces):
+@pytest.mark.usefixtures("both_classifiers")
+def test_directions_bring_what_they_are_named_after_and_leave_the_rest(face_classifier, faces):
     found = directions.attributes(Drawn(), CONFIG, draw, ("Bright", "Red"), 400, faces)
     assert [item.name for item in found] == ["bright", "red"]
     for index, item in enumerate(found):
@@ -144,10 +144,10 @@ def test_directions_bring_what_they_are_named_after_and_leave_the_rest(face_judg
         assert item.figures["flipped_1"] == pytest.approx(0.5, abs=0.15)
         assert item.figures["flipped_3"] > 0.8
         assert item.figures["named_1"] < 0.1
-        assert face_judge.digest[:12] in item.description
+        assert face_classifier.digest[:12] in item.description
 
 
-@pytest.mark.usefixtures("both_judges")
+@pytest.mark.usefixtures("both_classifiers")
 def test_an_attribute_that_no_sample_has_is_left_out_and_said(faces, capsys):
     def bright(rows):
         return draw({"latents": rows["latents"] * np.array([1, 0, 0, 0, 0, 0], np.float32) - [0, 9, 0, 0, 0, 0]})
@@ -157,7 +157,7 @@ def test_an_attribute_that_no_sample_has_is_left_out_and_said(faces, capsys):
     assert "red: no direction, since 0 of 300 samples have Red" in capsys.readouterr().out
 
 
-@pytest.mark.usefixtures("both_judges")
+@pytest.mark.usefixtures("both_classifiers")
 def test_an_attribute_that_nearly_every_sample_has_is_left_out_and_said(faces, monkeypatch, capsys):
     monkeypatch.setattr(from_classifier, "_LEAST", 1)
 
@@ -169,7 +169,7 @@ def test_an_attribute_that_nearly_every_sample_has_is_left_out_and_said(faces, m
     assert "bright: no direction, since each of 2 samples has it already" in capsys.readouterr().out
 
 
-@pytest.mark.usefixtures("both_judges")
+@pytest.mark.usefixtures("both_classifiers")
 def test_what_cannot_be_is_one_sentence(faces):
     with pytest.raises(ValueError, match="does not read Smile; it reads Bright, Red"):
         directions.attributes(Drawn(), CONFIG, draw, ("Smile",), 100, faces)
@@ -181,17 +181,17 @@ def test_what_cannot_be_is_one_sentence(faces):
         directions.attributes(told, CONFIG, draw, ("Bright",), 100)
 
 
-def test_classes_have_directions_by_their_names(monkeypatch, judge):
+def test_classes_have_directions_by_their_names(monkeypatch, classifier):
     monkeypatch.setattr(from_classifier, "_SCALED_NIMG", 100)
     monkeypatch.setattr(from_classifier, "_REPORTED_NIMG", 100)
-    monkeypatch.setattr(classifiers, "load", lambda dataset, role="reports": judge)
+    monkeypatch.setattr(classifiers, "load", lambda dataset, role="reporting": classifier)
     pixels, labels = builders.digits(200, seed=5)
     kinds = np.stack([pixels[labels == label][0] for label in (3, 7, 1, 2)])[:, None] / np.float32(127.5) - 1
 
     def drawn(rows):
         return kinds[rows["latents"][:, :4].argmax(axis=1)].astype(np.float32)
 
-    config = replace(CONFIG, dataset="mnist", pictures=None)
+    config = replace(CONFIG, dataset="mnist", images=None)
     found = directions.attributes(Drawn(), config, drawn, ("3", "7"), 400)
     assert [item.name for item in found] == ["3", "7"]
     for index, item in enumerate(found):
@@ -211,9 +211,9 @@ def test_nothing_found_is_one_sentence_and_keeps_no_file(start, monkeypatch):
         directions.make(trainer._run, trainer.objective, 5, sets, ("Bright",), nimg=0)
 
 
-@pytest.mark.usefixtures("both_judges")
-def test_an_effect_counts_only_samples_that_lack_the_attribute(face_judge):
-    reader = attribute_readout.Reader(draw, face_judge)
+@pytest.mark.usefixtures("both_classifiers")
+def test_an_effect_counts_only_samples_that_lack_the_attribute(face_classifier):
+    reader = attribute_readout.Reader(draw, face_classifier)
     points = np.zeros((4, 6), np.float32)
     points[:, 0], points[:, 1] = (-3, -3, 3, 3), (-3, 3, -3, 3)
     move = np.zeros(6, np.float32)
@@ -223,12 +223,12 @@ def test_an_effect_counts_only_samples_that_lack_the_attribute(face_judge):
     assert attribute_readout.effect(reader, points, move, "Bright", ("Bright",)).named == 0.0
 
 
-@pytest.mark.usefixtures("both_judges")
-def test_an_effect_on_samples_that_all_have_the_attribute_is_none(face_judge):
+@pytest.mark.usefixtures("both_classifiers")
+def test_an_effect_on_samples_that_all_have_the_attribute_is_none(face_classifier):
     points = np.full((4, 6), 3, np.float32)
     with pytest.raises(NoDirectionError, match="each of 4 samples has it already"):
         attribute_readout.effect(
-            attribute_readout.Reader(draw, face_judge), points, points[0], "Bright", ("Bright", "Red")
+            attribute_readout.Reader(draw, face_classifier), points, points[0], "Bright", ("Bright", "Red")
         )
 
 
@@ -241,7 +241,7 @@ def test_faces_that_were_held_back_are_taken_where_there_are_any(tmp_path, capsy
         assert len(shown) == len(table.values) == count
         assert table.names == names
         assert ("since none are held back" in capsys.readouterr().out) == (share == 0.0)
-    digits = replace(CONFIG, dataset="mnist", pictures=None)
+    digits = replace(CONFIG, dataset="mnist", images=None)
     assert create._faces(Run(tmp_path, "digits", digits, folder), Sets(digits, folder)) is None
 
 

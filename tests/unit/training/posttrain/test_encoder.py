@@ -11,7 +11,7 @@ from service.repository.manifest import Manifest
 from tests.unit.training import portraits
 from tests.unit.training.conftest import TINY
 from training import commands
-from training.config import ConvGenerator, DcganConfig, Pictures
+from training.config import ConvGenerator, DcganConfig, ImageInput
 from training.data import ImageSet, Sets
 from training.networks.encoder import Encoder
 from training.posttrain import directions, encoder
@@ -20,7 +20,7 @@ from training.runs.folder import open_run
 
 Z_DIM = 4
 CONFIG = DcganConfig(
-    dataset="celeba", pictures=Pictures(load_px=16, crop_px=16), total_nimg=1, generator=ConvGenerator(z_dim=Z_DIM)
+    dataset="celeba", images=ImageInput(load_px=16, crop_px=16), total_nimg=1, generator=ConvGenerator(z_dim=Z_DIM)
 )
 
 
@@ -35,7 +35,7 @@ ZERO = Zero()
 
 
 @pytest.mark.parametrize("shape", [(3, 64, 64), (1, 28, 28), (3, 16, 16), (3, 40, 40)])
-def test_any_picture_of_a_generator_becomes_a_latent(shape):
+def test_any_image_of_a_generator_becomes_a_latent(shape):
     network = Encoder(shape, 7, width=2).eval()
     assert network(torch.zeros(3, *shape)).shape == (3, 7)
 
@@ -51,7 +51,7 @@ def test_latents_of_a_uniform_distribution_stay_in_its_range():
 
 
 class Painter(nn.Module):
-    """A generator whose pictures are sums of patterns, one for each number of the latent; a class makes it darker."""
+    """A generator whose images are sums of patterns, one for each number of the latent; a class makes it darker."""
 
     def __init__(self, z_dim):
         super().__init__()
@@ -101,7 +101,7 @@ def test_an_encoder_finds_the_latent_of_a_sample(fabric, n_classes):
     )
 
 
-def test_real_pictures_take_part_by_their_pixels(fabric):
+def test_real_images_take_part_by_their_pixels(fabric):
     objective = Drawn(fabric, 0)
     latents = torch.randn(200, Z_DIM, generator=torch.Generator().manual_seed(5)) * 2.5  # no sample is so far out
     pixels = (PAINTER(latents) * 127.5 + 127.5).round().to(torch.uint8)

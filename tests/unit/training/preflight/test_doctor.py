@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from tests.unit.training.conftest import CYCLEGAN, DCGAN, TINY, WGAN
-from training.config import ConvDiscriminator, ConvGenerator, DcganConfig, Pictures
+from training.config import ConvDiscriminator, ConvGenerator, DcganConfig, ImageInput
 from training.config.recipes import RECIPES, hours
 from training.data import ImageSet, PairSet
 from training.objectives.cyclegan import Cyclegan
@@ -17,8 +17,8 @@ from training.runs import devices
 from training.runs.folder import Run
 
 FACES = DcganConfig(
-    dataset="pictures",
-    pictures=Pictures(load_px=16, crop_px=16),
+    dataset="images",
+    images=ImageInput(load_px=16, crop_px=16),
     total_nimg=640,
     batch_size=4,
     precision="32-true",
@@ -29,16 +29,16 @@ FACES = DcganConfig(
 
 
 @pytest.fixture
-def pictures_folder(tmp_path):
-    """Eight pictures in train, of two modes and sizes, and one file that is none."""
-    folder = tmp_path / "pictures"
+def images_folder(tmp_path):
+    """Eight images in train, of two modes and sizes, and one file that is none."""
+    folder = tmp_path / "images"
     (folder / "train").mkdir(parents=True)
     for index in range(8):
         kind, side = ("L", 12) if index == 0 else ("RGB", 20)
         Image.new(kind, (side, side), 30 * index if kind == "L" else (30 * index, 0, 0)).save(
             folder / "train" / f"{index}.png"
         )
-    (folder / "train" / "9.png").write_bytes(b"no picture")
+    (folder / "train" / "9.png").write_bytes(b"no image")
     return folder
 
 
@@ -59,16 +59,16 @@ def test_a_healthy_set_is_described(tmp_path, digits_folder):
     assert all(len(line) > 12 and line[11] == " " for line in found.text().splitlines())
 
 
-def test_files_that_are_left_out_enlarged_or_missing_are_named(pictures_folder):
-    found = examine(FACES, pictures_folder)
+def test_files_that_are_left_out_enlarged_or_missing_are_named(images_folder):
+    found = examine(FACES, images_folder)
     lines, said = dict(found.lines), " ".join(found.warnings)
     assert found.problems == []
     assert lines["train"] == "7 images, read as 16 x 16 px, RGB"
-    assert "9 pictures; of 9 looked at: 2 sizes, 12 x 12 px ... 20 x 20 px; modes RGB 7, L 1" in lines["files"]
-    assert "9.png (not a picture that can be read)" in said
+    assert "9 images; of 9 looked at: 2 sizes, 12 x 12 px ... 20 x 20 px; modes RGB 7, L 1" in lines["files"]
+    assert "9.png (not an image that can be read)" in said
     assert "1 of 7 training images are smaller than the crop of 16 px" in said
     assert "`evaluate` will find no test images" in said
-    assert "there is no judge of pictures" in said
+    assert "there is no classifier of images" in said
 
 
 @pytest.mark.parametrize(
@@ -76,11 +76,11 @@ def test_files_that_are_left_out_enlarged_or_missing_are_named(pictures_folder):
     [
         ({"batch_size": 64}, "the batch size is 64"),
         ({"validation_share": 0.0, "measure_every_nimg": 64}, "nothing is held back to measure on"),
-        ({"pictures": Pictures(load_px=18, crop_px=18)}, "cannot be halved"),
+        ({"images": ImageInput(load_px=18, crop_px=18)}, "cannot be halved"),
     ],
 )
-def test_what_cannot_be_trained_is_said_before_it_is_tried(pictures_folder, change, said):
-    assert said in " ".join(examine(replace(FACES, **change), pictures_folder).problems)
+def test_what_cannot_be_trained_is_said_before_it_is_tried(images_folder, change, said):
+    assert said in " ".join(examine(replace(FACES, **change), images_folder).problems)
 
 
 def test_a_disk_without_room_and_a_run_that_is_there_are_problems(monkeypatch, tmp_path, digits_folder):

@@ -64,7 +64,7 @@ def test_the_network_gives_what_it_gave_and_keeps_its_own_gradient():
     assert not torch.equal(own, guided_backprop.gradients(network, images, feature=0))
 
 
-def test_each_picture_is_explained_at_its_strongest_place_alone():
+def test_each_image_is_explained_at_its_strongest_place_alone():
     network = Two((2.0, 1.0), (3.0, 1.0), F.relu)
     images = torch.zeros(2, 1, 3, 3)
     images[0, 0, 1, 2], images[1, 0, 0, 0] = 1.0, 0.5
@@ -73,12 +73,12 @@ def test_each_picture_is_explained_at_its_strongest_place_alone():
 
 
 @pytest.mark.parametrize("batch_norm", [True, False])
-def test_the_grid_shows_pictures_and_what_their_features_respond_to(batch_norm):
+def test_the_grid_shows_images_and_what_their_features_respond_to(batch_norm):
     torch.manual_seed(0)
-    judge = dcgan.Discriminator(ConvDiscriminator(widths=(4, 8), batch_norm=batch_norm), (3, 16, 16)).train()
+    discriminator = dcgan.Discriminator(ConvDiscriminator(widths=(4, 8), batch_norm=batch_norm), (3, 16, 16)).train()
     images = torch.rand(10, 3, 16, 16) * 2 - 1
-    shown = guided_backprop.grid(judge, images, features=3, pictures=2)
-    assert judge.training
+    shown = guided_backprop.grid(discriminator, images, features=3, columns=2)
+    assert discriminator.training
     assert (shown.dtype, shown.shape) == (np.uint8, (3 * 16, 4 * 16, 3))
     first, gradient = shown[:16, :16], shown[:16, 16:32]
     assert any(np.abs(first - ((p.permute(1, 2, 0).numpy() + 1) * 127.5)).max() < 1 for p in images)
@@ -86,9 +86,9 @@ def test_the_grid_shows_pictures_and_what_their_features_respond_to(batch_norm):
     assert 127 in gradient or 128 in gradient  # what does not matter is grey
 
 
-def test_a_judge_that_is_told_classes_is_explained_too():
-    judge = dcgan.Discriminator(ConvDiscriminator(widths=(4, 8), kernel=5), (1, 28, 28), n_classes=10)
-    shown = guided_backprop.grid(judge, torch.rand(3, 1, 28, 28), torch.eye(10)[:3], features=2)
+def test_a_discriminator_that_is_told_classes_is_explained_too():
+    discriminator = dcgan.Discriminator(ConvDiscriminator(widths=(4, 8), kernel=5), (1, 28, 28), n_classes=10)
+    shown = guided_backprop.grid(discriminator, torch.rand(3, 1, 28, 28), torch.eye(10)[:3], features=2)
     assert shown.shape[:2] == (2 * 28, 6 * 28)
 
 

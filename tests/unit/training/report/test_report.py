@@ -90,7 +90,7 @@ def test_a_conditional_gan_has_walks_neighbours_and_features(write, monkeypatch)
 
 
 @pytest.mark.parametrize(("config", "last"), [(PIX2PIX, "truth"), (CYCLEGAN, "way back")], ids=["pix2pix", "cyclegan"])
-def test_a_translator_shows_held_out_pictures(write, config, last):
+def test_a_translator_shows_held_out_images(write, config, last):
     path, _ = write(config)
     page = read(path)
     assert "translations" in page.ids
@@ -147,7 +147,7 @@ def test_the_timeline_shows_the_first_and_the_last_of_many_grids(tmp_path):
     for nimg in range(0, 40_000, 1_000):
         save_png(np.zeros((8, 8, 1), np.uint8), tmp_path / "samples" / f"{nimg:09d}.png")
     save_png(np.zeros((8, 8, 1), np.uint8), tmp_path / "samples" / "evaluation.png")
-    captions = [picture.caption for picture in report.images.timeline(tmp_path)]
+    captions = [image.caption for image in report.images.timeline(tmp_path)]
     assert len(captions) <= 12
     assert (captions[0], captions[-1]) == ("0 images", "39,000 images")
 

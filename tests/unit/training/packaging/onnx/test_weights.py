@@ -25,7 +25,7 @@ def weights_of(model):
 
 
 @pytest.mark.parametrize(("kind", "share", "least_db"), [("float16", 0.55, 50.0), ("int8", 0.35, 45.0)])
-def test_smaller_weights_make_a_smaller_file_with_nearly_the_same_pictures(model, kind, share, least_db):
+def test_smaller_weights_make_a_smaller_file_with_nearly_the_same_images(model, kind, share, least_db):
     stored = weights.store(model, kind)
     assert stored.ByteSize() < share * model.ByteSize()
     assert decibels(run(model), run(stored), peak=2.0) > least_db
