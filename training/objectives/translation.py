@@ -73,9 +73,9 @@ class Translation(Objective):
         config = self._config
         steps = Steps(config.total_steps, images_per_epoch // config.batch_size)
         translators = {f"generator_{direction}": _translator(config.generator) for direction in self.directions}
-        discriminators = {name: _discriminator(discriminator, channels) for name, channels in discriminators.items()}
+        networks = {name: _discriminator(discriminator, channels) for name, channels in discriminators.items()}
         self.add("generator", dict(translators), config.optimizer, steps)
-        self.add("discriminator", dict(discriminators), config.optimizer, steps)
+        self.add("discriminator", dict(networks), config.optimizer, steps)
         for name in translators:
             self.average(name, config.ema_decay)
 
