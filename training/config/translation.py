@@ -59,8 +59,8 @@ class TranslationConfig(TrainingConfig):
         A network without normalisation gives a crop what it gives the whole image, so that it is for whole images.
         """
         if isinstance(self.generator, PyramidGenerator):
-            return self.pictures.load_px // self.multiple * self.multiple
-        return self.pictures.crop_px
+            return self.images.load_px // self.multiple * self.multiple
+        return self.images.crop_px
 
     @property
     def multiple(self) -> int:

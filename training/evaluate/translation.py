@@ -110,7 +110,8 @@ def _taken(classifier: Classifier, wanted: int, target: Tensor, made: Tensor) ->
         shares[0],
         f"share of translations that a classifier takes for the target domain, {len(made)} test images, classifier "
         f"{classifier.digest[:12]}: {classifier.accuracy:.1%} right on test images, and at most "
-        f"{max(classifier.fooled.values()):.0%} taken for the other domain when they were only recoloured, noisy, blurred or median-filtered",
+        f"{max(classifier.fooled.values()):.0%} taken for the other domain when they were only recoloured, noisy, "
+        "blurred or median-filtered",
         floor=shares[1],
     )
 
