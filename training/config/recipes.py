@@ -212,9 +212,9 @@ _CYCLEGAN_MONET_256 = CycleganConfig(
     sample_every_nimg=500,
     checkpoint_every_nimg=500,
     late_share=1 / 12,
-    late_lambda_cycle=6.0,
+    late_lambda_cycle=4.0,
     late_lambda_identity=0.0,
-    lambda_noise=10.0,
+    lambda_noise=4.0,
     generator=PyramidGenerator(),
     discriminator=MultiscaleDiscriminator(),
 )

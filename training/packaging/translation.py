@@ -14,7 +14,7 @@ from training.packaging.onnx import export
 
 _PARITY_ROWS = 8
 _PREVIEW_ROWS = 4
-_MAX_PREVIEW_PX = 160
+_MAX_PREVIEW_PX = 128
 _MAX_GOLDEN_PX = 64
 _LEAST_PX = 8  # below, the residual blocks of torch's network would see single pixels, of which it takes no statistics
 
