@@ -1,4 +1,4 @@
-// Writes src/openapi.ts: the types of the OpenAPI page that comes in on the standard input (`make client-types`).
+// Writes src/openapi.ts from the OpenAPI document on standard input (`make client-types`).
 import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { text } from "node:stream/consumers";

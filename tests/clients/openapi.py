@@ -1,4 +1,4 @@
-"""`python -m tests.clients.openapi`: the OpenAPI page under default settings, of which TypeScript types are made."""
+"""`python -m tests.clients.openapi`: prints the OpenAPI document of the default settings, for the TypeScript types."""
 
 import json
 import sys
@@ -9,8 +9,8 @@ from service.settings import Settings
 
 
 def page() -> bytes:
-    """The page as JSON with sorted keys."""
-    # The models folder does not matter: nothing is opened.
+    """The document as JSON with sorted keys."""
+    # The models folder does not matter: no model is loaded.
     described = create_app(Settings(models_dir=Path("models"))).openapi()
     return json.dumps(described, sort_keys=True).encode()
 

@@ -45,14 +45,14 @@ ROOT = Path(__file__).parents[2]
 
 
 class Both:
-    """Calls a method of both clients, and holds their answers against each other."""
+    """Calls a method of both clients and compares their results."""
 
     def __init__(self, url: str, **options) -> None:
         self.url, self.options = url, options
 
     def __getattr__(self, name):
         def call(*args, **kwargs):
-            async def waited():
+            async def run():
                 async with AsyncClient(self.url, **self.options) as other:
                     if name == "stream":
                         return [frame async for frame in other.stream(*args, **kwargs)]
@@ -60,21 +60,21 @@ class Both:
 
             with Client(self.url, **self.options) as client:
                 try:
-                    answered = getattr(client, name)(*args, **kwargs)
-                    answered = list(answered) if name == "stream" else answered
+                    result = getattr(client, name)(*args, **kwargs)
+                    result = list(result) if name == "stream" else result
                 except ProblemError as error:
                     with pytest.raises(type(error), match=re.escape(str(error))):
-                        asyncio.run(waited())
+                        asyncio.run(run())
                     raise
-            other = asyncio.run(waited())
-            assert comparable(other) == comparable(answered)
-            return answered
+            other = asyncio.run(run())
+            assert comparable(other) == comparable(result)
+            return result
 
         return call
 
 
-def comparable(answered):
-    return answered.tobytes() if isinstance(answered, Image.Image) else answered
+def comparable(result):
+    return result.tobytes() if isinstance(result, Image.Image) else result
 
 
 @pytest.fixture(scope="module")
@@ -86,23 +86,23 @@ def png(client, query: str) -> bytes:
     return client.get(f"/v1/models/{query}").content
 
 
-def test_the_readme_s_first_lines_work(tmp_path, monkeypatch):
+def test_first_example_of_the_readme_runs(tmp_path, monkeypatch):
     readme = (ROOT / "clients/python/README.md").read_text()
     lines = re.findall(r"\n((?:(?:    .*)?\n)+)", readme)[0]
     script = "\n".join(line[4:] for line in lines.splitlines())
     assert len([line for line in script.splitlines() if line]) <= 5
     shown = []
-    monkeypatch.setattr(Image.Image, "show", lambda picture: shown.append(picture))
+    monkeypatch.setattr(Image.Image, "show", lambda image: shown.append(image))
     monkeypatch.chdir(tmp_path)
     with running(ROOT / "models", GANVAS_MODELS="mnist-gan") as server:
         (tmp_path / "first.py").write_text(script.replace("http://localhost:8000", server.url))
         runpy.run_path(str(tmp_path / "first.py"))
     with Image.open(tmp_path / "grid.png") as grid:
         assert grid.size == (112, 112)
-    assert [picture.size for picture in shown] == [(28, 28)]
+    assert [image.size for image in shown] == [(28, 28)]
 
 
-def test_the_readme_s_other_lines_name_what_there_is():
+def test_other_examples_of_the_readme_name_existing_methods():
     readme = (ROOT / "clients/python/README.md").read_text()
     for block in re.findall(r"\n((?:    .*\n)+)", readme):
         script = "\n".join(line[4:] for line in block.splitlines())
@@ -112,32 +112,32 @@ def test_the_readme_s_other_lines_name_what_there_is():
             ast.parse(script)
 
 
-def test_sample_gives_the_api_s_pictures(ganvas, client):
-    answer = ganvas.sample("tiny", seeds=[7, 8])
-    assert answer.model == "tiny@1"
-    assert [picture.seed for picture in answer] == [7, 8]
-    assert [picture.data for picture in answer] == [png(client, f"tiny/sample?seed={n}") for n in (7, 8)]
-    assert answer.image.size == answer.images[1].size == (12, 12)
-    again = ganvas.sample("tiny", latents=[picture.latent for picture in answer])
-    assert [np.asarray(own).tolist() for own in again.images] == [np.asarray(own).tolist() for own in answer.images]
+def test_sample_returns_the_images_of_the_api(ganvas, client):
+    response = ganvas.sample("tiny", seeds=[7, 8])
+    assert response.model == "tiny@1"
+    assert [image.seed for image in response] == [7, 8]
+    assert [image.data for image in response] == [png(client, f"tiny/sample?seed={n}") for n in (7, 8)]
+    assert response.image.size == response.images[1].size == (12, 12)
+    again = ganvas.sample("tiny", latents=[image.latent for image in response])
+    assert [np.asarray(own).tolist() for own in again.images] == [np.asarray(own).tolist() for own in response.images]
     assert len(ganvas.sample("tiny@1", seeds=range(5), truncation=0.5)[1:3]) == 2
 
 
-def test_n_fresh_pictures(port):
+def test_n_random_images(port):
     with Client(f"http://127.0.0.1:{port}") as client:
-        assert len({picture.seed for picture in client.sample("tiny", 5)}) == 5
+        assert len({image.seed for image in client.sample("tiny", 5)}) == 5
         assert len(client.sample("tiny")) == 1
 
 
 @pytest.mark.parametrize("class_", [2, "star", {"star": 0.5, "circle": 0.5}])
 def test_classes(ganvas, class_):
-    answer = ganvas.sample("classes", seeds=[1], class_=class_)
+    response = ganvas.sample("classes", seeds=[1], class_=class_)
     expected = {"circle": 0.5, "star": 0.5} if isinstance(class_, dict) else "star"
-    assert answer[0].class_ == expected
-    assert ganvas.sample("classes", latents=[seed(1, class_)])[0].image.tobytes() == answer[0].image.tobytes()
+    assert response[0].class_ == expected
+    assert ganvas.sample("classes", latents=[seed(1, class_)])[0].image.tobytes() == response[0].image.tobytes()
 
 
-def test_one_file_of_several_pictures(ganvas, client, tmp_path):
+def test_one_file_of_several_images(ganvas, client, tmp_path):
     file = ganvas.sample_file("tiny", seeds=[0, 1, 2], columns=3)
     assert file.image.size == (36, 12)
     assert (file.content_type, file.model, file.seeds) == ("image/png", "tiny@1", (0, 1, 2))
@@ -149,7 +149,7 @@ def test_one_file_of_several_pictures(ganvas, client, tmp_path):
     assert pixels.shape == (2, 12, 12, 1)
 
 
-def test_walks(ganvas):
+def test_interpolations(ganvas):
     frames = ganvas.interpolate("tiny", seed(1), seed(2), seed(3), steps=4, loop=True)
     assert len(frames) == 9
     streamed = ganvas.stream("tiny", seed(1), seed(2), seed(3), steps=4, loop=True)
@@ -160,11 +160,11 @@ def test_walks(ganvas):
     assert file.image.n_frames == 5
     strip = ganvas.interpolate_file("tiny", seed(1), seed(2), steps=6, format="png", columns=3)
     assert strip.image.size == (36, 24)
-    with pytest.raises(ValueError, match="two latents"):
+    with pytest.raises(ValueError, match="at least two latents"):
         ganvas.interpolate("tiny", seed(1))
 
 
-def test_a_stream_that_is_left_early_ends(port):
+def test_stream_can_be_closed_early(port):
     with Client(f"http://127.0.0.1:{port}") as client:
         frames = client.stream("tiny", seed(1), seed(2), steps=128)
         assert next(frames).index == 0
@@ -173,7 +173,7 @@ def test_a_stream_that_is_left_early_ends(port):
 
 
 def test_arithmetic(ganvas, client):
-    answer = ganvas.arithmetic(
+    response = ganvas.arithmetic(
         "colour", mean(seed(1), seed(2)) - seed(3) + 2 * direction("smile"), variations=3, jitter=0.5, seed=4
     )
     body = {
@@ -185,46 +185,46 @@ def test_arithmetic(ganvas, client):
     }
     direct = client.post("/v1/models/colour/arithmetic?format=npy", json=body)
     pixels = np.load(io.BytesIO(direct.content))
-    assert [np.asarray(image).tolist() for image in answer.images] == pixels.tolist()
+    assert [np.asarray(image).tolist() for image in response.images] == pixels.tolist()
     assert ganvas.arithmetic("colour", seed(9)).image.tobytes() == ganvas.sample("colour", seeds=[9]).image.tobytes()
     grid = ganvas.arithmetic_file("classes", seed(1, 0) + seed(2, 1), class_="star", format="webp")
     assert grid.content_type == "image/webp"
 
 
-def test_translate_takes_paths_bytes_and_pictures(ganvas, client, tmp_path):
+def test_translate_takes_paths_bytes_and_images(ganvas, client, tmp_path):
     raw = builders.image_file(21, 17)
     (tmp_path / "a.png").write_bytes(raw)
     expected = client.post("/v1/models/darker/translate", content=raw).content
-    with Image.open(io.BytesIO(raw)) as picture:
-        for given in (raw, tmp_path / "a.png", str(tmp_path / "a.png"), picture):
-            answer = ganvas.translate("darker", given)
-            assert answer.data == expected
-            assert answer.cycle_error is None
-    assert answer.image.size == (21, 17)
+    with Image.open(io.BytesIO(raw)) as image:
+        for upload in (raw, tmp_path / "a.png", str(tmp_path / "a.png"), image):
+            response = ganvas.translate("darker", upload)
+            assert response.data == expected
+            assert response.cycle_error is None
+    assert response.image.size == (21, 17)
     assert 0 <= ganvas.translate("darker", raw, cycle=True).cycle_error < 2
-    with Image.open(io.BytesIO(raw)) as picture:
-        assert ganvas.translate("darker", picture.convert("CMYK"), fit="resize").image.size == (21, 17)
+    with Image.open(io.BytesIO(raw)) as image:
+        assert ganvas.translate("darker", image.convert("CMYK"), fit="resize").image.size == (21, 17)
 
 
 def test_translate_several_at_once(ganvas):
-    given = [builders.image_file(20 + n, 16, seed=n) for n in range(3)]
-    answers = ganvas.translate_all("lighter", given, cycle=True)
-    assert [answer.image.size for answer in answers] == [(20, 16), (21, 16), (22, 16)]
-    assert all(answer.cycle_error is not None for answer in answers)
+    uploads = [builders.image_file(20 + n, 16, seed=n) for n in range(3)]
+    translations = ganvas.translate_all("lighter", uploads, cycle=True)
+    assert [response.image.size for response in translations] == [(20, 16), (21, 16), (22, 16)]
+    assert all(response.cycle_error is not None for response in translations)
     assert (
-        ganvas.translate_all("lighter", given[:1])[0].image.tobytes()
-        == ganvas.translate("lighter", given[0]).image.tobytes()
+        ganvas.translate_all("lighter", uploads[:1])[0].image.tobytes()
+        == ganvas.translate("lighter", uploads[0]).image.tobytes()
     )
 
 
 def test_discriminate_and_encode(ganvas):
-    picture = ganvas.sample("tiny", seeds=[3])[0]
-    judged = ganvas.discriminate("tiny", picture.image)
-    assert judged.model == "tiny@1"
-    assert 0 < judged.probability < 1
-    assert ganvas.discriminate("critic", picture.data).probability is None
-    assert isinstance(ganvas.discriminate("classes", picture.data, class_="star").score, float)
-    latent = ganvas.encode("colour", picture.data)
+    image = ganvas.sample("tiny", seeds=[3])[0]
+    rating = ganvas.discriminate("tiny", image.image)
+    assert rating.model == "tiny@1"
+    assert 0 < rating.probability < 1
+    assert ganvas.discriminate("critic", image.data).probability is None
+    assert isinstance(ganvas.discriminate("classes", image.data, class_="star").score, float)
+    latent = ganvas.encode("colour", image.data)
     assert latent == token(latent.text)
     assert len(ganvas.sample("colour", latents=[latent])) == 1
 
@@ -242,7 +242,7 @@ def test_models(ganvas):
     assert ganvas.is_ready()
 
 
-def test_errors_are_one_tree_with_the_service_s_sentence(ganvas):
+def test_errors_are_one_tree_with_the_detail_of_the_service(ganvas):
     with pytest.raises(NotFound, match="no model 'nothing' is served") as caught:
         ganvas.sample("nothing")
     assert caught.value.status == 404
@@ -259,7 +259,7 @@ def test_errors_are_one_tree_with_the_service_s_sentence(ganvas):
         ganvas.model("../../livez")
 
 
-def test_keys(models):
+def test_api_keys(models):
     with listening(models, api_keys=("secret",)) as port:
         url = f"http://127.0.0.1:{port}"
         assert len(Both(url, api_key="secret").sample("tiny", seeds=[1])) == 1
@@ -268,33 +268,33 @@ def test_keys(models):
         assert Both(url).is_ready()
 
 
-def test_a_rate_is_waited_for(models):
+def test_client_waits_for_its_rate(models):
     with listening(models, rate_limit="1/second") as port:
-        with Client(f"http://127.0.0.1:{port}") as patient:
-            assert [len(patient.sample("tiny", seeds=[n])) for n in range(3)] == [1, 1, 1]
-        with Client(f"http://127.0.0.1:{port}", retries=Retries(most=0)) as hasty, pytest.raises(RateLimited):
-            [hasty.sample("tiny", seeds=[number]) for number in range(9)]
+        with Client(f"http://127.0.0.1:{port}") as waiting_client:
+            assert [len(waiting_client.sample("tiny", seeds=[n])) for n in range(3)] == [1, 1, 1]
+        with Client(f"http://127.0.0.1:{port}", retries=Retries(most=0)) as failing_client, pytest.raises(RateLimited):
+            [failing_client.sample("tiny", seeds=[number]) for number in range(9)]
 
 
-def scripted(answers):
-    """A transport that gives these answers, one after the other, and counts."""
-    left = iter(answers)
+def scripted(responses):
+    """A transport that returns these responses in order."""
+    left = iter(responses)
 
-    def answer(_request):
+    def respond(_request):
         return next(left)
 
-    return httpx.MockTransport(answer)
+    return httpx.MockTransport(respond)
 
 
-DRAWN = httpx.Response(200, json={"model": "m@1", "images": []})
+EMPTY = httpx.Response(200, json={"model": "m@1", "images": []})
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_refusals_are_tried_again_not_before_they_say(monkeypatch, stream):
+def test_refusals_are_retried_after_their_retry_after(monkeypatch, stream):
     waited = []
     monkeypatch.setattr(sync_module.time, "sleep", waited.append)
     busy = [httpx.Response(503, headers={"Retry-After": text}) for text in ("3", "Wed, 21 Oct 2015 07:28:00 GMT", "x")]
-    last = httpx.Response(200, text="event: done\ndata: {}\n\n") if stream else DRAWN
+    last = httpx.Response(200, text="event: done\ndata: {}\n\n") if stream else EMPTY
     transport = scripted([*busy, httpx.Response(429, headers={"Retry-After": "500"}), last])
     client = Client(transport=transport, retries=Retries(longest_s=10.0))
     if stream:
@@ -302,10 +302,10 @@ def test_refusals_are_tried_again_not_before_they_say(monkeypatch, stream):
     else:
         assert len(client.sample("m")) == 0
     bounds = [(3.0, 4.5), (0.5, 0.75), (1.0, 1.5), (10.0, 15.0)]
-    assert all(least <= wait <= most for wait, (least, most) in zip(waited, bounds, strict=True))
+    assert all(minimum <= wait <= maximum for wait, (minimum, maximum) in zip(waited, bounds, strict=True))
 
 
-def test_the_last_refusal_is_raised_and_other_errors_at_once(monkeypatch):
+def test_last_refusal_and_other_errors_are_raised(monkeypatch):
     waited = []
     monkeypatch.setattr(sync_module.time, "sleep", waited.append)
     with pytest.raises(Unavailable):
@@ -317,18 +317,22 @@ def test_the_last_refusal_is_raised_and_other_errors_at_once(monkeypatch):
     assert len(waited) == 2
 
 
-def test_waits_differ_from_client_to_client():
+def test_waits_differ_between_clients():
     waits = {Retries().wait_s(0, 503, {"retry-after": "1"}) for _ in range(20)}
     assert len(waits) == 20
 
 
-def test_answers_of_something_else_are_broken():
-    for answer in (httpx.Response(200, text="hello"), httpx.Response(200, json={"x": 1}), httpx.Response(200, json=[])):
+def test_responses_of_another_service_are_broken():
+    for response in (
+        httpx.Response(200, text="hello"),
+        httpx.Response(200, json={"x": 1}),
+        httpx.Response(200, json=[]),
+    ):
         with pytest.raises(BrokenAnswer):
-            Client(transport=scripted([answer])).sample("m")
+            Client(transport=scripted([response])).sample("m")
 
 
-def test_no_answer_is_an_error_of_the_same_tree():
+def test_missing_response_is_an_error_of_the_same_tree():
     with Client("http://127.0.0.1:9", timeout_s=5) as client:
         with pytest.raises(ConnectionFailed, match="cannot be reached"):
             client.sample("tiny")
@@ -341,11 +345,11 @@ def test_no_answer_is_an_error_of_the_same_tree():
         Client(transport=httpx.MockTransport(late)).sample("tiny")
 
 
-def test_a_walk_that_breaks_off_or_fails_says_so():
+def test_interrupted_or_failed_stream_raises():
     frame = "event: frame\ndata: " + json.dumps({"index": 0, "of": 2, "content_type": "image/png", "data": ""}) + "\n\n"
     frames = Client(transport=scripted([httpx.Response(200, text=frame)])).stream("m", seed(1), seed(2))
     assert next(frames).of == 2
-    with pytest.raises(ConnectionFailed, match="broke off"):
+    with pytest.raises(ConnectionFailed, match="ended before the last frame"):
         next(frames)
     problem = {"type": "urn:x", "title": "Deadline", "status": 504, "detail": "too late", "instance": "/"}
     text = f"{frame}event: error\ndata: {json.dumps(problem)}\n\n"
@@ -367,16 +371,16 @@ def test_both_clients_have_the_same_methods():
             assert own.return_annotation == other.return_annotation
 
 
-def test_the_error_tree_is_drawn_as_it_is():
+def test_error_tree_in_the_docstring_is_complete():
     from ganvas_client import errors
 
-    drawn = re.findall(r"[├└]── (\w+)|^(GanvasError)$", errors.__doc__, re.MULTILINE)
+    documented = re.findall(r"[├└]── (\w+)|^(GanvasError)$", errors.__doc__, re.MULTILINE)
     kinds = {kind.__name__ for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, Exception)}
-    assert {one or two for one, two in drawn} == kinds
+    assert {one or two for one, two in documented} == kinds
     assert kinds <= set(ganvas_client.__all__)
 
 
-def test_it_needs_httpx_and_pillow_alone():
+def test_dependencies_are_httpx_and_pillow():
     import tomllib
 
     about = tomllib.loads((ROOT / "clients/python/pyproject.toml").read_text())["project"]

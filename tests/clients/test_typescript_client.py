@@ -1,4 +1,4 @@
-"""The TypeScript client: its types against the OpenAPI page, and its own tests against a real server."""
+"""The TypeScript client: its types against the OpenAPI document, and its own tests against a real server."""
 
 import hashlib
 import os
@@ -13,16 +13,16 @@ from tests.conftest import listening
 from tests.server import running
 
 ROOT = Path(__file__).parents[2]
-STALE = "the OpenAPI page has changed: run make client-types, and look at what the client makes of it"
+STALE = "the OpenAPI document has changed: run make client-types and check the client"
 
 
-def test_the_types_were_made_of_this_page():
-    told = re.search(r"sha256 (\w+)", (CLIENT / "src/openapi.ts").read_text())
-    assert told is not None
-    assert told[1] == hashlib.sha256(page()).hexdigest(), STALE
+def test_types_were_generated_from_the_current_document():
+    digest = re.search(r"sha256 (\w+)", (CLIENT / "src/openapi.ts").read_text())
+    assert digest is not None
+    assert digest[1] == hashlib.sha256(page()).hexdigest(), STALE
 
 
-def test_the_lock_file_names_no_registry():
+def test_lock_file_names_only_the_public_registry():
     hosts = set(re.findall(r'"resolved": "https?://([^/"]+)', (CLIENT / "package-lock.json").read_text()))
     assert hosts <= {"registry.npmjs.org"}
 
@@ -39,13 +39,13 @@ def built(packages):
     return CLIENT / "dist"
 
 
-def test_the_types_come_out_the_same_again(packages, tmp_path):
+def test_types_are_generated_reproducibly(packages, tmp_path):
     done = run("node", "generate.mjs", tmp_path / "openapi.ts", input=page().decode())
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "openapi.ts").read_text() == (CLIENT / "src/openapi.ts").read_text(), STALE
 
 
-def test_its_own_tests_pass_against_a_real_server(built, port, models):
+def test_tests_of_the_client_pass(built, port, models):
     with listening(models, api_keys=("secret",)) as locked:
         urls = {"GANVAS_URL": f"http://127.0.0.1:{port}", "GANVAS_LOCKED_URL": f"http://127.0.0.1:{locked}"}
         done = run("node", "--test", built / "tests/client.test.js", env=os.environ | urls)
@@ -54,7 +54,7 @@ def test_its_own_tests_pass_against_a_real_server(built, port, models):
     assert "# skipped 0" in done.stdout
 
 
-def test_the_readme_s_first_lines_work(built, tmp_path):
+def test_first_example_of_the_readme_runs(built, tmp_path):
     block = re.search(r"\n((?:(?:    .*)?\n)+)", (CLIENT / "README.md").read_text())
     assert block is not None
     script = "\n".join(line[4:] for line in block[1].splitlines())
@@ -67,7 +67,7 @@ def test_the_readme_s_first_lines_work(built, tmp_path):
     assert re.fullmatch(r"image/png \d{3,}\n", done.stdout)
 
 
-def test_it_needs_nothing_at_run_time():
+def test_client_has_no_runtime_dependencies():
     import json
 
     assert "dependencies" not in json.loads((CLIENT / "package.json").read_text())

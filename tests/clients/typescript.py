@@ -1,4 +1,4 @@
-"""Builds the TypeScript client for tests, wherever they stand."""
+"""Builds the TypeScript client for tests."""
 
 import fcntl
 import shutil
@@ -18,23 +18,23 @@ def run(*command: object, **options) -> "subprocess.CompletedProcess[str]":
 
 
 def install() -> None:
-    """The packages that the lock file names, from npm's registry where they are not there yet; else skips the test."""
+    """Installs the packages of the lock file unless they are installed; skips the test if that fails."""
     npm = shutil.which("npm")
     if shutil.which("node") is None or npm is None:
-        pytest.skip("node and npm are not installed, which the TypeScript client is built and tested with")
+        pytest.skip("node and npm, which build and test the TypeScript client, are not installed")
     lock, installed = CLIENT / "package-lock.json", CLIENT / "node_modules/.package-lock.json"
     with lock.open() as file:
-        fcntl.flock(file, fcntl.LOCK_EX)  # tests of several processes would install on top of each other
+        fcntl.flock(file, fcntl.LOCK_EX)  # one process at a time installs
         if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
             done = run(npm, "ci", "--ignore-scripts", "--no-fund", "--no-audit")
             if done.returncode:
                 pytest.skip(
-                    f"npm cannot install what the TypeScript client is built with: {done.stderr.strip()[-300:]}"
+                    f"npm cannot install the build dependencies of the TypeScript client: {done.stderr.strip()[-300:]}"
                 )
 
 
 def build(folder: Path) -> Path:
-    """The client as JavaScript in a folder of its own, apart from what others build."""
+    """Compiles the client into a separate folder."""
     install()
     done = run("node", "node_modules/typescript/bin/tsc", "--outDir", folder)
     assert done.returncode == 0, done.stdout

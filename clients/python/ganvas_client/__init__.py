@@ -1,4 +1,4 @@
-"""Talks to a Ganvas service: pictures by generative adversarial networks, as Pillow's."""
+"""Client for a Ganvas service: images from generative adversarial networks, as Pillow images."""
 
 from ganvas_client.aio import AsyncClient
 from ganvas_client.client import Client

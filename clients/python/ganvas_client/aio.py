@@ -1,4 +1,4 @@
-"""The client for asyncio: that of `client`, with coroutines. A test holds their signatures against each other."""
+"""The client for asyncio: `client` with coroutines. A test compares the signatures of both."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import httpx
 from PIL import Image
 
 from ganvas_client import calls, errors
-from ganvas_client.calls import Call, Fit, Method, PictureFormat, Readable, WalkFormat
+from ganvas_client.calls import Call, Fit, ImageFormat, InterpolationFormat, Method, Readable
 from ganvas_client.events import Frames
 from ganvas_client.latents import Class, Latent, Summand
 from ganvas_client.results import Card, File, Frame, Judgement, Models, Pictures, Translation
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 class AsyncClient:
-    """Talks to one service; the methods are those of `Client`, which says more about them."""
+    """Client for one service, with the methods of `Client`, where they are described in full."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class AsyncClient:
         retries: Retries | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        """Opens no connection yet."""
+        """Creates a client without opening a connection."""
         self._retries = retries or Retries()
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self._http = httpx.AsyncClient(base_url=url, headers=headers, timeout=timeout_s, transport=transport)
@@ -48,23 +48,23 @@ class AsyncClient:
         await self.close()
 
     async def close(self) -> None:
-        """Closes its connections."""
+        """Closes the connections."""
         await self._http.aclose()
 
     async def models(self) -> Models:
-        """Every served version, and every package that was skipped."""
+        """Lists the served model versions and the packages that were skipped."""
         return await self._send(calls.models())
 
     async def model(self, model: str) -> Card:
-        """One model's card; its manifest is in `raw`."""
+        """Returns the card of a model; its manifest is in `raw`."""
         return await self._send(calls.model(model))
 
     async def preview(self, model: str) -> Image.Image:
-        """A model's preview picture."""
+        """Returns the preview image of a model."""
         return await self._send(calls.preview(model))
 
     async def is_ready(self) -> bool:
-        """Whether the service answers, and its models are served."""
+        """Whether the service responds and has loaded its models."""
         try:
             return (await self._http.get("/readyz")).status_code == 200
         except httpx.TransportError:
@@ -80,9 +80,9 @@ class AsyncClient:
         class_: Class | None = None,
         truncation: float = 1.0,
     ) -> Pictures:
-        """Draws `n` fresh pictures, or those of seeds, or of latents; by default one."""
+        """Generates images from `n` random seeds, from given seeds or from latents; one image by default."""
         body = calls.sample_body(n, seeds, latents, class_, truncation)
-        return await self._send(calls.pictures(model, "sample", body))
+        return await self._send(calls.images(model, "sample", body))
 
     async def sample_file(
         self,
@@ -93,10 +93,10 @@ class AsyncClient:
         latents: Sequence[Latent] | None = None,
         class_: Class | None = None,
         truncation: float = 1.0,
-        format: PictureFormat = "png",  # noqa: A002  # the API's own word
+        format: ImageFormat = "png",  # noqa: A002  # name of the API's field
         columns: int | None = None,
     ) -> File:
-        """The same as one file: a grid of `columns`, or a zip, JSON or npy."""
+        """Generates images as one file: a grid with `columns`, a zip, JSON or npy."""
         body = calls.sample_body(n, seeds, latents, class_, truncation)
         return await self._send(calls.file(model, "sample", body, format, columns))
 
@@ -109,9 +109,9 @@ class AsyncClient:
         loop: bool = False,
         class_: Class | None = None,
     ) -> Pictures:
-        """The frames of a walk from latent to latent."""
-        body = calls.walk_body(keyframes, steps, method, loop, 12, class_)
-        return await self._send(calls.pictures(model, "interpolate", body))
+        """Generates the frames of an interpolation between latents."""
+        body = calls.interpolate_body(keyframes, steps, method, loop, 12, class_)
+        return await self._send(calls.images(model, "interpolate", body))
 
     async def interpolate_file(
         self,
@@ -122,11 +122,11 @@ class AsyncClient:
         loop: bool = False,
         fps: int = 12,
         class_: Class | None = None,
-        format: WalkFormat = "gif",  # noqa: A002  # the API's own word
+        format: InterpolationFormat = "gif",  # noqa: A002  # name of the API's field
         columns: int | None = None,
     ) -> File:
-        """A walk as one file: gif, apng and webp move, png and jpeg are a strip."""
-        body = calls.walk_body(keyframes, steps, method, loop, fps, class_)
+        """Generates an interpolation as one file: an animation (gif, apng, webp) or a strip (png, jpeg)."""
+        body = calls.interpolate_body(keyframes, steps, method, loop, fps, class_)
         return await self._send(calls.file(model, "interpolate", body, format, columns))
 
     def stream(
@@ -138,8 +138,8 @@ class AsyncClient:
         loop: bool = False,
         class_: Class | None = None,
     ) -> AsyncIterator[Frame]:
-        """The frames of a walk, each as soon as it is drawn."""
-        call = calls.stream(model, calls.walk_body(keyframes, steps, method, loop, 12, class_))
+        """Generates the frames of an interpolation and yields each as soon as it arrives."""
+        call = calls.stream(model, calls.interpolate_body(keyframes, steps, method, loop, 12, class_))
         return self._frames(call)
 
     async def arithmetic(
@@ -152,18 +152,18 @@ class AsyncClient:
         seed: int | None = None,
         class_: Class | None = None,
     ) -> Pictures:
-        """Draws a sum such as `mean(seed(1), seed(2)) - seed(3) + 2 * direction("smile")`.
+        """Generates the image of a sum of latents, such as `mean(seed(1), seed(2)) - seed(3) + 2 * direction("smile")`.
 
         Args:
-            model: `name`, or `name@version`.
+            model: `name` or `name@version`.
             expression: latents and directions with their weights.
-            variations: so many pictures around the result follow it.
-            jitter: how far around.
-            seed: that the variations are drawn from.
-            class_: of a conditional model.
+            variations: number of variations that follow the result.
+            jitter: the strength of the variations.
+            seed: seed of the variations.
+            class_: class for a conditional model.
         """
         body = calls.arithmetic_body(expression, variations, jitter, seed, class_)
-        return await self._send(calls.pictures(model, "arithmetic", body))
+        return await self._send(calls.images(model, "arithmetic", body))
 
     async def arithmetic_file(
         self,
@@ -174,74 +174,74 @@ class AsyncClient:
         jitter: float = 0.25,
         seed: int | None = None,
         class_: Class | None = None,
-        format: PictureFormat = "png",  # noqa: A002  # the API's own word
+        format: ImageFormat = "png",  # noqa: A002  # name of the API's field
         columns: int | None = None,
     ) -> File:
-        """The same as one file."""
+        """Generates the image of a sum of latents, and its variations, as one file."""
         body = calls.arithmetic_body(expression, variations, jitter, seed, class_)
         return await self._send(calls.file(model, "arithmetic", body, format, columns))
 
     async def translate(self, model: str, picture: Readable, *, fit: Fit = "pad", cycle: bool = False) -> Translation:
-        """Turns a picture of one domain into another."""
+        """Translates an image from one domain to another."""
         return await self._send(calls.translate(model, picture, fit, cycle))
 
     async def translate_all(
         self, model: str, pictures: Sequence[Readable], *, fit: Fit = "pad", cycle: bool = False
     ) -> list[Translation]:
-        """Several pictures in one request."""
+        """Translates several images in one request."""
         return await self._send(calls.translate_all(model, pictures, fit, cycle))
 
     async def discriminate(self, model: str, picture: Readable, *, class_: int | str | None = None) -> Judgement:
-        """How real the discriminator finds a picture."""
+        """Rates how real an image looks to the model's discriminator."""
         return await self._send(calls.discriminate(model, picture, class_))
 
     async def encode(self, model: str, picture: Readable) -> Latent:
-        """The latent that draws a picture like this one, where the model has an encoder."""
+        """Predicts the latent of an image; the model needs an encoder."""
         return await self._send(calls.encode(model, picture))
 
     async def reproduce(
         self,
-        made: str | PathLike[str] | bytes,
+        file: str | PathLike[str] | bytes,
         *,
-        format: WalkFormat | None = None,  # noqa: A002  # the API's own word
+        format: InterpolationFormat | None = None,  # noqa: A002  # name of the API's field
     ) -> File:
-        """Draws a file of the service again, from its metadata."""
-        return await self._send(calls.reproduce(made, format))
+        """Generates a file of the service again, from its metadata."""
+        return await self._send(calls.reproduce(file, format))
 
     async def _send(self, call: Call[T]) -> T:
-        async with self._answered(call, stream=False) as answer:
-            return calls.read(call, answer)
+        async with self._response(call, stream=False) as response:
+            return calls.read(call, response)
 
     async def _frames(self, call: Call[httpx.Response]) -> AsyncIterator[Frame]:
-        async with self._answered(call, stream=True) as answer:
-            frames = Frames(answer.headers.get("x-model", ""))
-            async for line in answer.aiter_lines():
+        async with self._response(call, stream=True) as response:
+            frames = Frames(response.headers.get("x-model", ""))
+            async for line in response.aiter_lines():
                 frame = frames.feed(line)
                 if frame is not None:
                     yield frame
             frames.end()
 
     @asynccontextmanager
-    async def _answered(self, call: Call[T], stream: bool) -> AsyncIterator[httpx.Response]:
-        """A good answer, after as many tries as it takes."""
-        tried = 0
+    async def _response(self, call: Call[T], stream: bool) -> AsyncIterator[httpx.Response]:
+        """Sends a call, with retries, and provides the successful response."""
+        retried = 0
         try:
             while True:
-                answer = await self._http.send(call.of(self._http), stream=stream)
-                wait_s = self._retries.wait_s(tried, answer.status_code, answer.headers)
+                response = await self._http.send(call.of(self._http), stream=stream)
+                wait_s = self._retries.wait_s(retried, response.status_code, response.headers)
                 if wait_s is None:
                     break
-                await answer.aclose()
+                await response.aclose()
                 await asyncio.sleep(wait_s)
-                tried += 1
+                retried += 1
             try:
-                if not answer.is_success:
-                    await answer.aread()
-                    raise calls.error(answer)
-                yield answer
+                if not response.is_success:
+                    await response.aread()
+                    raise calls.error(response)
+                yield response
             finally:
-                await answer.aclose()
+                await response.aclose()
         except httpx.TimeoutException as error:
-            raise errors.TimedOut(f"no answer in time from {self._http.base_url}") from error
+            raise errors.TimedOut(f"no response in time from {self._http.base_url}") from error
         except httpx.TransportError as error:
             raise errors.ConnectionFailed(f"{self._http.base_url} cannot be reached: {error}") from error

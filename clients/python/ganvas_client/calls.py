@@ -1,4 +1,4 @@
-"""Each call of the service as a value: the request, and how its answer is read. Sends nothing."""
+"""The calls of the service as values: a request and the function that reads its response. Sends nothing."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from ganvas_client.results import Card, File, Judgement, Models, Pictures, Trans
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 Readable = str | PathLike[str] | bytes | Image.Image
-"""A picture: a path, a file's bytes, or Pillow's."""
+"""An image: a path, the bytes of a file, or a Pillow image."""
 Method = Literal["slerp", "lerp"]
 Fit = Literal["pad", "resize"]
-PictureFormat = Literal["png", "jpeg", "webp", "zip", "json", "npy"]
-WalkFormat = Literal["png", "jpeg", "webp", "gif", "apng", "zip", "json", "npy"]
+ImageFormat = Literal["png", "jpeg", "webp", "zip", "json", "npy"]
+InterpolationFormat = Literal["png", "jpeg", "webp", "gif", "apng", "zip", "json", "npy"]
 
 _JSON = "application/json"
-_MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")  # that PNG holds
+_MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")  # Pillow modes that PNG can store
 
 
 @dataclass(frozen=True)
 class Call(Generic[T_co]):
-    """A request, and how its answer is read."""
+    """A request and the function that reads its response."""
 
     method: str
     path: str
@@ -44,7 +44,7 @@ class Call(Generic[T_co]):
     accept: str = _JSON
 
     def of(self, client: httpx.Client | httpx.AsyncClient) -> httpx.Request:
-        """The request of a client."""
+        """Builds the request for an httpx client."""
         return client.build_request(
             self.method,
             self.path,
@@ -63,22 +63,22 @@ def sample_body(
     class_: Class | None,
     truncation: float,
 ) -> dict[str, Any]:
-    """What to sample."""
+    """The body of a sample request."""
     body: dict[str, Any] = {"truncation": truncation, **class_json(class_)}
     sources: dict[str, Any] = {"n": n, "seeds": seeds and list(seeds), "latents": latents and _jsons(latents)}
     return body | {name: value for name, value in sources.items() if value is not None}
 
 
-def walk_body(
+def interpolate_body(
     keyframes: Sequence[Latent], steps: int, method: Method, loop: bool, fps: int, class_: Class | None
 ) -> dict[str, Any]:
-    """A walk.
+    """The body of an interpolate request.
 
     Raises:
-        ValueError: it has no two ends.
+        ValueError: there are fewer than two keyframes.
     """
     if len(keyframes) < 2:
-        raise ValueError("a walk needs two latents or more")
+        raise ValueError("an interpolation needs at least two latents")
     fields = {"keyframes": _jsons(keyframes), "steps": steps, "method": method, "loop": loop, "fps": fps}
     return fields | class_json(class_)
 
@@ -86,7 +86,7 @@ def walk_body(
 def arithmetic_body(
     expression: Summand, variations: int, jitter: float, seed: int | None, class_: Class | None
 ) -> dict[str, Any]:
-    """A sum, and what is drawn around it."""
+    """The body of an arithmetic request."""
     fields = (1.0 * expression).json() | {"variations": variations, "jitter": jitter} | class_json(class_)
     return fields if seed is None else fields | {"seed": seed}
 
@@ -95,91 +95,91 @@ def _jsons(latents: Sequence[Latent]) -> list[dict[str, Any]]:
     return [latent.json() for latent in latents]
 
 
-def pictures(model: str, call: str, body: Mapping[str, Any]) -> Call[Pictures]:
-    """A call whose pictures come one by one."""
-    return Call("POST", _path(model, call), lambda answer: Pictures.of_json(_json(answer)), json=body)
+def images(model: str, call: str, body: Mapping[str, Any]) -> Call[Pictures]:
+    """A call with a JSON response of separate images."""
+    return Call("POST", _path(model, call), lambda response: Pictures.of_json(_json(response)), json=body)
 
 
-def file(model: str, call: str, body: Mapping[str, Any], form: str, columns: int | None) -> Call[File]:
-    """The same call, answered as one file."""
+def file(model: str, call: str, body: Mapping[str, Any], format_: str, columns: int | None) -> Call[File]:
+    """A call with a response of one file."""
     shape = {} if columns is None else {"columns": columns}
-    return Call("POST", _path(model, call), _file, query={"format": form}, json={**body, **shape}, accept="*/*")
+    return Call("POST", _path(model, call), _file, query={"format": format_}, json={**body, **shape}, accept="*/*")
 
 
 def stream(model: str, body: Mapping[str, Any]) -> Call[httpx.Response]:
-    """A walk whose frames come as they are drawn."""
+    """An interpolate call with a response of server-sent events."""
     path = _path(model, "interpolate")
-    return Call("POST", path, lambda answer: answer, json=body, accept="text/event-stream")
+    return Call("POST", path, lambda response: response, json=body, accept="text/event-stream")
 
 
 def translate(model: str, picture: Readable, fit: Fit, cycle: bool) -> Call[Translation]:
-    """One picture translated."""
+    """A translate call with one image."""
 
-    def read(answer: httpx.Response) -> Translation:
-        errors = _cycle_errors(answer, 1)
-        return Translation(answer.content, _content_type(answer), answer.headers["x-model"], (), errors[0])
+    def read(response: httpx.Response) -> Translation:
+        errors = _cycle_errors(response, 1)
+        return Translation(response.content, _content_type(response), response.headers["x-model"], (), errors[0])
 
     query = {"fit": fit, "cycle": str(cycle).lower()}
     return Call("POST", _path(model, "translate"), read, query, content=to_bytes(picture), accept="image/png")
 
 
-def translate_all(model: str, given: Sequence[Readable], fit: Fit, cycle: bool) -> Call[list[Translation]]:
-    """Several pictures translated in one request."""
+def translate_all(model: str, pictures: Sequence[Readable], fit: Fit, cycle: bool) -> Call[list[Translation]]:
+    """A translate call with several images."""
 
-    def read(answer: httpx.Response) -> list[Translation]:
-        found = Pictures.of_json(_json(answer))
-        errors = _cycle_errors(answer, len(found))
-        pairs = zip(found, errors, strict=True)
+    def read(response: httpx.Response) -> list[Translation]:
+        images = Pictures.of_json(_json(response))
+        errors = _cycle_errors(response, len(images))
+        pairs = zip(images, errors, strict=True)
         return [Translation(own.data, own.content_type, own.model, (), error) for own, error in pairs]
 
-    files = [("image", (f"{index}.png", to_bytes(picture))) for index, picture in enumerate(given)]
+    files = [("image", (f"{index}.png", to_bytes(picture))) for index, picture in enumerate(pictures)]
     return Call("POST", _path(model, "translate"), read, {"fit": fit, "cycle": str(cycle).lower()}, files=files)
 
 
 def discriminate(model: str, picture: Readable, class_: int | str | None) -> Call[Judgement]:
-    """How real a picture is."""
+    """A discriminate call."""
 
-    def read(answer: httpx.Response) -> Judgement:
-        found = _json(answer)
-        return Judgement(found["model"], found["score"], found["probability"])
+    def read(response: httpx.Response) -> Judgement:
+        fields = _json(response)
+        return Judgement(fields["model"], fields["score"], fields["probability"])
 
     query = {} if class_ is None else {"class": class_}
     return Call("POST", _path(model, "discriminate"), read, query, content=to_bytes(picture))
 
 
 def encode(model: str, picture: Readable) -> Call[Latent]:
-    """The latent of a picture."""
+    """An encode call."""
     path = _path(model, "encode")
-    return Call("POST", path, lambda answer: of_json(_json(answer)["latent"]), content=to_bytes(picture))
+    return Call("POST", path, lambda response: of_json(_json(response)["latent"]), content=to_bytes(picture))
 
 
 def models() -> Call[Models]:
-    """What is served."""
-    return Call("GET", "/v1/models", lambda answer: Models.of_json(_json(answer)))
+    """A call that lists the models."""
+    return Call("GET", "/v1/models", lambda response: Models.of_json(_json(response)))
 
 
 def model(name: str) -> Call[Card]:
-    """One model."""
-    return Call("GET", _path(name), lambda answer: Card.of_json(_json(answer)))
+    """A call for a model's card."""
+    return Call("GET", _path(name), lambda response: Card.of_json(_json(response)))
 
 
 def preview(name: str) -> Call[Image.Image]:
-    """A model's preview picture."""
+    """A call for a model's preview image."""
 
-    def read(answer: httpx.Response) -> Image.Image:
-        return Image.open(io.BytesIO(answer.content))
+    def read(response: httpx.Response) -> Image.Image:
+        return Image.open(io.BytesIO(response.content))
 
     return Call("GET", _path(name, "preview"), read, accept="image/png")
 
 
-def reproduce(made: str | PathLike[str] | bytes, form: WalkFormat | None) -> Call[File]:
-    """A file of the service, drawn again."""
-    query = {} if form is None else {"format": form}
-    return Call("POST", "/v1/reproduce", _file, query, content=to_bytes(made), accept="*/*")
+def reproduce(file_: str | PathLike[str] | bytes, format_: InterpolationFormat | None) -> Call[File]:
+    """A call that generates a file of the service again."""
+    query = {} if format_ is None else {"format": format_}
+    return Call("POST", "/v1/reproduce", _file, query, content=to_bytes(file_), accept="*/*")
 
 
 def to_bytes(picture: Readable) -> bytes:
-    """A picture's file; what Pillow holds goes as PNG."""
+    """The bytes of an image file; a Pillow image is encoded as PNG."""
     if isinstance(picture, bytes):
         return picture
     if not isinstance(picture, Image.Image):
@@ -195,45 +195,45 @@ def _path(model: str, call: str = "") -> str:
     return f"{path}/{call}" if call else path
 
 
-def _json(answer: httpx.Response) -> Any:
+def _json(response: httpx.Response) -> Any:
     try:
-        return answer.json()
+        return response.json()
     except ValueError as fault:
-        raise BrokenAnswer("the answer is no JSON; is this a Ganvas service?") from fault
+        raise BrokenAnswer("the response is not JSON; is this a Ganvas service?") from fault
 
 
-def _file(answer: httpx.Response) -> File:
-    seeds = answer.headers.get("x-seed", "")
+def _file(response: httpx.Response) -> File:
+    seeds = response.headers.get("x-seed", "")
     numbers = tuple(int(seed) for seed in seeds.split(",") if seed)
-    return File(answer.content, _content_type(answer), answer.headers.get("x-model", ""), numbers)
+    return File(response.content, _content_type(response), response.headers.get("x-model", ""), numbers)
 
 
-def _content_type(answer: httpx.Response) -> str:
-    text: str = answer.headers.get("content-type", "")
+def _content_type(response: httpx.Response) -> str:
+    text: str = response.headers.get("content-type", "")
     return text.partition(";")[0]
 
 
-def _cycle_errors(answer: httpx.Response, count: int) -> list[float] | list[None]:
-    found = answer.headers.get("x-cycle-error")
-    return [None] * count if found is None else [float(part) for part in found.split(",")]
+def _cycle_errors(response: httpx.Response, count: int) -> list[float] | list[None]:
+    values = response.headers.get("x-cycle-error")
+    return [None] * count if values is None else [float(value) for value in values.split(",")]
 
 
-def read(call: Call[T], answer: httpx.Response) -> T:
-    """What an answer says.
+def read(call: Call[T], response: httpx.Response) -> T:
+    """Reads a successful response.
 
     Raises:
-        BrokenAnswer: it is not what the contract says.
+        BrokenAnswer: the response does not match the API contract.
     """
     try:
-        return call.read(answer)
+        return call.read(response)
     except (KeyError, TypeError, ValueError) as fault:
-        raise BrokenAnswer(f"{call.path} answered what this client does not understand: {fault!r}") from fault
+        raise BrokenAnswer(f"{call.path} returned a response that this client cannot read: {fault!r}") from fault
 
 
-def error(answer: httpx.Response) -> ProblemError:
-    """The error of an answer that is none of success."""
+def error(response: httpx.Response) -> ProblemError:
+    """The error of an unsuccessful response."""
     try:
-        document: object = answer.json()
+        document: object = response.json()
     except ValueError:
         document = None
-    return of_document(document, answer.status_code, answer.headers.get("x-request-id"))
+    return of_document(document, response.status_code, response.headers.get("x-request-id"))

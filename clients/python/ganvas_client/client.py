@@ -1,4 +1,4 @@
-"""The client that waits for each answer; `aio` has the same one for asyncio."""
+"""The synchronous client; `aio` contains the same client for asyncio."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import httpx
 from PIL import Image
 
 from ganvas_client import calls, errors
-from ganvas_client.calls import Call, Fit, Method, PictureFormat, Readable, WalkFormat
+from ganvas_client.calls import Call, Fit, ImageFormat, InterpolationFormat, Method, Readable
 from ganvas_client.events import Frames
 from ganvas_client.latents import Class, Latent, Summand
 from ganvas_client.results import Card, File, Frame, Judgement, Models, Pictures, Translation
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 class Client:
-    """Talks to one service. Threads may share it."""
+    """Client for one service. Thread-safe."""
 
     def __init__(
         self,
@@ -34,14 +34,14 @@ class Client:
         retries: Retries | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        """Opens no connection yet.
+        """Creates a client without opening a connection.
 
         Args:
-            url: of the service, with the prefix that a proxy takes away, if any.
-            api_key: where the service wants one.
-            timeout_s: for connecting, and for each piece of an answer.
-            retries: after 429 and 503.
-            transport: httpx's, for proxies, certificates and tests.
+            url: base URL of the service, including the path prefix of a proxy.
+            api_key: sent as a bearer token.
+            timeout_s: limit for connecting and for each read, in seconds.
+            retries: policy for responses with status 429 or 503.
+            transport: httpx transport, for proxies, certificates and tests.
         """
         self._retries = retries or Retries()
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
@@ -56,23 +56,23 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Closes its connections."""
+        """Closes the connections."""
         self._http.close()
 
     def models(self) -> Models:
-        """Every served version, and every package that was skipped."""
+        """Lists the served model versions and the packages that were skipped."""
         return self._send(calls.models())
 
     def model(self, model: str) -> Card:
-        """One model's card; its manifest is in `raw`."""
+        """Returns the card of a model; its manifest is in `raw`."""
         return self._send(calls.model(model))
 
     def preview(self, model: str) -> Image.Image:
-        """A model's preview picture."""
+        """Returns the preview image of a model."""
         return self._send(calls.preview(model))
 
     def is_ready(self) -> bool:
-        """Whether the service answers, and its models are served."""
+        """Whether the service responds and has loaded its models."""
         try:
             return self._http.get("/readyz").status_code == 200
         except httpx.TransportError:
@@ -88,22 +88,22 @@ class Client:
         class_: Class | None = None,
         truncation: float = 1.0,
     ) -> Pictures:
-        """Draws `n` fresh pictures, or those of seeds, or of latents; by default one.
+        """Generates images from `n` random seeds, from given seeds or from latents; one image by default.
 
         Args:
-            model: `name`, or `name@version`.
-            n: fresh random seeds.
-            seeds: 0 to 2^63 - 1.
-            latents: seeds, vectors, tokens, means.
-            class_: of a conditional model; by default each seed draws its own.
-            truncation: above 0 and at most 1; multiplies latents drawn from seeds.
+            model: `name` or `name@version`.
+            n: number of random seeds; give at most one of `n`, `seeds` and `latents`.
+            seeds: each 0 to 2^63 - 1.
+            latents: seeds, vectors, tokens or means.
+            class_: class for a conditional model; by default it follows from each seed.
+            truncation: in (0, 1]; scales latents that come from seeds.
 
         Raises:
-            ProblemError: the service refused; its class says why.
-            ConnectionFailed: it could not be reached.
+            ProblemError: the service refused the request; the subclass states the reason.
+            ConnectionFailed: the service could not be reached.
         """
         body = calls.sample_body(n, seeds, latents, class_, truncation)
-        return self._send(calls.pictures(model, "sample", body))
+        return self._send(calls.images(model, "sample", body))
 
     def sample_file(
         self,
@@ -114,10 +114,10 @@ class Client:
         latents: Sequence[Latent] | None = None,
         class_: Class | None = None,
         truncation: float = 1.0,
-        format: PictureFormat = "png",  # noqa: A002  # the API's own word
+        format: ImageFormat = "png",  # noqa: A002  # name of the API's field
         columns: int | None = None,
     ) -> File:
-        """The same as one file: a grid of `columns`, or a zip, JSON or npy."""
+        """Generates images as one file: a grid with `columns`, a zip, JSON or npy."""
         body = calls.sample_body(n, seeds, latents, class_, truncation)
         return self._send(calls.file(model, "sample", body, format, columns))
 
@@ -130,18 +130,18 @@ class Client:
         loop: bool = False,
         class_: Class | None = None,
     ) -> Pictures:
-        """The frames of a walk from latent to latent.
+        """Generates the frames of an interpolation between latents.
 
         Args:
-            model: `name`, or `name@version`.
-            *keyframes: two or more.
-            steps: frames of one segment, both ends included.
-            method: `slerp` turns the direction, `lerp` goes straight.
-            loop: whether the way back to the first follows.
-            class_: for latents without one of their own.
+            model: `name` or `name@version`.
+            *keyframes: two or more latents.
+            steps: frames per segment, including both ends.
+            method: spherical (`slerp`) or linear (`lerp`) interpolation.
+            loop: whether to return to the first keyframe.
+            class_: class for latents without one.
         """
-        body = calls.walk_body(keyframes, steps, method, loop, 12, class_)
-        return self._send(calls.pictures(model, "interpolate", body))
+        body = calls.interpolate_body(keyframes, steps, method, loop, 12, class_)
+        return self._send(calls.images(model, "interpolate", body))
 
     def interpolate_file(
         self,
@@ -152,11 +152,11 @@ class Client:
         loop: bool = False,
         fps: int = 12,
         class_: Class | None = None,
-        format: WalkFormat = "gif",  # noqa: A002  # the API's own word
+        format: InterpolationFormat = "gif",  # noqa: A002  # name of the API's field
         columns: int | None = None,
     ) -> File:
-        """A walk as one file: gif, apng and webp move, png and jpeg are a strip."""
-        body = calls.walk_body(keyframes, steps, method, loop, fps, class_)
+        """Generates an interpolation as one file: an animation (gif, apng, webp) or a strip (png, jpeg)."""
+        body = calls.interpolate_body(keyframes, steps, method, loop, fps, class_)
         return self._send(calls.file(model, "interpolate", body, format, columns))
 
     def stream(
@@ -168,8 +168,8 @@ class Client:
         loop: bool = False,
         class_: Class | None = None,
     ) -> Iterator[Frame]:
-        """The frames of a walk, each as soon as it is drawn."""
-        call = calls.stream(model, calls.walk_body(keyframes, steps, method, loop, 12, class_))
+        """Generates the frames of an interpolation and yields each as soon as it arrives."""
+        call = calls.stream(model, calls.interpolate_body(keyframes, steps, method, loop, 12, class_))
         return self._frames(call)
 
     def arithmetic(
@@ -182,18 +182,18 @@ class Client:
         seed: int | None = None,
         class_: Class | None = None,
     ) -> Pictures:
-        """Draws a sum such as `mean(seed(1), seed(2)) - seed(3) + 2 * direction("smile")`.
+        """Generates the image of a sum of latents, such as `mean(seed(1), seed(2)) - seed(3) + 2 * direction("smile")`.
 
         Args:
-            model: `name`, or `name@version`.
+            model: `name` or `name@version`.
             expression: latents and directions with their weights.
-            variations: so many pictures around the result follow it.
-            jitter: how far around.
-            seed: that the variations are drawn from.
-            class_: of a conditional model.
+            variations: number of variations that follow the result.
+            jitter: the strength of the variations.
+            seed: seed of the variations.
+            class_: class for a conditional model.
         """
         body = calls.arithmetic_body(expression, variations, jitter, seed, class_)
-        return self._send(calls.pictures(model, "arithmetic", body))
+        return self._send(calls.images(model, "arithmetic", body))
 
     def arithmetic_file(
         self,
@@ -204,81 +204,81 @@ class Client:
         jitter: float = 0.25,
         seed: int | None = None,
         class_: Class | None = None,
-        format: PictureFormat = "png",  # noqa: A002  # the API's own word
+        format: ImageFormat = "png",  # noqa: A002  # name of the API's field
         columns: int | None = None,
     ) -> File:
-        """The same as one file."""
+        """Generates the image of a sum of latents, and its variations, as one file."""
         body = calls.arithmetic_body(expression, variations, jitter, seed, class_)
         return self._send(calls.file(model, "arithmetic", body, format, columns))
 
     def translate(self, model: str, picture: Readable, *, fit: Fit = "pad", cycle: bool = False) -> Translation:
-        """Turns a picture of one domain into another.
+        """Translates an image from one domain to another.
 
         Args:
             model: a translator.
-            picture: a path, a file's bytes, or Pillow's picture.
-            fit: `pad` keeps every pixel; `resize` goes by the size that the model was trained at.
-            cycle: whether to translate back too, for `cycle_error`.
+            picture: a path, the bytes of a file, or a Pillow image.
+            fit: `pad` keeps the size; `resize` translates at the model's training resolution.
+            cycle: whether to also translate back, which gives `cycle_error`.
         """
         return self._send(calls.translate(model, picture, fit, cycle))
 
     def translate_all(
         self, model: str, pictures: Sequence[Readable], *, fit: Fit = "pad", cycle: bool = False
     ) -> list[Translation]:
-        """Several pictures in one request."""
+        """Translates several images in one request."""
         return self._send(calls.translate_all(model, pictures, fit, cycle))
 
     def discriminate(self, model: str, picture: Readable, *, class_: int | str | None = None) -> Judgement:
-        """How real the discriminator finds a picture."""
+        """Rates how real an image looks to the model's discriminator."""
         return self._send(calls.discriminate(model, picture, class_))
 
     def encode(self, model: str, picture: Readable) -> Latent:
-        """The latent that draws a picture like this one, where the model has an encoder."""
+        """Predicts the latent of an image; the model needs an encoder."""
         return self._send(calls.encode(model, picture))
 
     def reproduce(
         self,
-        made: str | PathLike[str] | bytes,
+        file: str | PathLike[str] | bytes,
         *,
-        format: WalkFormat | None = None,  # noqa: A002  # the API's own word
+        format: InterpolationFormat | None = None,  # noqa: A002  # name of the API's field
     ) -> File:
-        """Draws a file of the service again, from its metadata."""
-        return self._send(calls.reproduce(made, format))
+        """Generates a file of the service again, from its metadata."""
+        return self._send(calls.reproduce(file, format))
 
     def _send(self, call: Call[T]) -> T:
-        with self._answered(call, stream=False) as answer:
-            return calls.read(call, answer)
+        with self._response(call, stream=False) as response:
+            return calls.read(call, response)
 
     def _frames(self, call: Call[httpx.Response]) -> Iterator[Frame]:
-        with self._answered(call, stream=True) as answer:
-            frames = Frames(answer.headers.get("x-model", ""))
-            for line in answer.iter_lines():
+        with self._response(call, stream=True) as response:
+            frames = Frames(response.headers.get("x-model", ""))
+            for line in response.iter_lines():
                 frame = frames.feed(line)
                 if frame is not None:
                     yield frame
             frames.end()
 
     @contextmanager
-    def _answered(self, call: Call[T], stream: bool) -> Iterator[httpx.Response]:
-        """A good answer, after as many tries as it takes."""
-        tried = 0
+    def _response(self, call: Call[T], stream: bool) -> Iterator[httpx.Response]:
+        """Sends a call, with retries, and provides the successful response."""
+        retried = 0
         try:
             while True:
-                answer = self._http.send(call.of(self._http), stream=stream)
-                wait_s = self._retries.wait_s(tried, answer.status_code, answer.headers)
+                response = self._http.send(call.of(self._http), stream=stream)
+                wait_s = self._retries.wait_s(retried, response.status_code, response.headers)
                 if wait_s is None:
                     break
-                answer.close()
+                response.close()
                 time.sleep(wait_s)
-                tried += 1
+                retried += 1
             try:
-                if not answer.is_success:
-                    answer.read()
-                    raise calls.error(answer)
-                yield answer
+                if not response.is_success:
+                    response.read()
+                    raise calls.error(response)
+                yield response
             finally:
-                answer.close()
+                response.close()
         except httpx.TimeoutException as error:
-            raise errors.TimedOut(f"no answer in time from {self._http.base_url}") from error
+            raise errors.TimedOut(f"no response in time from {self._http.base_url}") from error
         except httpx.TransportError as error:
             raise errors.ConnectionFailed(f"{self._http.base_url} cannot be reached: {error}") from error

@@ -1,22 +1,22 @@
-"""Everything that can go wrong, as one tree.
+"""The errors of the client, as one tree.
 
 GanvasError
-├── ConnectionFailed        nothing was answered
+├── ConnectionFailed        no response
 │   └── TimedOut
-├── ProblemError            the service answered with an error; holds its problem document (RFC 9457)
+├── ProblemError            the service returned an error; contains its problem document (RFC 9457)
 │   ├── BadRequest          400, 405
 │   ├── Unauthorized        401  no valid API key
 │   ├── NotFound            404  no such model
 │   ├── NotAcceptable       406
-│   ├── NotSupported        409  the model cannot do that
+│   ├── NotSupported        409  the model does not support the call
 │   ├── TooLarge            413
 │   ├── NotAnImage          415
 │   ├── Invalid             422  `errors` names the fields
-│   ├── RateLimited         429  still, after all retries
+│   ├── RateLimited         429  after all retries
 │   └── ServerError         5xx
-│       ├── Unavailable     503  still, after all retries
+│       ├── Unavailable     503  after all retries
 │       └── DeadlineExceeded 504
-└── BrokenAnswer            what was answered is not what the contract says
+└── BrokenAnswer            the response does not match the API contract
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ from typing import Any
 
 
 class GanvasError(Exception):
-    """The root."""
+    """Base class of all errors of the client."""
 
 
 class ConnectionFailed(GanvasError):
-    """The service cannot be reached, or went away."""
+    """The service cannot be reached, or the connection was lost."""
 
 
 class TimedOut(ConnectionFailed):
-    """It took longer than the client's timeout."""
+    """The request took longer than the client's timeout."""
 
 
 class BrokenAnswer(GanvasError):
-    """An answer that is not what the contract says."""
+    """A response that does not match the API contract."""
 
 
 @dataclass(frozen=True)
@@ -47,13 +47,13 @@ class Problem:
     """A problem document (RFC 9457).
 
     Attributes:
-        type: its kind, such as `urn:ganvas:problem:queue-full`.
-        title: of its kind.
-        status: of the answer.
-        detail: one sentence that says what was wrong, and what would be right.
-        instance: the path.
-        errors: field and detail of each wrong field.
-        request_id: by which the service's log knows the request.
+        type: URN of the kind of problem, such as `urn:ganvas:problem:queue-full`.
+        title: title of the kind of problem.
+        status: HTTP status.
+        detail: one sentence with the cause and a remedy.
+        instance: path of the request.
+        errors: (field, detail) of each invalid field.
+        request_id: ID of the request in the service's log.
     """
 
     type: str
@@ -66,7 +66,7 @@ class Problem:
 
 
 class ProblemError(GanvasError):
-    """The service answered with an error."""
+    """The service returned an error."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(f"{problem.status} {problem.title}: {problem.detail}")
@@ -74,21 +74,21 @@ class ProblemError(GanvasError):
 
     @property
     def status(self) -> int:
-        """Of the answer."""
+        """HTTP status of the response."""
         return self.problem.status
 
     @property
     def detail(self) -> str:
-        """One sentence that says what was wrong, and what would be right."""
+        """One sentence with the cause and a remedy."""
         return self.problem.detail
 
 
 class BadRequest(ProblemError):
-    """400, 405 and other client errors without a class of their own."""
+    """400, 405 and client errors without a separate class."""
 
 
 class Unauthorized(ProblemError):
-    """401: no API key, or one that is not known."""
+    """401: no API key, or an invalid one."""
 
 
 class NotFound(ProblemError):
@@ -96,35 +96,35 @@ class NotFound(ProblemError):
 
 
 class NotAcceptable(ProblemError):
-    """406: the call does not answer in this format."""
+    """406: the call has no response in this format."""
 
 
 class NotSupported(ProblemError):
-    """409: the model cannot do that."""
+    """409: the model does not support the call."""
 
 
 class TooLarge(ProblemError):
-    """413: more bytes or pixels than the service takes."""
+    """413: more bytes or pixels than the service accepts."""
 
 
 class NotAnImage(ProblemError):
-    """415: not a picture that the service reads."""
+    """415: not an image in a format that the service reads."""
 
 
 class Invalid(ProblemError):
-    """422: the request is well-formed, but asks for something that is not allowed."""
+    """422: the request is well-formed but has invalid values."""
 
 
 class RateLimited(ProblemError):
-    """429: this client asks more often than it may."""
+    """429: this client exceeds its rate limit."""
 
 
 class ServerError(ProblemError):
-    """5xx."""
+    """5xx: the service or a proxy failed."""
 
 
 class Unavailable(ServerError):
-    """503: too busy, not ready, or stopping."""
+    """503: overloaded, not ready, or shutting down."""
 
 
 class DeadlineExceeded(ServerError):
@@ -146,12 +146,12 @@ _BY_STATUS: Mapping[int, type[ProblemError]] = {
 
 
 def of_document(document: object, status: int, request_id: str | None = None) -> ProblemError:
-    """The error of an answer.
+    """Creates the error of a response.
 
     Args:
-        document: its JSON, a problem document where the service itself answered; anything else from a proxy.
-        status: of the answer.
-        request_id: its X-Request-ID.
+        document: JSON of the response: a problem document from the service, or anything from a proxy.
+        status: HTTP status.
+        request_id: value of the X-Request-ID header.
     """
     fields: Mapping[str, Any] = document if isinstance(document, Mapping) else {}
     errors = tuple((str(item.get("field")), str(item.get("detail"))) for item in fields.get("errors") or ())
@@ -159,7 +159,7 @@ def of_document(document: object, status: int, request_id: str | None = None) ->
         str(fields.get("type", "about:blank")),
         str(fields.get("title", "HTTP error")),
         status,
-        str(fields.get("detail", "the answer holds no problem document")),
+        str(fields.get("detail", "the response contains no problem document")),
         str(fields.get("instance", "")),
         errors,
         request_id,

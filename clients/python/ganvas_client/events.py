@@ -1,4 +1,4 @@
-"""Server-sent events, read from lines (WHATWG HTML, section 9.2), and what a walk's mean. Knows no client."""
+"""Parser for the server-sent events of an interpolation (WHATWG HTML, section 9.2)."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from ganvas_client.results import Frame
 
 @dataclass
 class Frames:
-    """Turns the lines of a walk's answer into frames.
+    """Parses the lines of an event stream into frames.
 
     Attributes:
-        model: `name@version` that draws them.
-        is_done: whether the last one has come.
+        model: `name@version`.
+        is_done: whether the final event has arrived.
     """
 
     model: str
@@ -25,10 +25,10 @@ class Frames:
     _data: list[str] = field(default_factory=list)
 
     def feed(self, line: str) -> Frame | None:
-        """Takes a line without its end; gives a frame where it completes one.
+        """Parses a line without its line ending; returns a frame if the line completes one.
 
         Raises:
-            ProblemError: the service could not go on.
+            ProblemError: the service reported an error in the stream.
         """
         if line:
             name, _, value = line.partition(":")
@@ -39,18 +39,18 @@ class Frames:
             return None
         event, data = self._event, "\n".join(self._data)
         self._event, self._data = "", []
-        return self._understood(event, data)
+        return self._parsed(event, data)
 
     def end(self) -> None:
-        """Checks that the walk was whole.
+        """Checks that the stream is complete.
 
         Raises:
-            ConnectionFailed: it broke off.
+            ConnectionFailed: the stream ended early.
         """
         if not self.is_done:
-            raise errors.ConnectionFailed("the frames broke off before the last one")
+            raise errors.ConnectionFailed("the stream ended before the last frame")
 
-    def _understood(self, event: str, data: str) -> Frame | None:
+    def _parsed(self, event: str, data: str) -> Frame | None:
         if event == "error":
             document = json.loads(data)
             raise errors.of_document(document, document["status"])

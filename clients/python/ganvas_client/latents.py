@@ -1,8 +1,8 @@
-"""Latents as values: named by a seed, a vector, a token or a mean, and added up with weights. Knows no HTTP.
+"""Latents as values: given by a seed, vector, token or mean, and combined into weighted sums.
 
     (mean(seed(1), seed(2), seed(3)) - seed(4) + 2 * direction("smile"))
 
-is a `Sum`, which `Client.arithmetic` draws; everything that is not a sum can be sampled and walked between too.
+is a `Sum` for `Client.arithmetic`. `Client.sample` and `Client.interpolate` take latents that are not sums.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import Any, overload
 
 Class = int | str | Mapping[str, float]
-"""Of a conditional model: an index, a name, or a blend of names with weights that add up to 1."""
+"""A class of a conditional model: an index, a name, or names with weights that add up to 1."""
 
 Json = dict[str, Any]
 
 
 class _Summand:
-    """What can be added up."""
+    """Base class with the operators of sums."""
 
     def _sum(self) -> Sum:
         raise NotImplementedError
@@ -56,12 +56,12 @@ class _Summand:
 
 @dataclass(frozen=True)
 class Latent(_Summand):
-    """A point in latent space that a model draws; make one by `seed`, `vector`, `token` or `mean`."""
+    """A point in latent space; create it with `seed`, `vector`, `token` or `mean`."""
 
     class_: int | str | tuple[tuple[str, float], ...] | None = None
 
     def json(self) -> Json:
-        """As the service takes it."""
+        """The JSON of the latent in a request."""
         class_ = dict(self.class_) if isinstance(self.class_, tuple) else self.class_
         return self._json() | ({} if class_ is None else {"class": class_})
 
@@ -74,7 +74,7 @@ class Latent(_Summand):
 
 @dataclass(frozen=True)
 class Seed(Latent):
-    """The latent that a seed draws."""
+    """The latent of a seed."""
 
     seed: int = 0
 
@@ -84,7 +84,7 @@ class Seed(Latent):
 
 @dataclass(frozen=True)
 class Vector(Latent):
-    """A latent written out."""
+    """A latent given by its values."""
 
     values: tuple[float, ...] = ()
 
@@ -94,7 +94,7 @@ class Vector(Latent):
 
 @dataclass(frozen=True)
 class Token(Latent):
-    """A latent as the service gave it: exact when it is sent back."""
+    """A latent as an exact token from a response of the service."""
 
     text: str = ""
 
@@ -114,7 +114,7 @@ class Mean(Latent):
 
 @dataclass(frozen=True)
 class Direction(_Summand):
-    """A direction that a model's card names; weight 1 to 3 is the useful range."""
+    """A named direction from a model's card; useful weights have magnitudes of 1 to 3."""
 
     name: str
 
@@ -124,7 +124,7 @@ class Direction(_Summand):
 
 @dataclass(frozen=True)
 class Sum(_Summand):
-    """Latents and directions with their weights.
+    """A weighted sum of latents and directions.
 
     Attributes:
         terms: (weight, latent), in order.
@@ -138,10 +138,10 @@ class Sum(_Summand):
         """The terms and directions of an arithmetic request.
 
         Raises:
-            ValueError: there is no latent in it.
+            ValueError: the sum contains no latent.
         """
         if not self.terms:
-            raise ValueError("a sum needs a latent beside its directions, such as seed(7) + direction('smile')")
+            raise ValueError("a sum needs a latent in addition to its directions, such as seed(7) + direction('smile')")
         return {
             "terms": [{"weight": weight, "latents": [latent.json()]} for weight, latent in self.terms],
             "directions": [{"name": name, "weight": weight} for weight, name in self.directions],
@@ -160,12 +160,12 @@ def seed(number: int, class_: Class | None = None) -> Seed:
 
 
 def vector(values: Iterable[float], class_: Class | None = None) -> Vector:
-    """A latent written out; NumPy's arrays will do."""
+    """A latent given by its values, such as a NumPy array."""
     return Vector(_frozen(class_), tuple(float(value) for value in values))
 
 
 def token(text: str, class_: Class | None = None) -> Token:
-    """A latent as JSON answers and `encode` give it."""
+    """A latent given by a token from a JSON response or from `encode`."""
     return Token(_frozen(class_), text)
 
 
@@ -179,10 +179,10 @@ def mean(*parts: Latent, class_: Class | None = None) -> Mean: ...
 @overload
 def mean(*parts: Summand, class_: Class | None = None) -> Summand: ...
 def mean(*parts: Summand, class_: Class | None = None) -> Summand:
-    """The mean: of latents a latent, of sums a sum.
+    """The mean of latents, which is a latent, or of sums, which is a sum.
 
     Raises:
-        ValueError: there is nothing to take the mean of, or a class is given for a sum.
+        ValueError: there are no arguments, or a class is given for a sum.
     """
     if not parts:
         raise ValueError("mean needs at least one latent")
@@ -190,7 +190,7 @@ def mean(*parts: Summand, class_: Class | None = None) -> Summand:
     if len(latents) == len(parts):
         return Mean(_frozen(class_), latents)
     if class_ is not None:
-        raise ValueError("a mean of sums has no class of its own; give class_ to arithmetic")
+        raise ValueError("a mean of sums has no class; pass class_ to arithmetic")
     total = Sum(())
     for part in parts:
         total = total + part
@@ -198,10 +198,10 @@ def mean(*parts: Summand, class_: Class | None = None) -> Summand:
 
 
 def of_json(document: Mapping[str, Any]) -> Latent:
-    """A latent as a JSON answer holds it.
+    """Reads a latent from a JSON response.
 
     Raises:
-        ValueError: it is of a kind that this version does not know.
+        ValueError: the kind of latent is unknown to this version.
     """
     class_ = document.get("class")
     if "token" in document:
@@ -216,7 +216,7 @@ def of_json(document: Mapping[str, Any]) -> Latent:
 
 
 def class_json(class_: Class | None) -> Json:
-    """A class as a request's field; nothing where there is none."""
+    """The request field of a class; empty for None."""
     if class_ is None:
         return {}
     return {"class": dict(class_) if isinstance(class_, Mapping) else class_}

@@ -1,4 +1,4 @@
-"""What the service answers, as values; pictures are Pillow's."""
+"""The responses of the service as values, with images as Pillow images."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from ganvas_client.latents import Latent, of_json
 
 @dataclass(frozen=True)
 class File:
-    """A picture, an animation or an archive, as the service sent it.
+    """An image, an animation or an archive from the service.
 
     Attributes:
-        data: the file's bytes.
-        content_type: such as `image/png`.
-        model: `name@version` that made it.
-        seeds: that drew it, where seeds did.
+        data: bytes of the file.
+        content_type: media type, such as `image/png`.
+        model: `name@version` that generated it.
+        seeds: seeds of the images; empty if they come from other latents.
     """
 
     data: bytes = field(repr=False)
@@ -34,22 +34,22 @@ class File:
 
     @cached_property
     def image(self) -> Image.Image:
-        """The picture; of an animation, Pillow's `seek` gives the other frames."""
+        """The image; use Pillow's `seek` for the other frames of an animation."""
         return Image.open(io.BytesIO(self.data))
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Writes the file as it came, with the metadata that tell where it came from."""
+        """Writes the file unchanged, including the metadata with its provenance."""
         Path(path).write_bytes(self.data)
 
 
 @dataclass(frozen=True)
 class Picture(File):
-    """A drawn picture.
+    """A generated image.
 
     Attributes:
-        seed: that drew it, where one did.
-        latent: draws it again; exact.
-        class_: a name, or names with their weights, for a conditional model.
+        seed: seed of the latent; None for other latents.
+        latent: the exact latent, which generates the same image again.
+        class_: a name, or names with weights, for a conditional model.
     """
 
     seed: int | None = None
@@ -62,19 +62,19 @@ class Picture(File):
 
 @dataclass(frozen=True)
 class Pictures:
-    """Drawn pictures, in order."""
+    """Generated images, in order."""
 
     model: str
     pictures: tuple[Picture, ...]
 
     @property
     def image(self) -> Image.Image:
-        """The first picture."""
+        """The first image."""
         return self.pictures[0].image
 
     @property
     def images(self) -> list[Image.Image]:
-        """Every picture."""
+        """All images."""
         return [picture.image for picture in self.pictures]
 
     def __len__(self) -> int:
@@ -92,12 +92,12 @@ class Pictures:
 
     @classmethod
     def of_json(cls, document: Mapping[str, Any]) -> Pictures:
-        """A JSON answer."""
+        """Reads a JSON response."""
         model = document["model"]
-        return cls(model, tuple(_picture(entry, model) for entry in document["images"]))
+        return cls(model, tuple(_image(entry, model) for entry in document["images"]))
 
 
-def _picture(entry: Mapping[str, Any], model: str) -> Picture:
+def _image(entry: Mapping[str, Any], model: str) -> Picture:
     seed, latent = entry["seed"], entry["latent"]
     return Picture(
         base64.b64decode(entry["data"]),
@@ -112,11 +112,11 @@ def _picture(entry: Mapping[str, Any], model: str) -> Picture:
 
 @dataclass(frozen=True)
 class Frame(File):
-    """One frame of a walk that is drawn while it is sent.
+    """A frame of a streamed interpolation.
 
     Attributes:
-        index: from 0.
-        of: frames of the whole walk.
+        index: 0-based index.
+        of: number of frames of the interpolation.
     """
 
     index: int = 0
@@ -125,10 +125,10 @@ class Frame(File):
 
 @dataclass(frozen=True)
 class Translation(File):
-    """A translated picture.
+    """A translated image.
 
     Attributes:
-        cycle_error: mean absolute error of the way there and back, 0 to 255, where it was asked for.
+        cycle_error: mean absolute error after translating back, 0 to 255; None unless requested.
     """
 
     cycle_error: float | None = None
@@ -136,12 +136,12 @@ class Translation(File):
 
 @dataclass(frozen=True)
 class Judgement:
-    """What a discriminator says.
+    """A discriminator's rating of an image.
 
     Attributes:
         model: `name@version`.
-        score: the raw logit, or a critic's value.
-        probability: of being real; None for a critic.
+        score: logit of a discriminator, or score of a critic.
+        probability: probability of being real, 0 to 1; None for a critic.
     """
 
     model: str
@@ -151,7 +151,7 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Size:
-    """Of a model's pictures, in px."""
+    """Size of a model's images, in px."""
 
     height: int
     width: int
@@ -160,7 +160,7 @@ class Size:
 
 @dataclass(frozen=True)
 class Card:
-    """A served version of a model; `raw` holds everything, `manifest` included where one model was asked for."""
+    """The card of a served model version; `raw` contains all fields, and `manifest` if one model was requested."""
 
     name: str
     version: int
@@ -191,7 +191,7 @@ class Card:
 
     @classmethod
     def of_json(cls, raw: Mapping[str, Any]) -> Card:
-        """A JSON answer; fields that this version does not know are in `raw` alone."""
+        """Reads a JSON response; fields unknown to this version are in `raw` only."""
         plain = ("name", "version", "task", "method", "description", "digest", "engine", "precision")
         size, latent = raw["image"], raw["latent"]
         return cls(
@@ -214,7 +214,7 @@ class Card:
 
 @dataclass(frozen=True)
 class Skipped:
-    """A package that is not served, and why."""
+    """A model package that is not served, and the reason."""
 
     name: str
     version: str
@@ -223,7 +223,7 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Models:
-    """Every served version, and every package that was skipped."""
+    """The served model versions and the skipped packages."""
 
     cards: tuple[Card, ...]
     skipped: tuple[Skipped, ...]
@@ -236,6 +236,6 @@ class Models:
 
     @classmethod
     def of_json(cls, raw: Mapping[str, Any]) -> Models:
-        """A JSON answer."""
+        """Reads a JSON response."""
         skipped = tuple(Skipped(entry["name"], entry["version"], entry["reason"]) for entry in raw["skipped"])
         return cls(tuple(map(Card.of_json, raw["models"])), skipped)

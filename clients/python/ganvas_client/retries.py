@@ -1,4 +1,4 @@
-"""When a refused request is worth another try, and how long to wait before it. Knows no client."""
+"""The retry policy: which responses are retried, and after which wait."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-_WORTH_IT = frozenset({429, 503})
+_RETRYABLE = frozenset({429, 503})
 
 
 @dataclass(frozen=True)
 class Retries:
-    """How often, and how long.
+    """Number of retries and the waits between them.
 
     Attributes:
-        most: tries after the first; 0 for none.
-        first_s: the wait before the first of them; it doubles each time.
-        longest_s: of one wait, whatever `Retry-After` asks for.
-        jitter: the share of a wait by which it may be longer, so that refused clients do not come back all at once.
+        most: maximum number of retries; 0 for none.
+        first_s: wait before the first retry; it doubles with each retry.
+        longest_s: maximum wait, regardless of `Retry-After`.
+        jitter: maximum fraction by which a wait is extended at random, so that clients do not retry all at once.
     """
 
     most: int = 4
@@ -27,23 +27,23 @@ class Retries:
     longest_s: float = 30.0
     jitter: float = 0.5
 
-    def wait_s(self, tried: int, status: int, headers: Mapping[str, str]) -> float | None:
-        """Seconds until the next try; None where there is none.
+    def wait_s(self, retried: int, status: int, headers: Mapping[str, str]) -> float | None:
+        """Returns the seconds until the next retry; None if the response is final.
 
         Args:
-            tried: tries after the first so far.
-            status: of the answer.
-            headers: of the answer.
+            retried: number of retries so far.
+            status: HTTP status of the response.
+            headers: headers of the response.
         """
-        if status not in _WORTH_IT or tried >= self.most:
+        if status not in _RETRYABLE or retried >= self.most:
             return None
-        asked = _seconds(headers.get("retry-after", ""))
-        wait = min(self.longest_s, max(asked, self.first_s * 2.0**tried))
-        return wait * (1.0 + self.jitter * random.random())  # noqa: S311  # no secret
+        retry_after_s = _seconds(headers.get("retry-after", ""))
+        wait = min(self.longest_s, max(retry_after_s, self.first_s * 2.0**retried))
+        return wait * (1.0 + self.jitter * random.random())  # noqa: S311  # not a secret
 
 
 def _seconds(retry_after: str) -> float:
-    """Of a Retry-After header (RFC 9110, section 10.2.3): a number or a date."""
+    """Seconds of a Retry-After header, which is a number or a date (RFC 9110, section 10.2.3)."""
     text = retry_after.strip()
     if text.isascii() and text.isdigit():
         return float(text)

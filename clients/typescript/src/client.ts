@@ -1,9 +1,9 @@
-// The client: one method a call of the service.
+// The client: one method per call of the service.
 import { BrokenAnswer, ConnectionFailed, problemError, TimedOut } from "./errors.js";
 import { events } from "./events.js";
 import { classJson, Latent, type Class, type LatentJson, type Summand } from "./latents.js";
 import type { components, paths } from "./openapi.js";
-import { blobOf, File_, Frame, pictures, Translation } from "./results.js";
+import { blobOf, File_, Frame, imagesOf, Translation } from "./results.js";
 import type { Judgement, ManifestCard, Models, Picture } from "./results.js";
 import { sleep, waitMs, type Retries } from "./retries.js";
 
@@ -12,40 +12,41 @@ type Format<Path extends keyof paths> = paths[Path] extends { post: { parameters
   ? NonNullable<F>
   : never;
 
-/** What a picture may be sent as: a file, or its bytes. */
+/** An image to upload: a file or its bytes. */
 export type Readable = Blob | ArrayBuffer | Uint8Array<ArrayBuffer>;
-/** Every call can be given up. */
+/** Options of all calls. */
 export interface CallOptions {
+  /** Aborts the call. */
   readonly signal?: AbortSignal;
 }
 export interface ClientOptions {
-  /** Where the service wants one. */
+  /** Sent as a bearer token. */
   readonly apiKey?: string;
-  /** For a whole answer, or for the beginning of a stream; in ms. Default: 60,000. */
+  /** Limit for a whole response, or for the start of a stream, in ms. Default: 60,000. */
   readonly timeoutMs?: number;
-  /** After 429 and 503. */
+  /** Policy for responses with status 429 or 503. */
   readonly retries?: Retries;
-  /** Another `fetch`, for tests. */
+  /** Replaces `fetch` in tests. */
   readonly fetch?: typeof fetch;
 }
 export interface SampleOptions extends CallOptions {
-  /** So many fresh seeds; at most one of n, seeds and latents. */
+  /** Number of random seeds; give at most one of n, seeds and latents. */
   readonly n?: number;
   readonly seeds?: readonly number[];
   readonly latents?: readonly Latent[];
   readonly class?: Class;
   readonly truncation?: number;
 }
-export interface WalkOptions extends CallOptions {
-  /** Frames of one segment, both ends included. Default: 8. */
+export interface InterpolateOptions extends CallOptions {
+  /** Frames per segment, including both ends. Default: 8. */
   readonly steps?: number;
   readonly method?: "slerp" | "lerp";
-  /** Adds the way back to the first keyframe. */
+  /** Returns to the first keyframe. */
   readonly loop?: boolean;
   readonly class?: Class;
 }
 export interface ArithmeticOptions extends CallOptions {
-  /** So many pictures around the result follow it. */
+  /** Number of variations that follow the result. */
   readonly variations?: number;
   readonly jitter?: number;
   readonly seed?: number;
@@ -53,13 +54,13 @@ export interface ArithmeticOptions extends CallOptions {
 }
 export interface FileOptions<F> {
   readonly format?: F;
-  /** Of a grid. */
+  /** Columns of the grid. */
   readonly columns?: number;
 }
 export interface TranslateOptions extends CallOptions {
-  /** `pad` keeps every pixel; `resize` goes by the size that the model was trained at. */
+  /** `pad` keeps the size; `resize` translates at the model's training resolution. */
   readonly fit?: "pad" | "resize";
-  /** Whether to translate back too, for `cycleError`. */
+  /** Whether to also translate back, which gives `cycleError`. */
   readonly cycle?: boolean;
 }
 
@@ -67,40 +68,40 @@ export class Client {
   readonly #url: string;
   readonly #options: ClientOptions;
 
-  /** @param url of the service, with the prefix that a proxy takes away, if any. */
+  /** @param url base URL of the service, including the path prefix of a proxy. */
   constructor(url = "http://localhost:8000", options: ClientOptions = {}) {
     this.#url = url.replace(/\/+$/, "");
     this.#options = options;
   }
 
-  /** Every served version, and every package that was skipped. */
+  /** Lists the served model versions and the packages that were skipped. */
   async models(options: CallOptions = {}): Promise<Models> {
     return this.#json<Models>("/v1/models", {}, options);
   }
 
-  /** One model's card, with its manifest. */
+  /** Returns the card of a model, with its manifest. */
   async model(model: string, options: CallOptions = {}): Promise<ManifestCard> {
     return this.#json<ManifestCard>(path(model), {}, options);
   }
 
-  /** A model's preview picture. */
+  /** Returns the preview image of a model. */
   async preview(model: string, options: CallOptions = {}): Promise<File_> {
     return this.#file(`${path(model)}/preview`, {}, options);
   }
 
-  /** Whether the service answers, and its models are served. */
+  /** Whether the service responds and has loaded its models. */
   async isReady(options: CallOptions = {}): Promise<boolean> {
-    const answer = await this.#fetch(`${this.#url}/readyz`, { signal: options.signal ?? null }).catch(() => undefined);
-    await answer?.body?.cancel();
-    return answer?.status === 200;
+    const response = await this.#fetch(`${this.#url}/readyz`, { signal: options.signal ?? null }).catch(() => undefined);
+    await response?.body?.cancel();
+    return response?.status === 200;
   }
 
-  /** Draws fresh pictures, or those of seeds, or of latents; by default one. */
+  /** Generates images from random seeds, given seeds or latents; one image by default. */
   async sample(model: string, options: SampleOptions = {}): Promise<Picture[]> {
-    return this.#pictures(`${path(model)}/sample`, sampleBody(options), options);
+    return this.#images(`${path(model)}/sample`, sampleBody(options), options);
   }
 
-  /** The same as one file: a grid, or a zip, JSON or npy. */
+  /** Generates images as one file: a grid, a zip, JSON or npy. */
   async sampleFile(
     model: string,
     options: SampleOptions & FileOptions<Format<"/v1/models/{model}/sample">> = {},
@@ -108,33 +109,33 @@ export class Client {
     return this.#fileOf(`${path(model)}/sample`, sampleBody(options), options, "png");
   }
 
-  /** The frames of a walk from latent to latent. */
-  async interpolate(model: string, keyframes: readonly Latent[], options: WalkOptions = {}): Promise<Picture[]> {
-    return this.#pictures(`${path(model)}/interpolate`, walkBody(keyframes, options), options);
+  /** Generates the frames of an interpolation between latents. */
+  async interpolate(model: string, keyframes: readonly Latent[], options: InterpolateOptions = {}): Promise<Picture[]> {
+    return this.#images(`${path(model)}/interpolate`, interpolateBody(keyframes, options), options);
   }
 
-  /** A walk as one file: gif, apng and webp move, png and jpeg are a strip. */
+  /** Generates an interpolation as one file: an animation (gif, apng, webp) or a strip (png, jpeg). */
   async interpolateFile(
     model: string,
     keyframes: readonly Latent[],
-    options: WalkOptions & FileOptions<Format<"/v1/models/{model}/interpolate">> & { readonly fps?: number } = {},
+    options: InterpolateOptions & FileOptions<Format<"/v1/models/{model}/interpolate">> & { readonly fps?: number } = {},
   ): Promise<File_> {
-    const body = { ...walkBody(keyframes, options), ...given({ fps: options.fps }) };
+    const body = { ...interpolateBody(keyframes, options), ...withoutUndefined({ fps: options.fps }) };
     return this.#fileOf(`${path(model)}/interpolate`, body, options, "gif");
   }
 
-  /** The frames of a walk, each as soon as it is drawn. Leaving the loop ends the request. */
+  /** Generates the frames of an interpolation and yields each as soon as it arrives. Leaving the loop ends the request. */
   async *stream(
     model: string,
     keyframes: readonly Latent[],
-    options: WalkOptions = {},
+    options: InterpolateOptions = {},
   ): AsyncGenerator<Frame, void, undefined> {
-    const request = json(walkBody(keyframes, options), "text/event-stream");
-    const answer = await this.#answered(`${path(model)}/interpolate`, request, options, (whole) => Promise.resolve(whole));
-    if (answer.body === null) throw new BrokenAnswer("a stream came without a body");
-    const name = answer.headers.get("x-model") ?? "";
+    const request = json(interpolateBody(keyframes, options), "text/event-stream");
+    const response = await this.#send(`${path(model)}/interpolate`, request, options, (whole) => Promise.resolve(whole));
+    if (response.body === null) throw new BrokenAnswer("the stream has no body");
+    const name = response.headers.get("x-model") ?? "";
     try {
-      for await (const { event, data } of events(answer.body)) {
+      for await (const { event, data } of events(response.body)) {
         if (event === "done") return;
         const fields = JSON.parse(data);
         if (event === "error") throw problemError(fields, fields.status);
@@ -142,17 +143,17 @@ export class Client {
       }
     } catch (error) {
       options.signal?.throwIfAborted();
-      throw error instanceof TypeError ? new ConnectionFailed("the frames broke off", { cause: error }) : error;
+      throw error instanceof TypeError ? new ConnectionFailed("the stream was interrupted", { cause: error }) : error;
     }
-    throw new ConnectionFailed("the frames broke off before the last one");
+    throw new ConnectionFailed("the stream ended before the last frame");
   }
 
-  /** Draws a sum such as `mean(seed(1), seed(2)).minus(seed(3)).plus(direction("smile").times(2))`. */
+  /** Generates the image of a sum of latents, such as `mean(seed(1), seed(2)).minus(seed(3)).plus(direction("smile").times(2))`. */
   async arithmetic(model: string, expression: Summand, options: ArithmeticOptions = {}): Promise<Picture[]> {
-    return this.#pictures(`${path(model)}/arithmetic`, arithmeticBody(expression, options), options);
+    return this.#images(`${path(model)}/arithmetic`, arithmeticBody(expression, options), options);
   }
 
-  /** The same as one file. */
+  /** Generates the image of a sum of latents, and its variations, as one file. */
   async arithmeticFile(
     model: string,
     expression: Summand,
@@ -161,109 +162,109 @@ export class Client {
     return this.#fileOf(`${path(model)}/arithmetic`, arithmeticBody(expression, options), options, "png");
   }
 
-  /** Turns a picture of one domain into another. */
-  async translate(model: string, picture: Readable, options: TranslateOptions = {}): Promise<Translation> {
-    const request = { method: "POST", body: raw(picture), headers: { Accept: "image/png" } };
-    return this.#answered(`${path(model)}/translate?${translateQuery(options)}`, request, options, async (answer) => {
-      const [error = null] = cycleErrors(answer);
-      return new Translation(await answer.blob(), answer.headers.get("x-model") ?? "", error);
+  /** Translates an image from one domain to another. */
+  async translate(model: string, image: Readable, options: TranslateOptions = {}): Promise<Translation> {
+    const request = { method: "POST", body: raw(image), headers: { Accept: "image/png" } };
+    return this.#send(`${path(model)}/translate?${translateQuery(options)}`, request, options, async (response) => {
+      const [error = null] = cycleErrors(response);
+      return new Translation(await response.blob(), response.headers.get("x-model") ?? "", error);
     });
   }
 
-  /** Several pictures in one request. */
-  async translateAll(model: string, given: readonly Readable[], options: TranslateOptions = {}): Promise<Translation[]> {
+  /** Translates several images in one request. */
+  async translateAll(model: string, images: readonly Readable[], options: TranslateOptions = {}): Promise<Translation[]> {
     const form = new FormData();
-    for (const picture of given) form.append("image", raw(picture));
+    for (const image of images) form.append("image", raw(image));
     const request = { method: "POST", body: form, headers: { Accept: "application/json" } };
-    return this.#answered(`${path(model)}/translate?${translateQuery(options)}`, request, options, async (answer) => {
-      const errors = cycleErrors(answer);
-      const found = pictures(await answer.json());
-      return found.map((picture, index) => new Translation(picture.blob, picture.model, errors[index] ?? null));
+    return this.#send(`${path(model)}/translate?${translateQuery(options)}`, request, options, async (response) => {
+      const errors = cycleErrors(response);
+      const translated = imagesOf(await response.json());
+      return translated.map((image, index) => new Translation(image.blob, image.model, errors[index] ?? null));
     });
   }
 
-  /** How real the discriminator finds a picture. */
+  /** Rates how real an image looks to the model's discriminator. */
   async discriminate(
     model: string,
-    picture: Readable,
+    image: Readable,
     options: CallOptions & { readonly class?: number | string } = {},
   ): Promise<Judgement> {
     const query = options.class === undefined ? "" : `?class=${encodeURIComponent(options.class)}`;
-    return this.#json<Judgement>(`${path(model)}/discriminate${query}`, { method: "POST", body: raw(picture) }, options);
+    return this.#json<Judgement>(`${path(model)}/discriminate${query}`, { method: "POST", body: raw(image) }, options);
   }
 
-  /** The latent that draws a picture like this one, where the model has an encoder. */
-  async encode(model: string, picture: Readable, options: CallOptions = {}): Promise<Latent> {
-    const request = { method: "POST", body: raw(picture) };
+  /** Predicts the latent of an image; the model needs an encoder. */
+  async encode(model: string, image: Readable, options: CallOptions = {}): Promise<Latent> {
+    const request = { method: "POST", body: raw(image) };
     return new Latent((await this.#json<Schemas["Encoding"]>(`${path(model)}/encode`, request, options)).latent);
   }
 
-  /** Draws a file of the service again, from its metadata. */
+  /** Generates a file of the service again, from its metadata. */
   async reproduce(
-    made: Readable,
+    file: Readable,
     options: CallOptions & { readonly format?: Format<"/v1/reproduce"> } = {},
   ): Promise<File_> {
     const query = options.format === undefined ? "" : `?format=${options.format}`;
-    return this.#file(`/v1/reproduce${query}`, { method: "POST", body: raw(made) }, options);
+    return this.#file(`/v1/reproduce${query}`, { method: "POST", body: raw(file) }, options);
   }
 
-  async #pictures(where: string, body: object, options: CallOptions): Promise<Picture[]> {
-    return pictures(await this.#json<Schemas["Pictures"]>(where, json(body), options));
+  async #images(path_: string, body: object, options: CallOptions): Promise<Picture[]> {
+    return imagesOf(await this.#json<Schemas["Pictures"]>(path_, json(body), options));
   }
 
   async #fileOf<F extends string>(
-    where: string,
+    path_: string,
     body: object,
     options: CallOptions & FileOptions<F>,
-    form: string,
+    defaultFormat: string,
   ): Promise<File_> {
-    const shaped = { ...body, ...given({ columns: options.columns }) };
-    return this.#file(`${where}?format=${options.format ?? form}`, json(shaped, "*/*"), options);
+    const shaped = { ...body, ...withoutUndefined({ columns: options.columns }) };
+    return this.#file(`${path_}?format=${options.format ?? defaultFormat}`, json(shaped, "*/*"), options);
   }
 
-  async #file(where: string, request: RequestInit, options: CallOptions): Promise<File_> {
-    return this.#answered(where, request, options, async (answer) => {
-      const seeds = (answer.headers.get("x-seed") ?? "").split(",").filter(Boolean).map(Number);
-      return new File_(await answer.blob(), answer.headers.get("x-model") ?? "", seeds);
+  async #file(path_: string, request: RequestInit, options: CallOptions): Promise<File_> {
+    return this.#send(path_, request, options, async (response) => {
+      const seeds = (response.headers.get("x-seed") ?? "").split(",").filter(Boolean).map(Number);
+      return new File_(await response.blob(), response.headers.get("x-model") ?? "", seeds);
     });
   }
 
-  async #json<T>(where: string, request: RequestInit, options: CallOptions): Promise<T> {
-    return this.#answered(where, request, options, async (answer) => (await answer.json()) as T);
+  async #json<T>(path_: string, request: RequestInit, options: CallOptions): Promise<T> {
+    return this.#send(path_, request, options, async (response) => (await response.json()) as T);
   }
 
-  /** What is read of a good answer, after as many tries as it takes. */
-  async #answered<T>(
-    where: string,
+  /** Sends a request, with retries, and reads the successful response. */
+  async #send<T>(
+    path_: string,
     request: RequestInit,
     { signal }: CallOptions,
-    read: (answer: Response) => Promise<T>,
+    read: (response: Response) => Promise<T>,
   ): Promise<T> {
-    for (let tried = 0; ; tried++) {
+    for (let retried = 0; ; retried++) {
       const timer = new AbortController();
-      const late = setTimeout(() => timer.abort(), this.#options.timeoutMs ?? 60_000);
+      const timeout = setTimeout(() => timer.abort(), this.#options.timeoutMs ?? 60_000);
       try {
         const both = signal === undefined ? timer.signal : AbortSignal.any([signal, timer.signal]);
-        const answer = await this.#fetch(this.#url + where, { ...this.#withKey(request), signal: both });
-        if (answer.ok) return await read(answer);
-        const document: unknown = await answer.json().catch(() => undefined);
-        const wait = waitMs(this.#options.retries ?? {}, tried, answer);
-        if (wait === undefined) throw problemError(document, answer.status, answer.headers.get("x-request-id"));
-        clearTimeout(late);
+        const response = await this.#fetch(this.#url + path_, { ...this.#withKey(request), signal: both });
+        if (response.ok) return await read(response);
+        const document: unknown = await response.json().catch(() => undefined);
+        const wait = waitMs(this.#options.retries ?? {}, retried, response);
+        if (wait === undefined) throw problemError(document, response.status, response.headers.get("x-request-id"));
+        clearTimeout(timeout);
         await sleep(wait, signal);
       } catch (error) {
-        throw this.#understood(error, signal, timer.signal);
+        throw this.#errorOf(error, signal, timer.signal);
       } finally {
-        clearTimeout(late);
+        clearTimeout(timeout);
       }
     }
   }
 
-  #understood(error: unknown, signal: AbortSignal | undefined, timer: AbortSignal): unknown {
+  #errorOf(error: unknown, signal: AbortSignal | undefined, timer: AbortSignal): unknown {
     if (signal?.aborted) return signal.reason;
-    if (timer.aborted) return new TimedOut(`no answer in time from ${this.#url}`, { cause: error });
-    if (error instanceof SyntaxError) return new BrokenAnswer("the answer is no JSON; is this a Ganvas service?", { cause: error });
-    // fetch rejects with a TypeError where there is no connection.
+    if (timer.aborted) return new TimedOut(`no response in time from ${this.#url}`, { cause: error });
+    if (error instanceof SyntaxError) return new BrokenAnswer("the response is not JSON; is this a Ganvas service?", { cause: error });
+    // fetch rejects with a TypeError if there is no connection.
     return error instanceof TypeError ? new ConnectionFailed(`${this.#url} cannot be reached`, { cause: error }) : error;
   }
 
@@ -291,21 +292,21 @@ function json(body: object, accept = "application/json"): RequestInit {
 
 function sampleBody({ n, seeds, latents, truncation, class: class_ }: SampleOptions): Schemas["SampleRequest"] {
   const sources = { n, seeds: seeds && [...seeds], latents: latents && jsons(latents), truncation };
-  return { ...given(sources), ...classJson(class_) };
+  return { ...withoutUndefined(sources), ...classJson(class_) };
 }
 
-function walkBody(
+function interpolateBody(
   keyframes: readonly Latent[],
-  { steps, method, loop, class: class_ }: WalkOptions,
+  { steps, method, loop, class: class_ }: InterpolateOptions,
 ): Schemas["InterpolateRequest"] {
-  return { keyframes: jsons(keyframes), ...given({ steps, method, loop }), ...classJson(class_) };
+  return { keyframes: jsons(keyframes), ...withoutUndefined({ steps, method, loop }), ...classJson(class_) };
 }
 
 function arithmeticBody(
   expression: Summand,
   { variations, jitter, seed, class: class_ }: ArithmeticOptions,
 ): Schemas["ArithmeticRequest"] {
-  return { ...expression.sum().toJSON(), ...given({ variations, jitter, seed }), ...classJson(class_) };
+  return { ...expression.sum().toJSON(), ...withoutUndefined({ variations, jitter, seed }), ...classJson(class_) };
 }
 
 function translateQuery({ fit = "pad", cycle = false }: TranslateOptions): string {
@@ -316,17 +317,17 @@ function jsons(latents: readonly Latent[]): LatentJson[] {
   return latents.map((latent) => latent.toJSON());
 }
 
-/** The fields that have a value. */
-function given<T extends object>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } {
+/** The fields whose values are defined. */
+function withoutUndefined<T extends object>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
     [K in keyof T]?: NonNullable<T[K]>;
   };
 }
 
-function raw(picture: Readable): Blob {
-  return picture instanceof Blob ? picture : new Blob([picture]);
+function raw(image: Readable): Blob {
+  return image instanceof Blob ? image : new Blob([image]);
 }
 
-function cycleErrors(answer: Response): number[] {
-  return (answer.headers.get("x-cycle-error") ?? "").split(",").filter(Boolean).map(Number);
+function cycleErrors(response: Response): number[] {
+  return (response.headers.get("x-cycle-error") ?? "").split(",").filter(Boolean).map(Number);
 }

@@ -1,21 +1,21 @@
-// Everything that can go wrong, as one tree:
+// The errors of the client, as one tree:
 //
 // GanvasError
-// ├── ConnectionFailed        nothing was answered, or the answer broke off
+// ├── ConnectionFailed        no response, or an interrupted one
 // │   └── TimedOut
-// ├── ProblemError            the service answered with an error; holds its problem document (RFC 9457)
+// ├── ProblemError            the service returned an error; contains its problem document (RFC 9457)
 // │   ├── Unauthorized        401
 // │   ├── NotFound            404
-// │   ├── NotSupported        409  the model cannot do that
+// │   ├── NotSupported        409  the model does not support the call
 // │   ├── TooLarge            413
 // │   ├── NotAnImage          415
 // │   ├── Invalid             422  `problem.errors` names the fields
-// │   ├── RateLimited         429  still, after all retries
-// │   ├── Unavailable         503  still, after all retries
+// │   ├── RateLimited         429  after all retries
+// │   ├── Unavailable         503  after all retries
 // │   └── DeadlineExceeded    504
-// └── BrokenAnswer            what was answered is not what the contract says
+// └── BrokenAnswer            the response does not match the API contract
 //
-// What an AbortSignal ends rejects with the signal's reason, as `fetch` does.
+// A call that an AbortSignal aborts rejects with the signal's reason, like `fetch`.
 import type { components } from "./openapi.js";
 
 /** A problem document (RFC 9457). */
@@ -33,8 +33,8 @@ export class BrokenAnswer extends GanvasError {}
 
 export class ProblemError extends GanvasError {
   /**
-   * @param problem what the service says.
-   * @param requestId by which its log knows the request.
+   * @param problem the service's problem document.
+   * @param requestId ID of the request in the service's log.
    */
   constructor(
     readonly problem: Problem,
@@ -47,7 +47,7 @@ export class ProblemError extends GanvasError {
     return this.problem.status;
   }
 
-  /** One sentence that says what was wrong, and what would be right. */
+  /** One sentence with the cause and a remedy. */
   get detail(): string {
     return this.problem.detail;
   }
@@ -75,10 +75,10 @@ const BY_STATUS: Readonly<Record<number, typeof ProblemError>> = {
   504: DeadlineExceeded,
 };
 
-/** The error of an answer's JSON: a problem document where the service itself answered, anything else from a proxy. */
+/** Creates the error of a response from its JSON: a problem document from the service, or anything from a proxy. */
 export function problemError(document: unknown, status: number, requestId: string | null = null): ProblemError {
-  const said = typeof document === "object" && document !== null ? document : {};
-  const unknown = { type: "about:blank", title: "HTTP error", detail: "the answer holds no problem document", instance: "" };
-  const problem: Problem = { ...unknown, ...said, status };
+  const fields = typeof document === "object" && document !== null ? document : {};
+  const unknown = { type: "about:blank", title: "HTTP error", detail: "the response contains no problem document", instance: "" };
+  const problem: Problem = { ...unknown, ...fields, status };
   return new (BY_STATUS[status] ?? ProblemError)(problem, requestId);
 }

@@ -1,11 +1,11 @@
-// Server-sent events, read from a stream of bytes (WHATWG HTML, section 9.2).
+// Parser for server-sent events (WHATWG HTML, section 9.2).
 
 export interface ServerEvent {
   readonly event: string;
   readonly data: string;
 }
 
-/** The events of a body, each as soon as it is whole. */
+/** Yields the events of a body, each as soon as it is complete. */
 export async function* events(body: ReadableStream<Uint8Array>): AsyncGenerator<ServerEvent, void, undefined> {
   const reader = body.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>).getReader();
   let [rest, event, data] = ["", "", [] as string[]];

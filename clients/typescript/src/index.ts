@@ -4,10 +4,10 @@ export type {
   CallOptions,
   ClientOptions,
   FileOptions,
+  InterpolateOptions,
   Readable,
   SampleOptions,
   TranslateOptions,
-  WalkOptions,
 } from "./client.js";
 export * from "./errors.js";
 export { Direction, direction, Latent, mean, seed, Sum, Summand, token, vector } from "./latents.js";

@@ -1,14 +1,14 @@
-// Latents as values: named by a seed, a vector, a token or a mean, and added up with weights. Knows no HTTP.
+// Latents as values: given by a seed, vector, token or mean, and combined into weighted sums.
 import type { components } from "./openapi.js";
 
 type Schemas = components["schemas"];
 export type LatentJson = Schemas["SeedLatent"] | Schemas["VectorLatent"] | Schemas["TokenLatent"] | Schemas["MeanLatent"];
 export type SumJson = Pick<Schemas["ArithmeticRequest"], "terms" | "directions">;
 
-/** Of a conditional model: an index, a name, or a blend of names with weights that add up to 1. */
+/** A class of a conditional model: an index, a name, or names with weights that add up to 1. */
 export type Class = number | string | Readonly<Record<string, number>>;
 
-/** What can be added up. */
+/** Base class with the operators of sums. */
 export abstract class Summand {
   /** As a sum of weighted latents and directions. */
   abstract sum(): Sum;
@@ -31,11 +31,11 @@ export abstract class Summand {
   }
 }
 
-/** A point in latent space that a model draws; made by `seed`, `vector`, `token` or `mean`. */
+/** A point in latent space; create it with `seed`, `vector`, `token` or `mean`. */
 export class Latent extends Summand {
   readonly #json: LatentJson;
 
-  /** @param json as the service takes it. */
+  /** @param json as in a request. */
   constructor(json: LatentJson) {
     super();
     this.#json = structuredClone(json);
@@ -46,13 +46,13 @@ export class Latent extends Summand {
     return new Sum([[1, this]], []);
   }
 
-  /** As the service takes it. */
+  /** The JSON of the latent in a request. */
   toJSON(): LatentJson {
     return structuredClone(this.#json);
   }
 }
 
-/** A direction that a model's card names; weight 1 to 3 is the useful range. */
+/** A named direction from a model's card; useful weights have magnitudes of 1 to 3. */
 export class Direction extends Summand {
   constructor(readonly name: string) {
     super();
@@ -64,7 +64,7 @@ export class Direction extends Summand {
   }
 }
 
-/** Latents and directions with their weights. */
+/** A weighted sum of latents and directions. */
 export class Sum extends Summand {
   constructor(
     readonly terms: readonly (readonly [number, Latent])[],
@@ -81,7 +81,7 @@ export class Sum extends Summand {
   /** The terms and directions of an arithmetic request. */
   toJSON(): SumJson {
     if (this.terms.length === 0) {
-      throw new TypeError("a sum needs a latent beside its directions, such as seed(7).plus(direction('smile'))");
+      throw new TypeError("a sum needs a latent in addition to its directions, such as seed(7).plus(direction('smile'))");
     }
     return {
       terms: this.terms.map(([weight, latent]) => ({ weight, latents: [latent.toJSON()] })),
@@ -93,17 +93,17 @@ export class Sum extends Summand {
 /** The latent of a seed, 0 to 2^53 - 1; larger seeds do not fit into a JavaScript number. */
 export function seed(number: number, class_?: Class): Latent {
   if (!Number.isSafeInteger(number) || number < 0) {
-    throw new TypeError(`a seed must be a whole number from 0 to 2^53 - 1, but it is ${number}`);
+    throw new TypeError(`a seed must be an integer from 0 to 2^53 - 1, not ${number}`);
   }
   return new Latent({ seed: number, ...classJson(class_) });
 }
 
-/** A latent written out. */
+/** A latent given by its values. */
 export function vector(values: Iterable<number>, class_?: Class): Latent {
   return new Latent({ vector: [...values], ...classJson(class_) });
 }
 
-/** A latent as JSON answers and `encode` give it. */
+/** A latent given by a token from a JSON response or from `encode`. */
 export function token(text: string, class_?: Class): Latent {
   return new Latent({ token: text, ...classJson(class_) });
 }
@@ -121,7 +121,7 @@ export function direction(name: string): Direction {
   return new Direction(name);
 }
 
-/** A class as a request's field; nothing where there is none. */
+/** The request field of a class; empty for undefined. */
 export function classJson(class_: Class | undefined): { class?: number | string | Record<string, number> } {
   if (class_ === undefined) return {};
   return { class: typeof class_ === "object" ? { ...class_ } : class_ };

@@ -1,4 +1,4 @@
-// What the service answers, as values; pictures are Blobs, and ImageBitmaps where there are any.
+// The responses of the service as values, with images as Blobs, or as ImageBitmaps in browsers.
 import { GanvasError } from "./errors.js";
 import { Latent, type LatentJson } from "./latents.js";
 import type { components } from "./openapi.js";
@@ -9,12 +9,12 @@ export type ManifestCard = Schemas["ManifestCard"] & Partial<Schemas["Translator
 export type Models = { readonly models: readonly Card[]; readonly skipped: readonly Schemas["SkippedPackage"][] };
 export type Judgement = Schemas["Judgement"];
 
-/** A picture, an animation or an archive, as the service sent it. */
+/** An image, an animation or an archive from the service. */
 export class File_ {
   /**
-   * @param blob the file, with its type.
-   * @param model `name@version` that made it.
-   * @param seeds that drew it, where seeds did.
+   * @param blob the file, with its media type.
+   * @param model `name@version` that generated it.
+   * @param seeds seeds of the images; empty if they come from other latents.
    */
   constructor(
     readonly blob: Blob,
@@ -22,21 +22,21 @@ export class File_ {
     readonly seeds: readonly number[] = [],
   ) {}
 
-  /** The picture, ready to be drawn on a canvas; in browsers and workers. */
+  /** Decodes the image for a canvas; in browsers and workers only. */
   async bitmap(): Promise<ImageBitmap> {
     if (typeof createImageBitmap !== "function") {
-      throw new GanvasError("there is no ImageBitmap here, but in browsers; use blob");
+      throw new GanvasError("ImageBitmap exists in browsers only; use blob");
     }
     return createImageBitmap(this.blob);
   }
 }
 
-/** A drawn picture. */
+/** A generated image. */
 export class Picture extends File_ {
   /**
-   * @param seed that drew it, where one did.
-   * @param latent draws it again; exact.
-   * @param class_ a name, or names with their weights, for a conditional model.
+   * @param seed seed of the latent; null for other latents.
+   * @param latent the exact latent, which generates the same image again.
+   * @param class_ a name, or names with weights, for a conditional model.
    */
   constructor(
     blob: Blob,
@@ -49,11 +49,11 @@ export class Picture extends File_ {
   }
 }
 
-/** One frame of a walk that is drawn while it is sent. */
+/** A frame of a streamed interpolation. */
 export class Frame extends File_ {
   /**
-   * @param index from 0.
-   * @param of frames of the whole walk.
+   * @param index 0-based index.
+   * @param of number of frames of the interpolation.
    */
   constructor(
     blob: Blob,
@@ -65,9 +65,9 @@ export class Frame extends File_ {
   }
 }
 
-/** A translated picture. */
+/** A translated image. */
 export class Translation extends File_ {
-  /** @param cycleError mean absolute error of the way there and back, 0 to 255, where it was asked for. */
+  /** @param cycleError mean absolute error after translating back, 0 to 255; null unless requested. */
   constructor(
     blob: Blob,
     model: string,
@@ -77,15 +77,15 @@ export class Translation extends File_ {
   }
 }
 
-/** The pictures of a JSON answer. */
-export function pictures(answer: Schemas["Pictures"]): Picture[] {
-  return answer.images.map((entry) => {
+/** The images of a JSON response. */
+export function imagesOf(response: Schemas["Pictures"]): Picture[] {
+  return response.images.map((entry) => {
     const latent = entry.latent === null ? null : new Latent(entry.latent as unknown as LatentJson);
-    return new Picture(blobOf(entry.data, entry.content_type), answer.model, entry.seed, latent, entry.class);
+    return new Picture(blobOf(entry.data, entry.content_type), response.model, entry.seed, latent, entry.class);
   });
 }
 
-/** A Blob of base64. */
+/** Decodes base64 into a Blob. */
 export function blobOf(base64: string, type: string): Blob {
   return new Blob([Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))], { type });
 }

@@ -1,33 +1,33 @@
-// When a refused request is worth another try, and how long to wait before it.
+// The retry policy: which responses are retried, and after which wait.
 
 export interface Retries {
-  /** Tries after the first; 0 for none. Default: 4. */
+  /** Maximum number of retries; 0 for none. Default: 4. */
   readonly most?: number;
-  /** The wait before the first of them in ms; it doubles each time. Default: 250. */
+  /** Wait before the first retry in ms; it doubles with each retry. Default: 250. */
   readonly firstMs?: number;
-  /** Of one wait in ms, whatever `Retry-After` asks for. Default: 30,000. */
+  /** Maximum wait in ms, regardless of `Retry-After`. Default: 30,000. */
   readonly longestMs?: number;
-  /** The share of a wait by which it may be longer, so that refused clients do not all come back at once. Default: 0.5. */
+  /** Maximum fraction by which a wait is extended at random, so that clients do not retry all at once. Default: 0.5. */
   readonly jitter?: number;
 }
 
-/** Milliseconds until the next try; undefined where there is none. `tried` counts those after the first so far. */
-export function waitMs(retries: Retries, tried: number, answer: Response): number | undefined {
+/** Milliseconds until the next retry; undefined if the response is final. `retried` is the number of retries so far. */
+export function waitMs(retries: Retries, retried: number, response: Response): number | undefined {
   const { most = 4, firstMs = 250, longestMs = 30_000, jitter = 0.5 } = retries;
-  if ((answer.status !== 429 && answer.status !== 503) || tried >= most) return undefined;
-  const asked = retryAfterMs(answer.headers.get("retry-after") ?? "");
-  const wait = Math.min(longestMs, Math.max(asked, firstMs * 2 ** tried));
+  if ((response.status !== 429 && response.status !== 503) || retried >= most) return undefined;
+  const retryAfter = retryAfterMs(response.headers.get("retry-after") ?? "");
+  const wait = Math.min(longestMs, Math.max(retryAfter, firstMs * 2 ** retried));
   return wait * (1 + jitter * Math.random());
 }
 
-/** Of a Retry-After header (RFC 9110, section 10.2.3): a number of seconds or a date. */
+/** Milliseconds of a Retry-After header, which is a number of seconds or a date (RFC 9110, section 10.2.3). */
 function retryAfterMs(text: string): number {
   if (/^\d+$/.test(text.trim())) return 1000 * Number(text);
   const when = Date.parse(text);
   return Number.isNaN(when) ? 0 : Math.max(0, when - Date.now());
 }
 
-/** Waits; rejects with the signal's reason when it is aborted. */
+/** Waits; rejects with the signal's reason if it is aborted. */
 export function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
