@@ -3,7 +3,6 @@
 import asyncio
 import socket
 import threading
-import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,14 +14,17 @@ import uvicorn
 from starlette.testclient import TestClient
 
 from service.http.app import create_app
+from service.inference.session import Session
 from service.server.process import server_config
 from service.settings import Settings
 from tests import builders
+from tests.gate import Gate
+from tests.waiting import wait_until
 
 
 @contextmanager
 def serving(folder: Path, **settings: Any) -> Iterator[TestClient]:
-    """The application over a folder of packages, in process, once its models have been opened."""
+    """The application over a folder of packages, in this process, with its models open."""
     app = create_app(Settings(models_dir=folder, **settings))
     with TestClient(app, raise_server_exceptions=False) as client:
         client.portal.call(wait_until_scanned, app)
@@ -30,13 +32,13 @@ def serving(folder: Path, **settings: Any) -> Iterator[TestClient]:
 
 
 async def wait_until_scanned(app: Any) -> None:
-    """Waits for the scan that the lifespan starts."""
+    """Wait for the scan that the lifespan starts."""
     await app.state.ganvas.opening
 
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Proven packages: grey, in colour with directions and an encoder, conditional, with a critic, and translators."""
+    """Packages: grey, in colour with directions and an encoder, conditional, with a critic, and translators."""
     folder = tmp_path_factory.mktemp("models")
     builders.write_package(folder, "tiny")
     axis = np.eye(builders.Z_DIM, dtype=np.float32)[0]
@@ -65,6 +67,15 @@ def serve() -> Callable[..., Any]:
     return serving
 
 
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
+    """A gate before the inferences of applications in this process, open at first."""
+    made = Gate()
+    monkeypatch.setattr(Session, "run", made.wrap(Session.run))
+    yield made
+    made.open()
+
+
 @contextmanager
 def listening(folder: Path, **settings: Any) -> Iterator[int]:
     """The port of a real server over a folder of packages, in a thread of this process."""
@@ -75,22 +86,21 @@ def listening(folder: Path, **settings: Any) -> Iterator[int]:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
-            while not app.state.ganvas.repository.is_scanned:
-                time.sleep(0.01)
+            wait_until(lambda: app.state.ganvas.repository.is_scanned)
             yield listener.getsockname()[1]
-        finally:  # after a failure too, else the thread would keep the process from ending
+        finally:  # after a failure too: a running thread would keep the process from ending
             server.should_exit = True
             thread.join()
 
 
 @pytest.fixture(scope="session")
 def port(models: Path) -> Iterator[int]:
-    """The port of a real server over `models`, for what only bytes on a socket can say."""
+    """The port of a real server over `models`, for tests of the bytes on a socket."""
     with listening(models) as number:
         yield number
 
 
-async def _slowly(messages: Iterable[dict[str, Any]]) -> AsyncIterator[dict[str, Any]]:
+async def _one_by_one(messages: Iterable[dict[str, Any]]) -> AsyncIterator[dict[str, Any]]:
     for message in messages:
         yield message
 
@@ -102,17 +112,27 @@ async def converse(
     messages: Iterable[dict[str, Any]] | AsyncIterator[dict[str, Any]],
     headers: dict[str, str] | None = None,
 ) -> list[dict[str, Any]]:
-    """One request as a server would make it: `messages` come in, the answer's messages go out.
+    """Send one ASGI request of `messages` to an application, and return the messages of its response.
 
-    After the last message the client stays, and says nothing.
+    After the last message the client stays connected and sends nothing.
     """
     sent: list[dict[str, Any]] = []
-    incoming = messages if isinstance(messages, AsyncIterator) else _slowly(messages)
+    incoming = messages if isinstance(messages, AsyncIterator) else _one_by_one(messages)
+    coming: asyncio.Task[dict[str, Any]] | None = None
 
-    async def receive() -> dict[str, Any]:
+    async def take() -> dict[str, Any]:
         async for message in incoming:
             return message
         return await asyncio.Event().wait()
+
+    async def receive() -> dict[str, Any]:
+        """As a server's: a call that is cancelled loses nothing, and every caller gets a disconnection."""
+        nonlocal coming
+        task = coming = coming or asyncio.create_task(take())
+        message = await asyncio.shield(task)
+        if coming is task and message["type"] != "http.disconnect":
+            coming = None
+        return message
 
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
@@ -133,20 +153,24 @@ async def converse(
         "server": ("127.0.0.1", 80),
         "state": {},
     }
-    await app(scope, receive, send)
+    try:
+        await app(scope, receive, send)
+    finally:
+        if coming is not None:
+            coming.cancel()
     return sent
 
 
-def assert_problem(answer: Any, status: int, slug: str | None = None) -> dict[str, Any]:
-    """An answer is a whole problem document (RFC 9457) of this status, and says nothing of the inside."""
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    document = answer.json()
+def assert_problem(response: Any, status: int, slug: str | None = None) -> dict[str, Any]:
+    """Assert that a response is a complete problem document (RFC 9457) of this status, without internals."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    document = response.json()
     assert {"type", "title", "status", "detail", "instance"} <= set(document)
     assert document["status"] == status
     assert document["type"].startswith("urn:ganvas:problem:")
     assert slug is None or document["type"] == f"urn:ganvas:problem:{slug}"
     assert document["title"]
     assert document["detail"]
-    assert "Traceback" not in answer.text
+    assert "Traceback" not in response.text
     return document
