@@ -1,5 +1,5 @@
 // Generated from the OpenAPI page by generate.mjs (make client-types); not to be edited.
-// Page: sha256 4bec798893c63593f4ac444066dbfd86252d3fff7ee3a02c713d7b2a75704741
+// Page: sha256 3d9d8be5aec26028dff28825bb16385d0e1b2b4cc1a729e3b0c471aa522e87b3
 
 export interface paths {
     "/livez": {
@@ -234,14 +234,14 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Pictures of seeds, as a link
-         * @description The pictures of the seeds seed ... seed+n-1, as a link that caches keep. Without a seed: fresh ones.
+         * Images of seeds, as a link
+         * @description Generate the images of the seeds seed ... seed+n-1, as a link that caches store. Without a seed: fresh ones.
          */
         get: operations["sample_by_seed_v1_models__model__sample_get"];
         put?: never;
         /**
-         * Pictures from seeds or latents
-         * @description Draws pictures: `n` fresh ones, or those of `seeds`, or of `latents`.
+         * Images of seeds or latents
+         * @description Generate images: `n` fresh ones, or those of `seeds`, or of `latents`.
          */
         post: operations["sample_v1_models__model__sample_post"];
         delete?: never;
@@ -260,8 +260,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Pictures of one domain turned into another
-         * @description Translates pictures of any size; each comes back at its own. `cycle` tells how well it leads back.
+         * Images of one domain translated into another
+         * @description Translate images of any size; each keeps its size. `cycle` reports how well the inverse model restores them.
          */
         post: operations["translate_v1_models__model__translate_post"];
         delete?: never;
@@ -1640,7 +1640,7 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
-                    /** @description Seconds after which it is worth another try. */
+                    /** @description Seconds after which another try is worthwhile. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -1651,7 +1651,7 @@ export interface operations {
             /** @description Unavailable */
             503: {
                 headers: {
-                    /** @description Seconds after which it is worth another try. */
+                    /** @description Seconds after which another try is worthwhile. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -1691,7 +1691,7 @@ export interface operations {
             /** @description Not ready */
             503: {
                 headers: {
-                    /** @description Seconds after which it is worth another try. */
+                    /** @description Seconds after which another try is worthwhile. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -1786,7 +1786,7 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
-                    /** @description Seconds after which it is worth another try. */
+                    /** @description Seconds after which another try is worthwhile. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -1806,7 +1806,7 @@ export interface operations {
             /** @description Queue full */
             503: {
                 headers: {
-                    /** @description Seconds after which it is worth another try. */
+                    /** @description Seconds after which another try is worthwhile. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -1866,7 +1866,7 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
-                    /** @description Seconds after which it is worth another try. */
+                    /** @description Seconds after which another try is worthwhile. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -1877,7 +1877,7 @@ export interface operations {
             /** @description Unavailable */
             503: {
                 headers: {
-                    /** @description Seconds after which it is worth another try. */
+                    /** @description Seconds after which another try is worthwhile. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -1940,7 +1940,7 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
-                    /** @description Seconds after which it is worth another try. */
+                    /** @description Seconds after which another try is worthwhile. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -1951,7 +1951,7 @@ export interface operations {
             /** @description Not ready */
             503: {
                 headers: {
-                    /** @description Seconds after which it is worth another try. */
+                    /** @description Seconds after which another try is worthwhile. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -1980,14 +1980,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The pictures. */
+            /** @description The images. */
             200: {
                 headers: {
                     /** @description Milliseconds of each phase. */
                     "Server-Timing"?: string;
                     /** @description name@version */
                     "X-Model"?: string;
-                    /** @description The seeds used, comma-separated, where seeds drew it. */
+                    /** @description The seeds used, comma-separated, if seeds were used. */
                     "X-Seed"?: string;
                     [name: string]: unknown;
                 };
@@ -2068,7 +2068,7 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
-                    /** @description Seconds after which it is worth another try. */
+                    /** @description Seconds after which another try is worthwhile. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -2088,7 +2088,7 @@ export interface operations {
             /** @description Queue full */
             503: {
                 headers: {
-                    /** @description Seconds after which it is worth another try. */
+                    /** @description Seconds after which another try is worthwhile. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -2120,7 +2120,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        /** @description A PNG, JPEG or WebP picture, raw or as the multipart field `image`. */
+        /** @description A PNG, JPEG or WebP image, raw or as the multipart field `image`. */
         requestBody: {
             content: {
                 "image/jpeg": string;
@@ -2214,7 +2214,7 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
-                    /** @description Seconds after which it is worth another try. */
+                    /** @description Seconds after which another try is worthwhile. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -2234,7 +2234,7 @@ export interface operations {
             /** @description Queue full */
             503: {
                 headers: {
-                    /** @description Seconds after which it is worth another try. */
+                    /** @description Seconds after which another try is worthwhile. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -2263,7 +2263,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        /** @description A PNG, JPEG or WebP picture, raw or as the multipart field `image`. */
+        /** @description A PNG, JPEG or WebP image, raw or as the multipart field `image`. */
         requestBody: {
             content: {
                 "image/jpeg": string;
@@ -2357,7 +2357,7 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
-                    /** @description Seconds after which it is worth another try. */
+                    /** @description Seconds after which another try is worthwhile. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -2377,7 +2377,7 @@ export interface operations {
             /** @description Queue full */
             503: {
                 headers: {
-                    /** @description Seconds after which it is worth another try. */
+                    /** @description Seconds after which another try is worthwhile. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -2415,14 +2415,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The pictures. */
+            /** @description The images. */
             200: {
                 headers: {
                     /** @description Milliseconds of each phase. */
                     "Server-Timing"?: string;
                     /** @description name@version */
                     "X-Model"?: string;
-                    /** @description The seeds used, comma-separated, where seeds drew it. */
+                    /** @description The seeds used, comma-separated, if seeds were used. */
                     "X-Seed"?: string;
                     [name: string]: unknown;
                 };
@@ -2507,7 +2507,7 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
-                    /** @description Seconds after which it is worth another try. */
+                    /** @description Seconds after which another try is worthwhile. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -2527,7 +2527,7 @@ export interface operations {
             /** @description Queue full */
             503: {
                 headers: {
-                    /** @description Seconds after which it is worth another try. */
+                    /** @description Seconds after which another try is worthwhile. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -2561,9 +2561,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
-                    /** @description How long caches may keep the answer. */
+                    /** @description How long caches may store the response. */
                     "Cache-Control"?: string;
-                    /** @description Sent back as If-None-Match, it is answered with 304 where nothing has changed. */
+                    /** @description Sent back as If-None-Match, the response is 304 if nothing has changed. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -2610,7 +2610,7 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
-                    /** @description Seconds after which it is worth another try. */
+                    /** @description Seconds after which another try is worthwhile. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -2621,7 +2621,7 @@ export interface operations {
             /** @description Not ready */
             503: {
                 headers: {
-                    /** @description Seconds after which it is worth another try. */
+                    /** @description Seconds after which another try is worthwhile. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -2655,18 +2655,18 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The pictures. */
+            /** @description The images. */
             200: {
                 headers: {
-                    /** @description How long caches may keep the answer. */
+                    /** @description How long caches may store the response. */
                     "Cache-Control"?: string;
-                    /** @description Sent back as If-None-Match, it is answered with 304 where nothing has changed. */
+                    /** @description Sent back as If-None-Match, the response is 304 if nothing has changed. */
                     ETag?: string;
                     /** @description Milliseconds of each phase. */
                     "Server-Timing"?: string;
                     /** @description name@version */
                     "X-Model"?: string;
-                    /** @description The seeds used, comma-separated, where seeds drew it. */
+                    /** @description The seeds used, comma-separated, if seeds were used. */
                     "X-Seed"?: string;
                     [name: string]: unknown;
                 };
@@ -2679,7 +2679,7 @@ export interface operations {
                     "image/webp": string;
                 };
             };
-            /** @description The pictures have not changed; nothing was drawn. */
+            /** @description The images have not changed; nothing was generated. */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -2754,7 +2754,7 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
-                    /** @description Seconds after which it is worth another try. */
+                    /** @description Seconds after which another try is worthwhile. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -2774,7 +2774,7 @@ export interface operations {
             /** @description Queue full */
             503: {
                 headers: {
-                    /** @description Seconds after which it is worth another try. */
+                    /** @description Seconds after which another try is worthwhile. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -2812,14 +2812,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The pictures. */
+            /** @description The images. */
             200: {
                 headers: {
                     /** @description Milliseconds of each phase. */
                     "Server-Timing"?: string;
                     /** @description name@version */
                     "X-Model"?: string;
-                    /** @description The seeds used, comma-separated, where seeds drew it. */
+                    /** @description The seeds used, comma-separated, if seeds were used. */
                     "X-Seed"?: string;
                     [name: string]: unknown;
                 };
@@ -2900,7 +2900,7 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
-                    /** @description Seconds after which it is worth another try. */
+                    /** @description Seconds after which another try is worthwhile. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -2920,7 +2920,7 @@ export interface operations {
             /** @description Queue full */
             503: {
                 headers: {
-                    /** @description Seconds after which it is worth another try. */
+                    /** @description Seconds after which another try is worthwhile. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -2958,7 +2958,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        /** @description A PNG, JPEG or WebP picture, raw or as the multipart field `image`; several fields for several pictures. */
+        /** @description A PNG, JPEG or WebP image, raw or as the multipart field `image`; several fields for several images. */
         requestBody: {
             content: {
                 "image/jpeg": string;
@@ -2970,7 +2970,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The pictures. */
+            /** @description The images. */
             200: {
                 headers: {
                     /** @description Milliseconds of each phase. */
@@ -3067,7 +3067,7 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
-                    /** @description Seconds after which it is worth another try. */
+                    /** @description Seconds after which another try is worthwhile. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -3087,7 +3087,7 @@ export interface operations {
             /** @description Queue full */
             503: {
                 headers: {
-                    /** @description Seconds after which it is worth another try. */
+                    /** @description Seconds after which another try is worthwhile. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -3116,7 +3116,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description A PNG, JPEG or WebP picture, raw or as the multipart field `image`. */
+        /** @description A PNG, JPEG or WebP image, raw or as the multipart field `image`. */
         requestBody: {
             content: {
                 "image/jpeg": string;
@@ -3129,14 +3129,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The pictures. */
+            /** @description The images. */
             200: {
                 headers: {
                     /** @description Milliseconds of each phase. */
                     "Server-Timing"?: string;
                     /** @description name@version */
                     "X-Model"?: string;
-                    /** @description The seeds used, comma-separated, where seeds drew it. */
+                    /** @description The seeds used, comma-separated, if seeds were used. */
                     "X-Seed"?: string;
                     [name: string]: unknown;
                 };
@@ -3219,7 +3219,7 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
-                    /** @description Seconds after which it is worth another try. */
+                    /** @description Seconds after which another try is worthwhile. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -3239,7 +3239,7 @@ export interface operations {
             /** @description Queue full */
             503: {
                 headers: {
-                    /** @description Seconds after which it is worth another try. */
+                    /** @description Seconds after which another try is worthwhile. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -3299,7 +3299,7 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
-                    /** @description Seconds after which it is worth another try. */
+                    /** @description Seconds after which another try is worthwhile. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -3310,7 +3310,7 @@ export interface operations {
             /** @description Unavailable */
             503: {
                 headers: {
-                    /** @description Seconds after which it is worth another try. */
+                    /** @description Seconds after which another try is worthwhile. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -3379,7 +3379,7 @@ export interface operations {
             /** @description Not ready */
             503: {
                 headers: {
-                    /** @description Seconds after which it is worth another try. */
+                    /** @description Seconds after which another try is worthwhile. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -3441,7 +3441,7 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
-                    /** @description Seconds after which it is worth another try. */
+                    /** @description Seconds after which another try is worthwhile. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -3452,7 +3452,7 @@ export interface operations {
             /** @description Not ready */
             503: {
                 headers: {
-                    /** @description Seconds after which it is worth another try. */
+                    /** @description Seconds after which another try is worthwhile. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -3545,7 +3545,7 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
-                    /** @description Seconds after which it is worth another try. */
+                    /** @description Seconds after which another try is worthwhile. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -3565,7 +3565,7 @@ export interface operations {
             /** @description Not ready */
             503: {
                 headers: {
-                    /** @description Seconds after which it is worth another try. */
+                    /** @description Seconds after which another try is worthwhile. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -3636,7 +3636,7 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
-                    /** @description Seconds after which it is worth another try. */
+                    /** @description Seconds after which another try is worthwhile. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -3647,7 +3647,7 @@ export interface operations {
             /** @description Not ready */
             503: {
                 headers: {
-                    /** @description Seconds after which it is worth another try. */
+                    /** @description Seconds after which another try is worthwhile. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -3710,7 +3710,7 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
-                    /** @description Seconds after which it is worth another try. */
+                    /** @description Seconds after which another try is worthwhile. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -3721,7 +3721,7 @@ export interface operations {
             /** @description Not ready */
             503: {
                 headers: {
-                    /** @description Seconds after which it is worth another try. */
+                    /** @description Seconds after which another try is worthwhile. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -3815,7 +3815,7 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
-                    /** @description Seconds after which it is worth another try. */
+                    /** @description Seconds after which another try is worthwhile. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -3835,7 +3835,7 @@ export interface operations {
             /** @description Not ready */
             503: {
                 headers: {
-                    /** @description Seconds after which it is worth another try. */
+                    /** @description Seconds after which another try is worthwhile. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -3907,7 +3907,7 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
-                    /** @description Seconds after which it is worth another try. */
+                    /** @description Seconds after which another try is worthwhile. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -3918,7 +3918,7 @@ export interface operations {
             /** @description Not ready */
             503: {
                 headers: {
-                    /** @description Seconds after which it is worth another try. */
+                    /** @description Seconds after which another try is worthwhile. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -3969,7 +3969,7 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
-                    /** @description Seconds after which it is worth another try. */
+                    /** @description Seconds after which another try is worthwhile. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -3980,7 +3980,7 @@ export interface operations {
             /** @description Unavailable */
             503: {
                 headers: {
-                    /** @description Seconds after which it is worth another try. */
+                    /** @description Seconds after which another try is worthwhile. */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };

@@ -20,11 +20,11 @@ _OPEN = ("/", "/docs", "/openapi.json", *_HEALTH)
 _PLAYGROUND = "/playground/"
 
 
-class Guard:
+class AccessControl:
     """Refuses before anything of a body is read."""
 
     def __init__(
-        self, app: ASGIApp, keys: Sequence[str], rates: Sequence[RateLimitItem], limiter: RateLimiter, most: int
+        self, app: ASGIApp, keys: Sequence[str], rates: Sequence[RateLimitItem], limiter: RateLimiter, max_requests: int
     ) -> None:
         """Wraps an application.
 
@@ -33,9 +33,9 @@ class Guard:
             keys: that may ask; none lets everyone.
             rates: of one key or address; none sets no limit.
             limiter: counts them, by the monotonic clock.
-            most: requests that are worked on at once.
+            max_requests: that may be in flight at once.
         """
-        self._app, self._rates, self._limiter, self._most = app, rates, limiter, most
+        self._app, self._rates, self._limiter, self._max_requests = app, rates, limiter, max_requests
         self._keys = [_digest(key.encode()) for key in keys]
         self._in_flight = 0
 
@@ -58,7 +58,7 @@ class Guard:
 
     def _check(self, headers: Headers, scope: Scope, path: str) -> None:
         """Raises what keeps a request from being answered."""
-        if self._in_flight >= self._most:
+        if self._in_flight >= self._max_requests:
             raise Unavailable(f"{self._in_flight} requests are being worked on already; try again")
         key = self._key_of(headers) if self._keys and not is_open(path) else None
         if not self._rates:

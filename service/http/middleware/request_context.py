@@ -12,8 +12,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.errors import DeadlineExceeded
 from service.http import problems
+from service.http.request.context import RequestContext
 from service.http.state import AppState
-from service.repository.loaded_model import LoadedModel
 from service.telemetry.logs import request_id
 
 _log = logging.getLogger("service.access")
@@ -27,7 +27,7 @@ _SAFETY = (
 _POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 
 
-class RequestContext:
+class RequestContextMiddleware:
     """Pure ASGI, so that streams and disconnects pass through it untouched."""
 
     def __init__(self, app: ASGIApp, state: AppState) -> None:
@@ -43,7 +43,7 @@ class RequestContext:
         given = Headers(scope=scope).get("x-request-id", "")
         name = given if _SAFE_ID.match(given) else f"{random.getrandbits(128):032x}"
         token = request_id.set(name)
-        status, leased = 0, list[LoadedModel]()
+        status, context = 0, None
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
@@ -56,7 +56,8 @@ class RequestContext:
         request = Request(scope, receive)
         try:
             async with asyncio.timeout(self._deadline_s) as timeout:
-                scope.setdefault("state", {}).update(deadline=timeout.when(), leased=leased, started=started)
+                context = RequestContext(asyncio.get_running_loop().time() + self._deadline_s, started)
+                scope.setdefault("state", {})["context"] = context
                 await self._app(scope, receive, send_with_id)
         except TimeoutError:
             error = DeadlineExceeded("the request was not answered before its deadline")
@@ -70,7 +71,7 @@ class RequestContext:
         finally:
             self._note(scope, status, time.perf_counter() - started)
             request_id.reset(token)
-            for model in leased:
+            for model in context.leased if context else ():
                 await self._repository.release(model)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:

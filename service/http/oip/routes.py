@@ -22,10 +22,12 @@ from service.errors import (
     TooLarge,
     Unavailable,
 )
-from service.http import problems
+from service.http import openapi, problems
 from service.http.oip import schemas, tensors
 from service.http.request.body import limited
-from service.http.request.dependencies import NoQuery, lease, resolve, while_connected
+from service.http.request.context import context_of
+from service.http.request.dependencies import NoQuery, lease, resolve
+from service.http.request.disconnect import while_connected
 from service.http.response import responses
 from service.http.state import AppState, StateDependency
 from service.imaging.codecs import Floats
@@ -41,7 +43,7 @@ _INFER = (*_FOUND, Malformed, TooLarge, QueueFull, Unavailable, DeadlineExceeded
 
 
 def _errors(*kinds: type[GanvasError]) -> dict[int | str, dict[str, Any]]:
-    return problems.responses(*kinds, form="v2")
+    return openapi.error_responses(*kinds, form=problems.OIP)
 
 
 async def _found(
@@ -198,7 +200,8 @@ async def _infer(request: Request, state: AppState, model: LoadedModel) -> Respo
         _check_rows(fed, model, state)
         binary = tensors.wants_binary(asked)
         await lease(request, state, model)
-        output = await while_connected(request, inferred(model.generator.submit(fed, request.state.deadline), timer))
+        work = model.generator.submit(fed, context_of(request).deadline)
+        output = await while_connected(request, inferred(work, timer))
         if not np.isfinite(output).all():
             raise NotFinite("the network's output is not finite: the values that it was given are too large")
         about = model.manifest

@@ -10,10 +10,12 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Request, Response
 
 from service.errors import Invalid, NotAcceptable, NotSupported, TooLarge
-from service.http import problems
+from service.http import openapi, problems
 from service.http.openai.schemas import GeneratedImage, Generation, GenerationRequest
-from service.http.request.body import json_body, json_body_page
-from service.http.request.dependencies import NoQuery, lease, resolve, while_connected
+from service.http.request.body import json_body
+from service.http.request.context import context_of
+from service.http.request.dependencies import NoQuery, lease, resolve
+from service.http.request.disconnect import while_connected
 from service.http.response import responses
 from service.http.routes import _generation
 from service.http.state import AppState, StateDependency
@@ -22,7 +24,6 @@ from service.pipelines import generate, latents, output
 from service.pipelines.output import Metadata, OutputImage
 from service.pipelines.resolve import LatentResolver, ResolvedLatent
 from service.repository.loaded_model import LoadedModel
-from service.telemetry.timing import PhaseTimer
 
 router = APIRouter(prefix="/v1/images", tags=["OpenAI"])
 _UNUSED = "prompt unused"
@@ -31,9 +32,11 @@ _UNUSED = "prompt unused"
 @router.post(
     "/generations",
     summary="Pictures by OpenAI's API",
-    responses=problems.responses(*(kind for kind in _generation.FAILURES if kind is not NotAcceptable), form="openai"),
+    responses=openapi.error_responses(
+        *(kind for kind in _generation.FAILURES if kind is not NotAcceptable), form=problems.OPENAI
+    ),
     response_model_exclude_none=True,
-    openapi_extra=json_body_page(GenerationRequest),
+    openapi_extra=openapi.json_body(GenerationRequest),
 )
 async def generations(
     request: Request,
@@ -86,9 +89,10 @@ async def _draw(
     form: str,
     size: tuple[int, int],
 ) -> list[bytes]:
-    timer: PhaseTimer = request.state.timer
+    context = context_of(request)
+    timer = context.timer
     metadata = _generation.metadata(state, model, resolver.truncation)
-    generation = generate.Generation(model, resolver, points, request.state.deadline)
+    generation = generate.Generation(model, resolver, points, context.deadline)
     work = generation.files(lambda image: _file(image, form, metadata, size), timer)
     files = await while_connected(request, work)
     state.metrics.phases(model.name, timer.phases)

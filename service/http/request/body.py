@@ -1,11 +1,12 @@
-"""Reading what clients send: JSON bodies and pictures, under limits that hold while the bytes come in.
+"""Read what clients send: JSON bodies and images, under limits that hold while the bytes arrive.
 
-All dependencies are coroutines, also where nothing is awaited: FastAPI would send a plain function to a worker thread,
-which costs more than the function.
+All dependencies are coroutines, even if they await nothing: FastAPI would send a plain function to a worker thread,
+which takes longer than the function.
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from typing import Annotated, Any, TypeVar
+from contextlib import asynccontextmanager
+from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
@@ -14,8 +15,8 @@ from starlette.requests import ClientDisconnect
 from service.errors import ClientLeft, Invalid, TooLarge
 from service.http import problems
 from service.http.request import multipart
-from service.http.state import StateDependency
-from service.telemetry.timing import PhaseTimer
+from service.http.request.context import context_of
+from service.http.state import AppState, StateDependency
 
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -44,31 +45,33 @@ async def limited(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
         raise ClientLeft from error
 
 
-def json_body(schema: type[Body]) -> Callable[..., Awaitable[Body]]:
-    """A dependency that reads a JSON body of one schema.
+async def read_json(request: Request, state: AppState, schema: type[Body]) -> Body:
+    """A JSON body of one schema.
 
     Parsed by pydantic from the bytes, not by `json.loads`: nesting is bounded, and types are strict as in JSON.
+
+    Raises:
+        Invalid: the body is not JSON, or not of the schema; see also `limited`.
     """
+    raw = b"".join([chunk async for chunk in limited(request, state.settings.max_body_bytes)])
+    context_of(request).restart_timer()
+    try:
+        return schema.model_validate_json(raw)
+    except ValidationError as error:
+        raise problems.invalid(error) from error
+
+
+def json_body(schema: type[Body]) -> Callable[..., Awaitable[Body]]:
+    """A dependency that reads a JSON body of one schema."""
 
     async def read(request: Request, state: StateDependency) -> Body:
-        raw = b"".join([chunk async for chunk in limited(request, state.settings.max_body_bytes)])
-        request.state.timer = PhaseTimer()
-        try:
-            return schema.model_validate_json(raw)
-        except ValidationError as error:
-            raise problems.invalid(error) from error
+        return await read_json(request, state, schema)
 
     return read
 
 
-def json_body_page(schema: type[BaseModel]) -> dict[str, Any]:
-    """The same body for the OpenAPI page, whose components `app` adds."""
-    reference = {"$ref": f"#/components/schemas/{schema.__name__}"}
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": reference}}}}
-
-
-async def pictures(request: Request, state: StateDependency) -> AsyncGenerator[list[bytes], None]:
-    """Uploaded pictures: the multipart fields `image`, or any other body as it is; held until the route is done."""
+async def images(request: Request, state: StateDependency) -> AsyncGenerator[list[bytes], None]:
+    """Uploaded images: the multipart fields `image`, or any other body as it is. Held until the route ends."""
     settings, taken = state.settings, 0
 
     async def counted(limit: int) -> AsyncGenerator[bytes, None]:
@@ -82,38 +85,23 @@ async def pictures(request: Request, state: StateDependency) -> AsyncGenerator[l
         if multipart.is_multipart(request.headers):
             limit = min(settings.max_images * settings.max_upload_bytes, settings.max_uploads_bytes)
             stream = counted(limit + multipart.FRAMING_BYTES)
-            raws = await multipart.pictures(request.headers, stream, settings.max_images, settings.max_upload_bytes)
+            raws = await multipart.images(request.headers, stream, settings.max_images, settings.max_upload_bytes)
         else:
             raws = [b"".join([chunk async for chunk in counted(settings.max_upload_bytes)])]
-        request.state.timer = PhaseTimer()
+        context_of(request).restart_timer()
         yield raws
     finally:
         state.uploads.give(taken)
 
 
-UploadedPictures = Annotated[list[bytes], Depends(pictures, scope="function")]
+UploadedImages = Annotated[list[bytes], Depends(images, scope="function")]
+uploaded_images = asynccontextmanager(images)
 
 
-async def _picture(raws: UploadedPictures) -> bytes:
+async def _image(raws: UploadedImages) -> bytes:
     if len(raws) > 1:
-        raise Invalid(f"{len(raws)} pictures were sent, but this call takes one")
+        raise Invalid(f"{len(raws)} images were sent, but this call takes one")
     return raws[0]
 
 
-UploadedPicture = Annotated[bytes, Depends(_picture)]
-
-
-def picture_page(many: bool = False) -> dict[str, Any]:
-    """An uploaded picture, or several, for the OpenAPI page."""
-    binary = {"type": "string", "format": "binary"}
-    image = {"type": "array", "items": binary, "minItems": 1} if many else binary
-    form = {"type": "object", "required": ["image"], "additionalProperties": False, "properties": {"image": image}}
-    about = "A PNG, JPEG or WebP picture, raw or as the multipart field `image`"
-    return {
-        "requestBody": {
-            "required": True,
-            "description": about + ("; several fields for several pictures." if many else "."),
-            "content": {"multipart/form-data": {"schema": form}}
-            | {f"image/{kind}": {"schema": binary} for kind in ("png", "jpeg", "webp")},
-        }
-    }
+UploadedImage = Annotated[bytes, Depends(_image)]

@@ -1,22 +1,22 @@
-"""What routes ask for by type: the model that a path names, a checked query.
+"""What routes declare by type: the model that a path names, and a checked query.
 
-Each either gives a value or raises a domain error. All are coroutines, also where nothing is awaited: FastAPI would
-send a plain function to a worker thread, which costs more than the function.
+Each dependency either returns a value or raises a domain error. All are coroutines, even if they await nothing: FastAPI
+would send a plain function to a worker thread, which takes longer than the function.
 """
 
-import asyncio
-from collections.abc import Awaitable
 from typing import Annotated, TypeVar
 
-from fastapi import Depends, Path, Query, Request
+import fastapi
+from fastapi import Depends, Path, Request
+from pydantic import BaseModel, ValidationError
 
-from service.errors import ClientLeft, Draining, GanvasError, Invalid, NotReady, NotSupported
-from service.http import schemas
+from service.errors import Draining, GanvasError, Invalid, NotReady, NotSupported
+from service.http import openapi, problems, schemas
+from service.http.request.context import context_of
 from service.http.state import AppState, StateDependency
 from service.repository.loaded_model import LoadedModel
 
-T = TypeVar("T")
-_PATIENCE_S = 0.01
+Query = TypeVar("Query", bound=BaseModel)
 
 
 def resolve(state: AppState, reference: str) -> LoadedModel:
@@ -41,7 +41,7 @@ async def _found(
     state: StateDependency,
     model: Annotated[
         str,
-        Path(description="`name` for its newest version, or `name@version`.", examples=["mnist-gan"]),
+        Path(description=openapi.MODEL_DESCRIPTION, examples=[openapi.MODEL_EXAMPLE]),
     ],
 ) -> LoadedModel:
     return resolve(state, model)
@@ -53,8 +53,18 @@ AnyModel = Annotated[LoadedModel, Depends(_found)]
 async def lease(request: Request, state: AppState, model: LoadedModel) -> LoadedModel:
     """Keeps a model open until the answer's last byte has left; the middleware gives it back."""
     await state.repository.lease(model)
-    request.state.leased.append(model)
+    context_of(request).leased.append(model)
     return model
+
+
+async def named_generator(request: Request, state: AppState) -> LoadedModel:
+    """The generator that the path of a direct route names, leased; raises as `resolve` and `generator` do."""
+    return await generator(request, state, resolve(state, request.path_params["model"]))
+
+
+async def named_translator(request: Request, state: AppState) -> LoadedModel:
+    """The translator that the path of a direct route names, leased; raises as `resolve` and `translator` do."""
+    return await translator(request, state, resolve(state, request.path_params["model"]))
 
 
 async def generator(request: Request, state: StateDependency, model: AnyModel) -> LoadedModel:
@@ -111,42 +121,17 @@ async def no_repeated_query(request: Request) -> None:
         raise Invalid(f"query parameters are given more than once: {', '.join(repeated)}")
 
 
-NoQuery = Annotated[schemas.NoQuery, Query()]
-FormatQuery = Annotated[schemas.FormatQuery, Query()]
+NoQuery = Annotated[schemas.NoQuery, fastapi.Query()]
+FormatQuery = Annotated[schemas.FormatQuery, fastapi.Query()]
 
 
-async def while_connected(request: Request, work: Awaitable[T]) -> T:
-    """Waits for work, and gives it up when the client goes away. The request's body must have been read.
+def read_query(request: Request, schema: type[Query]) -> Query:
+    """The query of a direct route.
 
     Raises:
-        ClientLeft: nobody will read the answer.
+        Invalid: a parameter is unknown or not valid.
     """
-    task, loop = asyncio.current_task(), asyncio.get_running_loop()
-    assert task is not None
-    watcher: asyncio.Task[None] | None = None
-    is_gone = False
-
-    async def watch() -> None:
-        nonlocal is_gone
-        while (await request.receive())["type"] != "http.disconnect":
-            pass
-        is_gone = True
-        task.cancel()
-
-    def begin() -> None:
-        nonlocal watcher
-        watcher = loop.create_task(watch())
-
-    # Most answers are there before it would pay to look.
-    beginning = loop.call_later(_PATIENCE_S, begin)
     try:
-        return await work
-    except asyncio.CancelledError:
-        # Who else cancelled it, the deadline or the server, has to see that; see asyncio.timeout, which does the same.
-        if is_gone and task.uncancel() == 0:
-            raise ClientLeft from None
-        raise
-    finally:
-        beginning.cancel()
-        if watcher is not None:
-            watcher.cancel()
+        return schema.model_validate(dict(request.query_params))
+    except ValidationError as error:
+        raise problems.invalid(error, ("query",)) from error

@@ -14,7 +14,7 @@ FRAMING_BYTES = 65_536
 _BOUNDARY = re.compile(r';\s*boundary\s*=\s*(?:"([^"\\]{1,70})"|([^\s;"]{1,70}))\s*(?:;|\Z)', re.IGNORECASE)  # RFC 2046
 
 
-class _PictureParser(MultiPartParser):
+class _ImageParser(MultiPartParser):
     """Reads files and at most one field, and knows whether the last boundary came."""
 
     def __init__(self, headers: Headers, stream: AsyncGenerator[bytes, None], max_files: int) -> None:
@@ -35,7 +35,7 @@ def is_multipart(headers: Mapping[str, str]) -> bool:
     return headers.get("content-type", "").split(";")[0].strip().lower() == "multipart/form-data"
 
 
-async def pictures(
+async def images(
     headers: Mapping[str, str], stream: AsyncGenerator[bytes, None], max_count: int, max_bytes: int
 ) -> list[bytes]:
     """The bytes of each field `image`, in their order.
@@ -57,7 +57,7 @@ async def pictures(
         raise Malformed("multipart/form-data needs a boundary of 1 to 70 characters")
     # Nothing but the boundary is passed on: a charset of the client's would be looked up, and kept, as a codec.
     form_headers = Headers({"content-type": f'multipart/form-data; boundary="{boundary[1] or boundary[2]}"'})
-    parser = _PictureParser(form_headers, stream, max_count)
+    parser = _ImageParser(form_headers, stream, max_count)
     try:
         form = await parser.parse()
     except MultiPartException as error:

@@ -1,4 +1,4 @@
-"""What the three generating routes share: points are drawn, and the pictures answered."""
+"""What the generating routes share: limits, errors, and the response that latents become."""
 
 import asyncio
 import time
@@ -24,16 +24,15 @@ from service.errors import (
     TooLarge,
 )
 from service.http import problems, schemas
-from service.http.request.dependencies import while_connected
+from service.http.request.context import context_of
+from service.http.request.disconnect import while_connected
 from service.http.response import responses, streaming
 from service.http.state import AppState
-from service.imaging.formats import MEDIA_TYPES
 from service.pipelines import output
 from service.pipelines.generate import Generation
 from service.pipelines.output import Animation, Metadata, OutputSpec
 from service.pipelines.resolve import LatentResolver, ResolvedLatent
 from service.repository.loaded_model import LoadedModel
-from service.telemetry.timing import PhaseTimer
 
 FAILURES: tuple[type[GanvasError], ...] = (
     Malformed,
@@ -49,43 +48,29 @@ FAILURES: tuple[type[GanvasError], ...] = (
     EngineError,
 )
 
-_MAX_INLINE_LATENTS = 64  # 2 to 3 ms
-
-
-def picture_page(formats: Sequence[str], cycle: bool = False) -> dict[int | str, dict[str, object]]:
-    """The answers of a route that gives pictures, for the OpenAPI page."""
-    binary = {"schema": {"type": "string", "format": "binary"}}
-    document = {"schema": {"type": "object"}}
-    content = {MEDIA_TYPES[form]: document if form == "json" else binary for form in formats}
-    headers = {
-        "X-Model": {"description": "name@version", "schema": {"type": "string"}},
-        "X-Seed": {
-            "description": "The seeds used, comma-separated, where seeds drew it.",
-            "schema": {"type": "string"},
-        },
-        "Server-Timing": {"description": "Milliseconds of each phase.", "schema": {"type": "string"}},
-    }
-    if cycle:
-        about = "Mean absolute error of the way there and back, 0 to 255 on RGB, comma-separated, with cycle=true."
-        headers["X-Cycle-Error"] = {"description": about, "schema": {"type": "string"}}
-        del headers["X-Seed"]
-    return {200: {"description": "The pictures.", "content": content, "headers": headers}}
+_MAX_INLINE_LATENTS = 64  # resolved within 2 to 3 ms
 
 
 def check_count(count: int, state: AppState) -> None:
-    """Refuses more pictures than a request may ask for."""
+    """Refuse more images than a request may ask for.
+
+    Raises:
+        Invalid: too many.
+    """
     if count > state.settings.max_images:
-        raise Invalid(f"{count} pictures were asked for, but a request may ask for {state.settings.max_images} at most")
+        raise Invalid(f"{count} images were requested, but a request may ask for {state.settings.max_images} at most")
 
 
-async def resolve(named: Sequence[schemas.Latent], work: Callable[[], list[ResolvedLatent]]) -> list[ResolvedLatent]:
-    """The points that latents name; many are drawn in a worker thread, since a thousand seeds take tens of ms."""
-    if sum(schemas.count(latent) for latent in named) > _MAX_INLINE_LATENTS:
-        return await asyncio.to_thread(work)
-    return work()
+async def resolved(
+    latents: Sequence[schemas.Latent], resolve: Callable[[], list[ResolvedLatent]]
+) -> list[ResolvedLatent]:
+    """What `resolve` returns; for many latents in a worker thread, since a thousand seeds take tens of ms."""
+    if sum(schemas.count(latent) for latent in latents) > _MAX_INLINE_LATENTS:
+        return await asyncio.to_thread(resolve)
+    return resolve()
 
 
-def metadata(state: AppState, model: LoadedModel, truncation: float) -> Metadata | None:
+def metadata(state: AppState, model: LoadedModel, truncation: float = 1.0) -> Metadata | None:
     """What files record about their origin, if the settings allow it."""
     return Metadata(model.manifest.digest, truncation) if state.settings.metadata else None
 
@@ -102,7 +87,7 @@ def output_spec(
     return OutputSpec(model.name, form, columns, animation, metadata(state, model, resolver.truncation))
 
 
-async def draw(
+async def respond(
     request: Request,
     state: AppState,
     model: LoadedModel,
@@ -110,9 +95,9 @@ async def draw(
     latents: Sequence[ResolvedLatent],
     spec: OutputSpec,
 ) -> Response:
-    """Generate images and respond with them. Identical requests in flight share the work."""
-    timer: PhaseTimer = getattr(request.state, "timer", None) or PhaseTimer(request.state.started)
-    deadline: float = request.state.deadline
+    """Generate images and respond with all of them. Identical requests in flight share the work."""
+    context = context_of(request)
+    timer, deadline = context.timer, context.deadline
     generation = Generation(model, resolver, latents, deadline)
     is_light = generation.is_light(spec.format)
 
@@ -145,14 +130,14 @@ async def stream(
     latents: Sequence[ResolvedLatent],
     form: str,
 ) -> Response:
-    """Respond with the images one by one.
+    """Generate images and respond with them one by one, as a key of `streaming.CONTENT_TYPES` names it.
 
     The first image is there before the response starts, so that the request may still be refused.
     """
-    timer: PhaseTimer = request.state.timer
+    context = context_of(request)
     encode = partial(output.encode_one, form="png", metadata=metadata(state, model, resolver.truncation))
-    generation = Generation(model, resolver, latents, request.state.deadline)
-    rest = generation.stream(encode, state.settings.max_batch_size, timer)
+    generation = Generation(model, resolver, latents, context.deadline)
+    rest = generation.stream(encode, state.settings.max_batch_size, context.timer)
     first = await while_connected(request, anext(rest))
 
     async def files() -> AsyncIterator[bytes]:
@@ -165,5 +150,6 @@ async def stream(
         body = streaming.events(files(), len(latents), model.name, partial(problems.describe, request))
     else:
         body = streaming.replacing_parts(files())
-    headers = responses.headers(model, resolver.seeds, timer) | {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    headers = responses.headers(model, resolver.seeds, context.timer)
+    headers |= {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(body, 200, headers, streaming.CONTENT_TYPES[form])

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 
 from fastapi import Request, Response
 
-from service.http.request.dependencies import while_connected
+from service.http.request.context import context_of
+from service.http.request.disconnect import while_connected
 from service.http.response import responses
 from service.http.state import AppState
 from service.imaging import codecs
@@ -13,7 +14,6 @@ from service.imaging.codecs import Floats
 from service.inference.batcher import Batcher
 from service.pipelines.generate import inferred
 from service.repository.loaded_model import LoadedModel
-from service.telemetry.timing import PhaseTimer
 
 
 async def look(
@@ -36,7 +36,8 @@ async def look(
         raw: the picture's bytes.
         others: more inputs of one row each.
     """
-    timer: PhaseTimer = request.state.timer
+    context = context_of(request)
+    timer = context.timer
     size, most = model.manifest.image, state.settings.max_image_pixels
     width, height = codecs.measure(raw, most)
     with state.pixels.hold(width * height), timer.phase("decode"):
@@ -44,7 +45,7 @@ async def look(
         fitted = await asyncio.to_thread(codecs.fit, pixels, size.height, size.width, size.channels)
         del pixels
     fed = {**others, "images": codecs.to_float32(fitted[None])}
-    output = await while_connected(request, inferred(network.submit(fed, request.state.deadline), timer))
+    output = await while_connected(request, inferred(network.submit(fed, context.deadline), timer))
     state.metrics.phases(model.name, timer.phases)
     response.headers["X-Model"] = model.name
     response.headers["Server-Timing"] = responses.server_timing(timer)

@@ -4,12 +4,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from service.http import problems, schemas
+from service.http import openapi, schemas
 from service.http.request import negotiation
-from service.http.request.body import json_body, json_body_page
+from service.http.request.body import json_body
 from service.http.request.dependencies import FormatQuery, GeneratorModel
 from service.http.routes import _generation
-from service.http.routes._generation import FAILURES, check_count, draw, picture_page
+from service.http.routes._generation import FAILURES, check_count
 from service.http.state import StateDependency
 from service.imaging import codecs, formats
 from service.pipelines import latents, output, resolve
@@ -22,8 +22,8 @@ router = APIRouter(prefix="/v1/models/{model}", tags=["generate"])
     "/arithmetic",
     summary="Sums and differences of latents",
     response_class=Response,
-    responses={**picture_page(formats.IMAGES), **problems.responses(*FAILURES)},
-    openapi_extra=json_body_page(schemas.ArithmeticRequest),
+    responses={**openapi.image_responses(formats.IMAGES), **openapi.error_responses(*FAILURES)},
+    openapi_extra=openapi.json_body(schemas.ArithmeticRequest),
 )
 async def arithmetic(
     request: Request,
@@ -40,8 +40,8 @@ async def arithmetic(
     resolver = LatentResolver(model.manifest, body.class_)
     seed = latents.random_seed() if body.seed is None else body.seed
     named = [latent for term in body.terms for latent in term.latents]
-    points = await _generation.resolve(
+    points = await _generation.resolved(
         named, lambda: resolve.arithmetic(resolver, body.terms, body.directions, body.variations, body.jitter, seed)
     )
     spec = _generation.output_spec(state, model, resolver, form, columns)
-    return await draw(request, state, model, resolver, points, spec)
+    return await _generation.respond(request, state, model, resolver, points, spec)

@@ -6,8 +6,8 @@ import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 
 from service.errors import Invalid, NotAcceptable, NotAnImage, Unavailable
-from service.http import problems, schemas
-from service.http.request.body import UploadedPicture, picture_page
+from service.http import openapi, schemas
+from service.http.request.body import UploadedImage
 from service.http.request.dependencies import DiscriminatorModel
 from service.http.routes import _upload
 from service.http.routes._generation import FAILURES
@@ -21,8 +21,10 @@ router = APIRouter(prefix="/v1/models/{model}", tags=["discriminate"])
 @router.post(
     "/discriminate",
     summary="How real a picture is",
-    responses=problems.responses(*(kind for kind in FAILURES if kind is not NotAcceptable), NotAnImage, Unavailable),
-    openapi_extra=picture_page(),
+    responses=openapi.error_responses(
+        *(kind for kind in FAILURES if kind is not NotAcceptable), NotAnImage, Unavailable
+    ),
+    openapi_extra=openapi.image_body(),
 )
 async def discriminate(
     request: Request,
@@ -30,7 +32,7 @@ async def discriminate(
     state: StateDependency,
     model: DiscriminatorModel,
     query: Annotated[schemas.DiscriminateQuery, Query()],
-    raw: UploadedPicture,
+    raw: UploadedImage,
 ) -> schemas.Judgement:
     """The discriminator's logit, or the critic's score, of a picture of any size."""
     about = model.manifest

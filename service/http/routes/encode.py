@@ -3,8 +3,8 @@
 from fastapi import APIRouter, Request, Response
 
 from service.errors import NotAcceptable, NotAnImage, Unavailable
-from service.http import problems, schemas
-from service.http.request.body import UploadedPicture, picture_page
+from service.http import openapi, schemas
+from service.http.request.body import UploadedImage
 from service.http.request.dependencies import EncoderModel, NoQuery
 from service.http.routes import _generation, _upload
 from service.http.state import StateDependency
@@ -16,10 +16,10 @@ router = APIRouter(prefix="/v1/models/{model}", tags=["generate"])
 @router.post(
     "/encode",
     summary="The latent of a picture",
-    responses=problems.responses(
+    responses=openapi.error_responses(
         *(kind for kind in _generation.FAILURES if kind is not NotAcceptable), NotAnImage, Unavailable
     ),
-    openapi_extra=picture_page(),
+    openapi_extra=openapi.image_body(),
 )
 async def encode(
     request: Request,
@@ -27,7 +27,7 @@ async def encode(
     state: StateDependency,
     model: EncoderModel,
     _: NoQuery,
-    raw: UploadedPicture,
+    raw: UploadedImage,
 ) -> schemas.Encoding:
     """A latent that draws a picture like this one; send its token to sample, interpolate or arithmetic."""
     encoder = model.encoder

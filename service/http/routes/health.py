@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Response
 
 from service.errors import Draining, Invalid, NotReady
-from service.http import problems, schemas
+from service.http import openapi, schemas
 from service.http.request.dependencies import NoQuery
 from service.http.state import StateDependency
 from service.telemetry import metrics
@@ -12,14 +12,14 @@ router = APIRouter(tags=["health"])
 
 
 @router.head("/livez", include_in_schema=False)
-@router.get("/livez", summary="Alive", responses=problems.responses(Invalid))
+@router.get("/livez", summary="Alive", responses=openapi.error_responses(Invalid))
 async def livez(_: NoQuery) -> schemas.Health:
     """Answers as long as the process does."""
     return schemas.Health(status="alive")
 
 
 @router.head("/readyz", include_in_schema=False)
-@router.get("/readyz", summary="Ready", responses=problems.responses(NotReady, Draining, Invalid))
+@router.get("/readyz", summary="Ready", responses=openapi.error_responses(NotReady, Draining, Invalid))
 async def readyz(state: StateDependency, _: NoQuery) -> schemas.Health:
     """Whether requests should be sent here: every wanted model has been proven, and the service is not stopping."""
     state.check_ready()
@@ -31,7 +31,7 @@ async def readyz(state: StateDependency, _: NoQuery) -> schemas.Health:
     "/metrics",
     summary="Numbers for Prometheus",
     response_class=Response,
-    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **problems.responses(Invalid)},
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **openapi.error_responses(Invalid)},
 )
 async def prometheus(state: StateDependency, _: NoQuery) -> Response:
     """The service's numbers in Prometheus' text format."""

@@ -4,9 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from service.http import problems, schemas
+from service.http import openapi, schemas
 from service.http.request import negotiation
-from service.http.request.body import json_body, json_body_page
+from service.http.request.body import json_body
 from service.http.request.dependencies import FormatQuery, GeneratorModel
 from service.http.response import streaming
 from service.http.routes import _generation
@@ -23,8 +23,8 @@ router = APIRouter(prefix="/v1/models/{model}", tags=["generate"])
     "/interpolate",
     summary="A walk between latents",
     response_class=Response,
-    responses={**_generation.picture_page(formats.STREAMED_FRAMES), **problems.responses(*_generation.FAILURES)},
-    openapi_extra=json_body_page(schemas.InterpolateRequest),
+    responses={**openapi.image_responses(formats.STREAMED_FRAMES), **openapi.error_responses(*_generation.FAILURES)},
+    openapi_extra=openapi.json_body(schemas.InterpolateRequest),
 )
 async def interpolate(
     request: Request,
@@ -47,8 +47,8 @@ async def interpolate(
         keyframes = [resolver.point(latent) for latent in body.points]
         return resolve.walk(keyframes, body.steps, body.method, body.loop)
 
-    points = await _generation.resolve(body.points, walk)
+    points = await _generation.resolved(body.points, walk)
     if form in streaming.CONTENT_TYPES:
         return await _generation.stream(request, state, model, resolver, points, form)
     spec = _generation.output_spec(state, model, resolver, form, columns, Animation(body.fps, body.loop))
-    return await _generation.draw(request, state, model, resolver, points, spec)
+    return await _generation.respond(request, state, model, resolver, points, spec)

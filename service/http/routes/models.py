@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request, Response
 
 from service.errors import Draining, Invalid, ModelNotFound, NotReady
-from service.http import problems, schemas
+from service.http import openapi, schemas
 from service.http.request.dependencies import AnyModel, NoQuery
 from service.http.response.caching import not_modified
 from service.http.state import StateDependency
@@ -13,7 +13,7 @@ router = APIRouter(prefix="/v1/models", tags=["models"])
 
 
 @router.head("", include_in_schema=False)
-@router.get("", summary="What is served", responses=problems.responses(Invalid))
+@router.get("", summary="What is served", responses=openapi.error_responses(Invalid))
 async def list_models(state: StateDependency, _: NoQuery) -> schemas.ModelList:
     """A card for every served version, and every package that was skipped, with the reason."""
     skipped = [schemas.SkippedPackage(**vars(package)) for package in state.repository.skipped]
@@ -24,7 +24,7 @@ async def list_models(state: StateDependency, _: NoQuery) -> schemas.ModelList:
 @router.get(
     "/{model}",
     summary="One model, with its manifest",
-    responses=problems.responses(ModelNotFound, Invalid, NotReady, Draining),
+    responses=openapi.error_responses(ModelNotFound, Invalid, NotReady, Draining),
 )
 async def show_model(model: AnyModel, _: NoQuery) -> schemas.ManifestCard:
     """One model's card and its whole manifest."""
@@ -39,7 +39,7 @@ async def show_model(model: AnyModel, _: NoQuery) -> schemas.ManifestCard:
     responses={
         200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}},
         304: {"description": "The picture has not changed."},
-        **problems.responses(ModelNotFound, Invalid, NotReady, Draining),
+        **openapi.error_responses(ModelNotFound, Invalid, NotReady, Draining),
     },
 )
 async def preview(request: Request, model: AnyModel, _: NoQuery) -> Response:

@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from service.errors import Draining, ModelNotFound, NotAnImage, NotSupported, Unavailable
-from service.http import problems, schemas
+from service.http import openapi, schemas
 from service.http.request import negotiation
-from service.http.request.body import UploadedPicture, picture_page
+from service.http.request.body import UploadedImage
 from service.http.request.dependencies import lease
 from service.http.routes import _generation
 from service.http.state import StateDependency
@@ -25,16 +25,16 @@ _FAILURES = tuple(kind for kind in _generation.FAILURES if kind is not ModelNotF
     summary="A file of this service, drawn again",
     response_class=Response,
     responses={
-        **_generation.picture_page(formats.FRAMES),
-        **problems.responses(*_FAILURES, NotAnImage, Unavailable),
+        **openapi.image_responses(formats.FRAMES),
+        **openapi.error_responses(*_FAILURES, NotAnImage, Unavailable),
     },
-    openapi_extra=picture_page(),
+    openapi_extra=openapi.image_body(),
 )
 async def reproduce(
     request: Request,
     state: StateDependency,
     query: Annotated[schemas.FormatQuery, Query()],
-    raw: UploadedPicture,
+    raw: UploadedImage,
 ) -> Response:
     """Reads a file's metadata, not its pixels, and draws the same pixels again; by default in the file's format."""
     if state.closing:
@@ -57,4 +57,4 @@ async def reproduce(
     columns = output.grid_columns(count, found.columns, codecs.square_columns(count))
     animation = None if found.animation is None else Animation(found.animation.fps, found.animation.loop)
     spec = _generation.output_spec(state, model, resolver, form, columns, animation)
-    return await _generation.draw(request, state, model, resolver, points, spec)
+    return await _generation.respond(request, state, model, resolver, points, spec)

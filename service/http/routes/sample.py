@@ -1,18 +1,16 @@
-"""Pictures from seeds and latents."""
+"""Images of seeds and latents. Both calls are direct routes; see `routers`."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from service.errors import Invalid
-from service.http import problems, schemas
+from service.http import openapi, schemas
 from service.http.request import negotiation
-from service.http.request.body import json_body, json_body_page
-from service.http.request.dependencies import FormatQuery, GeneratorModel
+from service.http.request.body import read_json
+from service.http.request.dependencies import named_generator, no_repeated_query, read_query
 from service.http.response import caching
 from service.http.routes import _generation
-from service.http.routes._generation import FAILURES, check_count, draw, picture_page
-from service.http.state import StateDependency
+from service.http.routes._generation import FAILURES, check_count
+from service.http.state import app_state
 from service.imaging import codecs, formats
 from service.pipelines import latents, output
 from service.pipelines.resolve import LatentResolver, class_in_query
@@ -22,52 +20,51 @@ router = APIRouter(prefix="/v1/models/{model}", tags=["generate"])
 
 @router.post(
     "/sample",
-    summary="Pictures from seeds or latents",
+    summary="Images of seeds or latents",
     response_class=Response,
-    responses={**picture_page(formats.IMAGES), **problems.responses(*FAILURES)},
-    openapi_extra=json_body_page(schemas.SampleRequest),
+    responses={**openapi.image_responses(formats.IMAGES), **openapi.error_responses(*FAILURES)},
+    openapi_extra=openapi.parameters(schemas.FormatQuery) | openapi.json_body(schemas.SampleRequest),
 )
-async def sample(
-    request: Request,
-    state: StateDependency,
-    model: GeneratorModel,
-    query: FormatQuery,
-    body: Annotated[schemas.SampleRequest, Depends(json_body(schemas.SampleRequest))],
-) -> Response:
-    """Draws pictures: `n` fresh ones, or those of `seeds`, or of `latents`."""
+async def sample(request: Request) -> Response:
+    """Generate images: `n` fresh ones, or those of `seeds`, or of `latents`."""
+    state = await app_state(request)
+    await no_repeated_query(request)
+    model = await named_generator(request, state)
+    body = await read_json(request, state, schemas.SampleRequest)
+    query = read_query(request, schemas.FormatQuery)
     form = negotiation.choose(query.format, request.headers.getlist("accept"), formats.IMAGES)
     resolver = LatentResolver(model.manifest, body.class_, body.truncation)
     seeds = body.seeds or [latents.random_seed() for _ in range(body.n or 1)]
-    count = len(body.latents or seeds)
+    given = body.latents
+    count = len(given or seeds)
     check_count(count, state)
     columns = output.grid_columns(count, body.columns, codecs.square_columns(count))
-    named = body.latents
-    if named:
-        points = await _generation.resolve(named, lambda: [resolver.point(latent) for latent in named])
+    if given:
+        resolved = await _generation.resolved(given, lambda: [resolver.point(latent) for latent in given])
     else:
-        points = [resolver.seed(seed) for seed in seeds]
+        resolved = [resolver.seed(seed) for seed in seeds]
     spec = _generation.output_spec(state, model, resolver, form, columns)
-    return await draw(request, state, model, resolver, points, spec)
+    return await _generation.respond(request, state, model, resolver, resolved, spec)
 
 
 @router.head("/sample", include_in_schema=False)
 @router.get(
     "/sample",
-    summary="Pictures of seeds, as a link",
+    summary="Images of seeds, as a link",
     response_class=Response,
     responses={
-        **picture_page(formats.IMAGES),
-        304: {"description": "The pictures have not changed; nothing was drawn."},
-        **problems.responses(*FAILURES),
+        **openapi.image_responses(formats.IMAGES),
+        304: {"description": "The images have not changed; nothing was generated."},
+        **openapi.error_responses(*FAILURES),
     },
+    openapi_extra=openapi.parameters(schemas.SampleQuery),
 )
-async def sample_by_seed(
-    request: Request,
-    state: StateDependency,
-    model: GeneratorModel,
-    query: Annotated[schemas.SampleQuery, Query()],
-) -> Response:
-    """The pictures of the seeds seed ... seed+n-1, as a link that caches keep. Without a seed: fresh ones."""
+async def sample_by_seed(request: Request) -> Response:
+    """Generate the images of the seeds seed ... seed+n-1, as a link that caches store. Without a seed: fresh ones."""
+    state = await app_state(request)
+    await no_repeated_query(request)
+    model = await named_generator(request, state)
+    query = read_query(request, schemas.SampleQuery)
     form = negotiation.choose(query.format, request.headers.getlist("accept"), formats.IMAGES)
     first = latents.random_seed() if query.seed is None else query.seed
     if first + query.n > latents.SEED_LIMIT:
@@ -75,25 +72,24 @@ async def sample_by_seed(
     check_count(query.n, state)
     columns = output.grid_columns(query.n, query.columns, codecs.square_columns(query.n))
     resolver = LatentResolver(model.manifest, class_in_query(model.manifest, query.class_), query.truncation)
+    spec = _generation.output_spec(state, model, resolver, form, columns)
     headers = {"Vary": "Accept", "Cache-Control": "no-store"}
     if query.seed is not None:
-        metadata = state.settings.metadata
-        headers["ETag"] = caching.etag(model, first, query.n, query.class_, query.truncation, columns, form, metadata)
+        headers["ETag"] = caching.etag(model, first, query.n, query.class_, spec)
         headers["Cache-Control"] = _cache_control(request, bool(state.settings.api_keys))
         if caching.not_modified(request, headers["ETag"]):
             return Response(status_code=304, headers=headers)
-    points = [resolver.seed(first + index) for index in range(query.n)]
-    spec = _generation.output_spec(state, model, resolver, form, columns)
-    response = await draw(request, state, model, resolver, points, spec)
+    resolved = [resolver.seed(first + index) for index in range(query.n)]
+    response = await _generation.respond(request, state, model, resolver, resolved, spec)
     response.headers.update(headers)
     return response
 
 
 def _cache_control(request: Request, has_keys: bool) -> str:
-    """A pinned version's picture never changes; the newest version's may, with the next version.
+    """A pinned version's image never changes; the newest version's may change with the next version.
 
-    Where clients need keys, only their own caches may keep what they were given.
+    If clients need keys, only their own caches may store what they received.
     """
     who = "private" if has_keys else "public"
-    pinned = "@" in request.path_params["model"]
-    return f"{who}, max-age=31536000, immutable" if pinned else f"{who}, max-age=60"
+    is_pinned = "@" in request.path_params["model"]
+    return f"{who}, max-age=31536000, immutable" if is_pinned else f"{who}, max-age=60"

@@ -1,4 +1,4 @@
-"""Pictures of one domain turned into another."""
+"""Images of one domain translated into another. The call is a direct route; see `routers`."""
 
 import asyncio
 import time
@@ -7,18 +7,20 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from math import ceil
-from typing import Annotated, TypeVar
+from typing import TypeVar
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from service.errors import ModelNotFound, NotAnImage, NotSupported, TooLarge, Unavailable
-from service.http import problems, schemas
+from service.http import openapi, schemas
 from service.http.request import negotiation
-from service.http.request.body import UploadedPictures, picture_page
-from service.http.request.dependencies import TranslatorModel, lease, while_connected
+from service.http.request.body import uploaded_images
+from service.http.request.context import context_of
+from service.http.request.dependencies import lease, named_translator, no_repeated_query, read_query
+from service.http.request.disconnect import while_connected
 from service.http.response import responses
 from service.http.routes import _generation
-from service.http.state import AppState, StateDependency
+from service.http.state import AppState, app_state
 from service.imaging import codecs, formats
 from service.imaging.codecs import Pixels
 from service.pipelines import output
@@ -34,31 +36,37 @@ T = TypeVar("T")
 
 @router.post(
     "/translate",
-    summary="Pictures of one domain turned into another",
+    summary="Images of one domain translated into another",
     response_class=Response,
     responses={
-        **_generation.picture_page(formats.IMAGES, cycle=True),
-        **problems.responses(*_generation.FAILURES, NotAnImage, Unavailable),
+        **openapi.image_responses(formats.IMAGES, cycle=True),
+        **openapi.error_responses(*_generation.FAILURES, NotAnImage, Unavailable),
     },
-    openapi_extra=picture_page(many=True),
+    openapi_extra=openapi.parameters(schemas.TranslateQuery) | openapi.image_body(many=True),
 )
-async def translate(
-    request: Request,
-    state: StateDependency,
-    model: TranslatorModel,
-    query: Annotated[schemas.TranslateQuery, Query()],
-    raws: UploadedPictures,
+async def translate(request: Request) -> Response:
+    """Translate images of any size; each keeps its size. `cycle` reports how well the inverse model restores them."""
+    state = await app_state(request)
+    await no_repeated_query(request)
+    model = await named_translator(request, state)
+    async with uploaded_images(request, state) as raws:
+        query = read_query(request, schemas.TranslateQuery)
+        return await _translate(request, state, model, query, raws)
+
+
+async def _translate(
+    request: Request, state: AppState, model: LoadedModel, query: schemas.TranslateQuery, raws: Sequence[bytes]
 ) -> Response:
-    """Translates pictures of any size; each comes back at its own. `cycle` tells how well it leads back."""
-    timer: PhaseTimer = request.state.timer
+    context = context_of(request)
+    timer = context.timer
     settings = state.settings
     form = negotiation.choose(query.format, request.headers.getlist("accept"), formats.IMAGES)
     columns = output.grid_columns(len(raws), query.columns, codecs.square_columns(len(raws)))
     inverse = await lease(request, state, _inverse(model, state)) if query.cycle else None
     sizes = [codecs.measure(raw, settings.max_image_pixels) for raw in raws]
     _check_sizes(sizes, model, query, form, columns, state)
-    spec = OutputSpec(model.name, form, columns, metadata=_generation.metadata(state, model, 1.0))
-    there = Translator(model, request.state.deadline, settings.tile_px)
+    spec = OutputSpec(model.name, form, columns, metadata=_generation.metadata(state, model))
+    there = Translator(model, context.deadline, settings.tile_px)
     back = None if inverse is None else replace(there, model=inverse)
     with state.pixels.hold(sum(width * height for width, height in sizes)):
         with timer.phase("decode"):
@@ -134,7 +142,7 @@ def _phases(timer: PhaseTimer, *translators: Translator) -> Iterator[None]:
 
 
 async def _together(work: Sequence[Awaitable[T]]) -> list[T]:
-    """All results; where one fails, the others are given up."""
+    """All results. If one fails, the others are cancelled."""
     tasks = [asyncio.ensure_future(part) for part in work]
     try:
         return await asyncio.gather(*tasks)
@@ -146,7 +154,7 @@ async def _together(work: Sequence[Awaitable[T]]) -> list[T]:
 def _inverse(model: LoadedModel, state: AppState) -> LoadedModel:
     name = model.manifest.translation and model.manifest.translation.inverse
     if not name:
-        raise NotSupported(f"{model.name} has no inverse model, so that no cycle can be closed; leave cycle out")
+        raise NotSupported(f"{model.name} has no inverse model; leave cycle out")
     try:
         return state.repository.find(name)
     except ModelNotFound as error:
@@ -161,18 +169,18 @@ def _check_sizes(
     columns: int,
     state: AppState,
 ) -> None:
-    """Refuses what would be too many pixels to decode, to translate or to answer, before anything is decoded."""
+    """Refuse too many pixels to decode, to translate or to respond with, before anything is decoded."""
     settings, trained = state.settings, model.manifest.image
     given = sum(width * height for width, height in sizes)
     if given > settings.max_image_pixels:
-        raise TooLarge(f"the pictures have {given} pixels together, but at most {settings.max_image_pixels} are read")
+        raise TooLarge(f"the images have {given} pixels together, but at most {settings.max_image_pixels} are read")
     fed = given if query.fit == "pad" else len(sizes) * trained.height * trained.width
     if fed > settings.max_translate_pixels:
         limit = settings.max_translate_pixels
-        raise TooLarge(f"{fed} pixels would be translated, but {limit} at most are; send less, or use fit=resize")
+        raise TooLarge(f"{fed} pixels would be translated, but at most {limit} are; send less, or use fit=resize")
     if form in ("zip", "json"):
         return
     cells = ceil(len(sizes) / columns) * columns if form != "npy" else len(sizes)
     drawn = cells * max(width for width, _ in sizes) * max(height for _, height in sizes)
     if drawn > settings.max_image_pixels:
-        raise TooLarge(f"a grid of these pictures would have {drawn} pixels; use format=zip or format=json")
+        raise TooLarge(f"a grid of these images would have {drawn} pixels; use format=zip or format=json")

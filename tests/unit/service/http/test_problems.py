@@ -6,7 +6,7 @@ from fastapi import Request
 
 from service import errors
 from service.errors import FieldError, GanvasError
-from service.http import problems
+from service.http import openapi, problems
 
 LEAVES = [
     kind
@@ -19,10 +19,10 @@ LEAVES = [
 
 @pytest.mark.parametrize("kind", LEAVES)
 def test_every_error_that_reaches_a_client_has_a_status_and_is_on_the_openapi_page(kind):
-    known = next(problems._KINDS[parent] for parent in kind.__mro__ if parent in problems._KINDS)
+    known = next(problems.KINDS[parent] for parent in kind.__mro__ if parent in problems.KINDS)
     assert 400 <= known[0] <= 504
-    if kind in problems._KINDS:
-        ((status, page),) = problems.responses(kind).items()
+    if kind in problems.KINDS:
+        ((status, page),) = openapi.error_responses(kind).items()
         assert status == known[0]
         assert list(page["content"]) == [problems.MEDIA_TYPE]
 
@@ -38,7 +38,7 @@ def test_the_statuses_drawn_in_the_tree_are_those_that_are_answered():
         words = line.replace("│", " ").replace("├──", " ").replace("└──", " ").split()
         if len(words) > 1 and words[1].isdigit() and words[0] in vars(errors):
             kind = getattr(errors, words[0])
-            answered = next((problems._KINDS[parent][0] for parent in kind.__mro__ if parent in problems._KINDS), None)
+            answered = next((problems.KINDS[parent][0] for parent in kind.__mro__ if parent in problems.KINDS), None)
             assert answered in (None, int(words[1])), line
 
 

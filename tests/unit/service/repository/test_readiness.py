@@ -5,9 +5,9 @@ import os
 import pytest
 
 from service.errors import NotReady
-from service.http import state
 from service.http.state import AppState
 from service.inference.batcher import Limits
+from service.repository import readiness
 from service.repository.loaded_model import Engine
 from service.repository.peers import Board
 from service.repository.repository import Repository
@@ -26,7 +26,6 @@ def test_while_too_many_files_are_open_a_worker_is_not_ready_and_tells_the_other
     builders.write_package(tmp_path / "models", "tiny")
     (tmp_path / "board").mkdir()
     board, metrics = Board(tmp_path / "board"), Metrics()
-    monkeypatch.setattr(state, "_REST_S", 0.01)
 
     async def scenario():
         repository = Repository(tmp_path / "models", (), Engine(1, 1, Limits()), metrics, others=board)
@@ -38,7 +37,9 @@ def test_while_too_many_files_are_open_a_worker_is_not_ready_and_tells_the_other
             patch.setattr(board, "dead", full)
             with pytest.raises(NotReady):
                 state.check_ready()
-            reporting = asyncio.create_task(state.report())
+            reporting = asyncio.create_task(
+                readiness.report(repository, board, metrics, lambda: state.draining, retry_s=0.01)
+            )
             await asyncio.sleep(0.05)
         state.check_ready()
         state.draining = True
@@ -48,4 +49,4 @@ def test_while_too_many_files_are_open_a_worker_is_not_ready_and_tells_the_other
 
     asyncio.run(scenario())
     assert json.loads((tmp_path / "board" / f"{os.getpid()}.state").read_text())["ready"] is False
-    assert "could not be told" in caplog.text
+    assert "the report to the other workers failed" in caplog.text
