@@ -51,10 +51,16 @@ def test_whatever_changes_the_bytes_changes_the_etag(client):
     assert len(tags) == len(queries) + 3 + 2
 
 
+def test_truncation_changes_the_etag_without_metadata_too(models, serve):
+    with serve(models, metadata=False) as client:
+        tags = {client.head(f"{SAMPLE}?seed=1&truncation={value}").headers["etag"] for value in (0.5, 1.0)}
+    assert len(tags) == 2
+
+
 @pytest.mark.parametrize("part", ["engine_version", "codecs.codec_versions"])
 def test_another_engine_or_codec_makes_another_etag(client, monkeypatch, part):
     before = client.head(f"{SAMPLE}?seed=1").headers["etag"]
-    monkeypatch.setattr(f"service.http.response.responses.{part}", lambda: "another")
+    monkeypatch.setattr(f"service.http.response.caching.{part}", lambda: "another")
     assert client.head(f"{SAMPLE}?seed=1").headers["etag"] != before
 
 

@@ -75,7 +75,7 @@ async def sample_by_seed(request: Request) -> Response:
     spec = _generation.output_spec(state, model, resolver, form, columns)
     headers = {"Vary": "Accept", "Cache-Control": "no-store"}
     if query.seed is not None:
-        headers["ETag"] = caching.etag(model, first, query.n, query.class_, spec)
+        headers["ETag"] = caching.etag(model, first, query.n, query.class_, query.truncation, spec)
         headers["Cache-Control"] = _cache_control(request, bool(state.settings.api_keys))
         if caching.not_modified(request, headers["ETag"]):
             return Response(status_code=304, headers=headers)
