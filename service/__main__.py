@@ -11,9 +11,9 @@ from pydantic import ValidationError
 
 from service.batch import command
 from service.inference import session
-from service.inference.engine import Kind
+from service.inference.engine import EngineSpec
 from service.server import process as server
-from service.server import supervisor
+from service.server import sizing, supervisor
 from service.settings import Settings, unknown_variables
 from service.telemetry import logs
 
@@ -46,7 +46,7 @@ def main() -> int:
     if serves:
         logs.configure(settings.log_level)
     try:
-        kind = _kind(settings, serves)
+        spec = _spec(settings, serves)
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -54,16 +54,16 @@ def main() -> int:
         return command.run(arguments, settings)
     for name in unknown_variables():
         _log.warning("an environment variable is no setting", extra={"variable": name})
-    if kind.on_gpu and not settings.workers:
+    if spec.on_gpu and not settings.workers:
         settings = settings.model_copy(update={"workers": 1})
-    if settings.processes > 1:
-        if kind.engine == "onnxruntime-cpu":
+    if sizing.worker_count(settings) > 1:
+        if spec.engine == "onnxruntime-cpu":
             os.environ["GANVAS_ENGINE"] = "onnxruntime"  # the workers need not try a GPU again
         return supervisor.serve(settings, server.work)
     return server.serve_one(settings)
 
 
-def _kind(settings: Settings, serves: bool) -> Kind:
+def _spec(settings: Settings, serves: bool) -> EngineSpec:
     """What draws, found out where it may stay.
 
     Whatever has started a GPU holds some of its memory for good: this process, which will draw; or one that ends, where
@@ -72,11 +72,11 @@ def _kind(settings: Settings, serves: bool) -> Kind:
     Raises:
         ValueError: it cannot be had here.
     """
-    if serves and settings.workers > 1 and session.tries_gpu(settings.choice):
+    if serves and settings.workers > 1 and session.may_start_gpu(settings.engine_request):
         spawn = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(1, spawn, logs.configure, (settings.log_level,)) as process:
-            return process.submit(session.chosen, settings.choice).result()
-    return session.chosen(settings.choice)
+            return process.submit(session.resolve_engine, settings.engine_request).result()
+    return session.resolve_engine(settings.engine_request)
 
 
 def _describe_settings() -> str:

@@ -85,7 +85,7 @@ def fitted(settings: Settings, given: dict[str, float]) -> Settings:
         given: amounts of Ray's resources that the replica holds.
     """
     cores = max(1, math.floor(given.get("CPU", 1)))
-    wanted = {"threads": cores, "instances": min(cores, settings.infer_instances)}
+    wanted = {"threads": cores, "instances": min(cores, settings.execution().instances)}
     return settings.model_copy(update={name: n for name, n in wanted.items() if not getattr(settings, name)})
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,12 +13,12 @@ from service.errors import PackageError
 from service.imaging import codecs
 from service.imaging.codecs import StillFormat
 from service.inference import session
-from service.inference.batcher import Limits
+from service.inference.engine import ExecutionConfig
 from service.inference.session import engine_version
 from service.pipelines import provenance
 from service.pipelines.output import Metadata
 from service.repository import manifest
-from service.repository.loaded_model import Engine, LoadedModel
+from service.repository.loaded_model import LoadedModel
 from service.repository.loader import open_package
 from service.repository.manifest import NAME_PATTERN, Task
 from service.settings import Settings
@@ -46,7 +46,7 @@ def open_model(settings: Settings, reference: str, task: Task) -> Opened:
     warnings = []
     for folder in _folders(settings.models_dir, reference):
         try:
-            model = open_package(folder, engine(settings), Metrics())
+            model = open_package(folder, execution(settings), Metrics())
         except PackageError as error:
             if "@" in reference:
                 raise BatchError(f"{reference} is broken: {error}") from error
@@ -71,11 +71,10 @@ def _folders(root: Path, reference: str) -> list[Path]:
     return sorted(meant, key=lambda path: int(path.name), reverse=True)
 
 
-def engine(settings: Settings) -> Engine:
-    """How networks are run: as the service does, but what waits is bounded by the run itself."""
-    limits = Limits(settings.max_batch_size, settings.max_batch_bytes, waiting_rows=2**40, waiting_bytes=2**60)
-    kind = session.chosen(settings.choice)
-    return Engine(settings.infer_threads, settings.infer_instances, limits, kind, settings.crowd_threads)
+def execution(settings: Settings) -> ExecutionConfig:
+    """How networks are run: as in the service, with queues that only the run itself bounds."""
+    config = settings.execution(session.resolve_engine(settings.engine_request))
+    return replace(config, limits=replace(config.limits, waiting_rows=2**40, waiting_bytes=2**60))
 
 
 def record(settings: Settings, model: LoadedModel, form: StillFormat, asked: Mapping[str, object]) -> Record:

@@ -111,4 +111,4 @@ async def drawn(
     # While some batches run, as many are written, by threads of their own since disks are slow; others are drawn.
     rest = iter(seeds)
     batches = iter(lambda: tuple(islice(rest, _BATCHES * settings.max_batch_size)), ())
-    await packages.each(batches, 2 * settings.infer_instances + 2, draw)
+    await packages.each(batches, 2 * settings.execution().instances + 2, draw)

@@ -103,7 +103,7 @@ async def translated(
             tell(name, None)
 
     # As many as fill the batches that run at once, and those that follow.
-    await packages.each(names, settings.max_batch_size * (settings.infer_instances + 1), one)
+    await packages.each(names, settings.max_batch_size * (settings.execution().instances + 1), one)
 
 
 def read(source: Source, name: str, settings: Settings) -> bytes:

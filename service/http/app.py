@@ -20,9 +20,7 @@ from service.http.routers import DIRECT_ROUTES, ROUTERS
 from service.http.routes import docs
 from service.http.state import AppState
 from service.inference import session
-from service.inference.batcher import Limits
 from service.repository import readiness
-from service.repository.loaded_model import Engine
 from service.repository.peers import Board, SharedCounts
 from service.repository.repository import Repository
 from service.settings import Settings
@@ -69,15 +67,11 @@ def create_app(settings: Settings) -> FastAPI:
 
 def _state(settings: Settings) -> AppState:
     metrics = Metrics()
-    limits = Limits(
-        settings.max_batch_size, settings.max_batch_bytes, settings.max_queue_rows, settings.max_queue_bytes
-    )
-    kind = session.chosen(settings.choice)
-    engine = Engine(settings.infer_threads, settings.infer_instances, limits, kind, settings.crowd_threads)
+    execution = settings.execution(session.resolve_engine(settings.engine_request))
     repository = Repository(
         settings.models_dir,
         settings.models,
-        engine,
+        execution,
         metrics,
         settings.lazy_models,
         settings.max_model_bytes,

@@ -1,8 +1,8 @@
-"""In which engine and precision a network runs, and in batches of which sizes. Knows no engine's code.
+"""Which provider and precision run a network, and with how many threads and rows. Contains no engine's code.
 
-OpenVINO's results, and those of a GPU's kernels, may depend on how many rows a run has, so that they run a fixed number
-of them each time: a *bucket*, filled up where rows are missing. For OpenVINO one row was the quickest too
-(docs/performance.md, "Engines"); a GPU with one row is idle, and 8 take about as long.
+The results of OpenVINO and of a GPU's kernels may depend on how many rows a run has. A network on these engines
+therefore runs a fixed number of rows each time: a *bucket*, which is filled up if rows are missing. For OpenVINO one
+row is fastest as well (docs/performance.md, "Engines"); a GPU is idle with one row, and 8 rows take about as long.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,6 +13,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from service.inference.batcher import Limits
+
 Floats = NDArray[np.float32]
 
 OPENVINO = "OpenVINOExecutionProvider"
@@ -21,31 +23,31 @@ TENSORRT = "TensorrtExecutionProvider"
 
 
 @dataclass(frozen=True)
-class Kind:
-    """How a network is computed.
+class EngineSpec:
+    """The ONNX Runtime provider and the precision that run a network.
 
     Attributes:
-        engine: as cards name it.
+        engine: its name on model cards.
         precision: of the products; inputs, sums and outputs are float32.
-        buckets: the numbers of rows that a run may have, from the fewest; empty runs batches as they come.
-        fallback: what computes a package that does not come out right in this kind; None refuses it.
-        cache_dir: where TensorRT keeps what it has compiled.
+        buckets: the numbers of rows that a run may have, in ascending order; empty runs batches of any size.
+        fallback: runs a package whose reference images this engine does not reproduce; None refuses the package.
+        cache_dir: folder of TensorRT's compiled engines.
     """
 
     engine: Literal["onnxruntime-cpu", "openvino-cpu", "onnxruntime-cuda", "onnxruntime-tensorrt"] = "onnxruntime-cpu"
     precision: Literal["float32", "tf32", "bfloat16", "float16"] = "float32"
     buckets: tuple[int, ...] = ()
-    fallback: "Kind | None" = None
+    fallback: "EngineSpec | None" = None
     cache_dir: Path | None = None
 
     @property
     def provider(self) -> str:
-        """What ONNX Runtime calls it."""
+        """ONNX Runtime's name of the provider."""
         return _PROVIDERS[self.engine]
 
     @property
     def on_gpu(self) -> bool:
-        """Whether it computes on a GPU."""
+        """Whether it runs on a GPU."""
         return self.engine in ("onnxruntime-cuda", "onnxruntime-tensorrt")
 
 
@@ -55,41 +57,60 @@ _PROVIDERS = {
     "onnxruntime-cuda": CUDA,
     "onnxruntime-tensorrt": TENSORRT,
 }
-ONNXRUNTIME = Kind()
+ONNXRUNTIME = EngineSpec()
 
 
-def of_any_size(kind: Kind) -> Kind:
-    """The same for a network whose pictures differ in size: one row at a time, where the number must not vary.
+@dataclass(frozen=True)
+class ExecutionConfig:
+    """How networks are run.
 
-    One of these pictures keeps a GPU busy. TensorRT would compile for minutes for each new size, so that CUDA takes its
-    place, in products of tf32.
+    Attributes:
+        threads: of a batch that runs alone.
+        instances: batches of one network that may run at the same time.
+        limits: of each network's queue.
+        spec: runs generators and translators.
+        shared_threads: of a batch that runs beside others.
     """
-    buckets = kind.buckets and (1,) if len(kind.buckets) == 1 else ()
-    if kind.engine == "onnxruntime-tensorrt":
-        return Kind("onnxruntime-cuda", "tf32", buckets, kind.fallback and of_any_size(kind.fallback))
-    return replace(kind, buckets=buckets, fallback=kind.fallback and of_any_size(kind.fallback))
+
+    threads: int
+    instances: int
+    limits: Limits
+    spec: EngineSpec = ONNXRUNTIME
+    shared_threads: int = 1
 
 
-def in_buckets(
+def for_any_size(spec: EngineSpec) -> EngineSpec:
+    """The same engine for a network whose images differ in size: one row at a time if the number must not vary.
+
+    One such image keeps a GPU busy. TensorRT would compile for minutes for each new size, so CUDA replaces it, with
+    products in tf32.
+    """
+    buckets = (1,) if len(spec.buckets) == 1 else ()
+    if spec.engine == "onnxruntime-tensorrt":
+        return EngineSpec("onnxruntime-cuda", "tf32", buckets, spec.fallback and for_any_size(spec.fallback))
+    return replace(spec, buckets=buckets, fallback=spec.fallback and for_any_size(spec.fallback))
+
+
+def run_in_buckets(
     run: Callable[[Mapping[str, Floats]], Floats], inputs: Mapping[str, Floats], buckets: tuple[int, ...]
 ) -> Floats:
-    """Runs the smallest bucket that holds the rows; where none does, the largest as often as needed.
+    """Runs the smallest bucket that holds the rows, or the largest one repeatedly.
 
-    A bucket that is not full is filled with copies of the last row, which are dropped.
+    A bucket that is not full is filled with copies of the last row, whose results are dropped.
 
     Args:
         run: (rows, ...) arrays by name, to (rows, ...).
         inputs: (N, ...) arrays by name, N >= 1.
-        buckets: numbers of rows, from the fewest.
+        buckets: numbers of rows, in ascending order.
 
     Returns:
-        (N, ...), as `run` gives it.
+        (N, ...), as `run` returns it.
     """
     count = len(next(iter(inputs.values())))
-    made, start = [], 0
+    outputs, start = [], 0
     while start < count:
         rows = next((size for size in buckets if size >= count - start), buckets[-1])
-        chosen = np.minimum(np.arange(start, start + rows), count - 1)
-        made.append(run({name: array[chosen] for name, array in inputs.items()}))
+        indices = np.minimum(np.arange(start, start + rows), count - 1)
+        outputs.append(run({name: array[indices] for name, array in inputs.items()}))
         start += rows
-    return made[0][:count] if len(made) == 1 else np.concatenate(made)[:count]
+    return outputs[0][:count] if len(outputs) == 1 else np.concatenate(outputs)[:count]

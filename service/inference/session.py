@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from service.errors import EngineError, PackageError, UnfitEngine
 from service.inference import gpu
-from service.inference.engine import CUDA, ONNXRUNTIME, Kind, in_buckets
+from service.inference.engine import CUDA, ONNXRUNTIME, EngineSpec, run_in_buckets
 from service.inference.io_binding import Buckets, Loose
 from service.inference.providers import providers, run_entries
-from service.inference.selection import Choice, choose, has_bfloat16
+from service.inference.selection import EngineRequest, has_bfloat16, select_engine
 
 Floats = NDArray[np.float32]
 
@@ -30,7 +30,7 @@ class Session:
     """A network, on the processor or on a GPU.
 
     Attributes:
-        kind: what computes it, and in what precision.
+        spec: what computes it, and in what precision.
         copies: how many times it is held in memory.
     """
 
@@ -39,8 +39,8 @@ class Session:
         model: bytes,
         threads: int,
         any_size: bool = False,
-        kind: Kind = ONNXRUNTIME,
-        crowd_threads: int | None = None,
+        spec: EngineSpec = ONNXRUNTIME,
+        shared_threads: int | None = None,
     ) -> None:
         """Loads a network.
 
@@ -49,25 +49,25 @@ class Session:
             threads: how many a run that is alone may use.
             any_size: whether pictures of many sizes will go through it. The engine would otherwise keep a plan of its
                 memory for each size that ever came, and the memory of the largest.
-            kind: of engine and precision.
-            crowd_threads: how many a run that is not alone may use. Where that is fewer, and the engine is ONNX Runtime
-                on the processor, the network is held twice: a session's threads are its own for good.
+            spec: of engine and precision.
+            shared_threads: threads of a run that is not alone. If these are fewer and the engine is ONNX Runtime on the
+                CPU, the network is held twice: a session's threads cannot be changed.
 
         Raises:
             PackageError: the bytes are no network that the engine loads.
         """
         if _EXTERNAL_DATA in model:
             raise PackageError("the network keeps weights outside its file, which a package may not")
-        self.kind = kind
-        self._options = _run_options(kind, any_size)
+        self.spec = spec
+        self._options = _run_options(spec, any_size)
         self._held: list[Any]
         self.copies = 1
-        if not kind.on_gpu:
-            counts = {threads, crowd_threads or threads} if kind == ONNXRUNTIME else {threads}
-            self._held = [_open(model, count, any_size, kind) for count in sorted(counts, reverse=True)]
+        if not spec.on_gpu:
+            counts = {threads, shared_threads or threads} if spec == ONNXRUNTIME else {threads}
+            self._held = [_open(model, count, any_size, spec) for count in sorted(counts, reverse=True)]
             self.copies = len(self._held)
             return
-        self._held = gpu.call(_open_on_gpu, model, threads, any_size, kind)
+        self._held = gpu.call(_open_on_gpu, model, threads, any_size, spec)
         # It leaves the memory in the thread that does everything else with the device.
         weakref.finalize(self, gpu.later, self._held.clear).atexit = False
 
@@ -91,14 +91,14 @@ class Session:
         Raises:
             EngineError: the engine failed.
         """
-        if self.kind.buckets and inputs:
-            return in_buckets(self._run, inputs, self.kind.buckets)
+        if self.spec.buckets and inputs:
+            return run_in_buckets(self._run, inputs, self.spec.buckets)
         return self._run(inputs, alone)
 
     def _run(self, inputs: Mapping[str, Floats], alone: bool = True) -> Floats:
         output: Floats
         try:
-            if self.kind.on_gpu:
+            if self.spec.on_gpu:
                 output = gpu.call(self._held[1].run, inputs)
             else:
                 (output,) = self._held[0 if alone else -1].run(None, dict(inputs), self._options)[:1]
@@ -112,21 +112,21 @@ def engine_version() -> str:
     return f"onnxruntime-{ort.__version__}"
 
 
-def tries_gpu(choice: Choice) -> bool:
+def may_start_gpu(request: EngineRequest) -> bool:
     """Whether `chosen` will start a GPU to see whether it can."""
-    return choice.may_be_gpu and CUDA in ort.get_available_providers()
+    return request.may_be_gpu and CUDA in ort.get_available_providers()
 
 
-def chosen(choice: Choice) -> Kind:
-    """The kind of engine for networks that draw, here.
+def resolve_engine(request: EngineRequest) -> EngineSpec:
+    """The spec of engine for networks that draw, here.
 
     Raises:
         ValueError: the choice cannot be had with what is installed, or on this machine.
     """
-    return choose(choice, ort.get_available_providers(), has_bfloat16(), gpu.why_not)
+    return select_engine(request, ort.get_available_providers(), has_bfloat16(), gpu.why_not)
 
 
-def _open(model: bytes, threads: int, any_size: bool, kind: Kind) -> ort.InferenceSession:
+def _open(model: bytes, threads: int, any_size: bool, spec: EngineSpec) -> ort.InferenceSession:
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -134,36 +134,36 @@ def _open(model: bytes, threads: int, any_size: bool, kind: Kind) -> ort.Inferen
     # Threads that spin while they wait would take the cores from the other sessions and from the encoders.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.enable_mem_pattern = not any_size
-    options.use_deterministic_compute = kind.on_gpu
-    if kind.cache_dir is not None:
-        kind.cache_dir.mkdir(parents=True, exist_ok=True)
-    asked = providers(kind, threads, any_size, hashlib.sha256(model).hexdigest())
-    failure = PackageError if kind == ONNXRUNTIME else UnfitEngine
+    options.use_deterministic_compute = spec.on_gpu
+    if spec.cache_dir is not None:
+        spec.cache_dir.mkdir(parents=True, exist_ok=True)
+    asked = providers(spec, threads, any_size, hashlib.sha256(model).hexdigest())
+    failure = PackageError if spec == ONNXRUNTIME else UnfitEngine
     try:
         # Its own way back is off: it would print what failed, and go on with another engine than cards say.
         session = ort.InferenceSession(model, options, providers=asked, enable_fallback=0)
     except Exception as error:  # onnxruntime's exceptions have no common base
         raise failure(f"the engine cannot load the network: {_first_line(error)}") from error
     # Without a word, onnxruntime takes its own provider where the one that was asked for cannot start.
-    if kind.provider not in session.get_providers():
-        raise failure(f"{kind.engine} cannot load the network")
+    if spec.provider not in session.get_providers():
+        raise failure(f"{spec.engine} cannot load the network")
     return session
 
 
-def _open_on_gpu(model: bytes, threads: int, any_size: bool, kind: Kind) -> list[Any]:
+def _open_on_gpu(model: bytes, threads: int, any_size: bool, spec: EngineSpec) -> list[Any]:
     """The session, and what runs it."""
-    session = _open(model, threads, any_size, kind)
-    if any_size or not kind.buckets:
-        return [session, Loose(session, lambda _: _run_options(kind, any_size))]
+    session = _open(model, threads, any_size, spec)
+    if any_size or not spec.buckets:
+        return [session, Loose(session, lambda _: _run_options(spec, any_size))]
     try:
-        return [session, Buckets(session, gpu.NAME, kind.buckets, lambda rows: _run_options(kind, any_size, rows))]
+        return [session, Buckets(session, gpu.NAME, spec.buckets, lambda rows: _run_options(spec, any_size, rows))]
     except Exception as error:  # onnxruntime's exceptions have no common base
-        raise UnfitEngine(f"{kind.engine} cannot run the network: {_first_line(error)}") from error
+        raise UnfitEngine(f"{spec.engine} cannot run the network: {_first_line(error)}") from error
 
 
-def _run_options(kind: Kind, any_size: bool, rows: int | None = None) -> ort.RunOptions:
+def _run_options(spec: EngineSpec, any_size: bool, rows: int | None = None) -> ort.RunOptions:
     options = ort.RunOptions()
-    for name, value in run_entries(kind, any_size, rows).items():
+    for name, value in run_entries(spec, any_size, rows).items():
         options.add_run_config_entry(name, value)
     return options
 

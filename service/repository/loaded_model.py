@@ -3,34 +3,15 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import inf
 
 from service.errors import Draining
-from service.inference.batcher import Batcher, Limits
-from service.inference.engine import ONNXRUNTIME, Kind
+from service.inference.batcher import Batcher
+from service.inference.engine import ExecutionConfig
 from service.inference.session import Session
 from service.repository.manifest import Latent, Manifest, NetworkName
 from service.telemetry.metrics import Metrics
-
-
-@dataclass(frozen=True)
-class Engine:
-    """How networks are run.
-
-    Attributes:
-        threads: of a batch that runs alone.
-        instances: batches of one network that may run at once.
-        limits: of each network's queue.
-        kind: what computes networks that draw.
-        crowd_threads: of a batch that runs beside others.
-    """
-
-    threads: int
-    instances: int
-    limits: Limits
-    kind: Kind = ONNXRUNTIME
-    crowd_threads: int = 1
 
 
 class LoadedModel:
@@ -46,7 +27,7 @@ class LoadedModel:
         preview: bytes,
         sessions: Mapping[NetworkName, Session],
         load: Callable[[], Mapping[NetworkName, Session]],
-        engine: Engine,
+        engine: ExecutionConfig,
         metrics: Metrics,
         n_bytes: int,
     ) -> None:
@@ -62,8 +43,8 @@ class LoadedModel:
             n_bytes: about what its networks hold in memory while it is open.
         """
         self.manifest, self.preview, self.n_bytes = manifest, preview, n_bytes
-        kind = sessions["generator"].kind
-        self.engine, self.precision = kind.engine, kind.precision
+        spec = sessions["generator"].spec
+        self.engine, self.precision = spec.engine, spec.precision
         self.users, self.last_used = 0, time.monotonic()
         self._load, self._how, self._metrics = load, engine, metrics
         self._batchers = self._queues(sessions)
@@ -158,7 +139,7 @@ class LoadedModel:
         return {
             network: Batcher(
                 session.run,
-                whole if session.kind.on_gpu else limits,
+                whole if session.spec.on_gpu else limits,
                 instances,
                 self._metrics.batch_observer(self.name, network),
             )

@@ -17,10 +17,10 @@ from pydantic import ValidationError
 
 from service.errors import EngineError, NotFinite, PackageError, UnfitEngine
 from service.imaging import codecs
-from service.inference.engine import ONNXRUNTIME, Kind, of_any_size
+from service.inference.engine import ONNXRUNTIME, EngineSpec, ExecutionConfig, for_any_size
 from service.inference.session import Session
 from service.repository import manifest
-from service.repository.loaded_model import Engine, LoadedModel
+from service.repository.loaded_model import LoadedModel
 from service.repository.manifest import Array, Golden, Manifest, Network, NetworkName
 from service.telemetry.metrics import Metrics
 
@@ -34,7 +34,7 @@ _GOLDEN_LEAST_DB = 45.0  # engines of a lower precision
 _log = logging.getLogger(__name__)
 
 
-def open_package(folder: Path, engine: Engine, metrics: Metrics) -> LoadedModel:
+def open_package(folder: Path, engine: ExecutionConfig, metrics: Metrics) -> LoadedModel:
     """Reads a package, proves it, and makes it ready to `start`.
 
     Args:
@@ -51,8 +51,8 @@ def open_package(folder: Path, engine: Engine, metrics: Metrics) -> LoadedModel:
         sessions = load()
         prove(sessions["generator"], described.goldens)
     except UnfitEngine as error:
-        fallback = engine.kind.fallback
-        if fallback is None or _kind(described, engine) == ONNXRUNTIME:
+        fallback = engine.spec.fallback
+        if fallback is None or _spec(described, engine) == ONNXRUNTIME:
             raise
         _log.warning(
             "model is opened in another engine or precision",
@@ -63,7 +63,7 @@ def open_package(folder: Path, engine: Engine, metrics: Metrics) -> LoadedModel:
                 "precision": fallback.precision,
             },
         )
-        return open_package(folder, replace(engine, kind=fallback), metrics)
+        return open_package(folder, replace(engine, spec=fallback), metrics)
     if "discriminator" in sessions:
         _prove_reader(sessions["discriminator"], described.networks["discriminator"], 1)
     if "encoder" in sessions and described.latent is not None:
@@ -77,23 +77,23 @@ def open_package(folder: Path, engine: Engine, metrics: Metrics) -> LoadedModel:
     return LoadedModel(described, preview, sessions, load, engine, metrics, n_bytes)
 
 
-def _open_networks(folder: Path, described: Manifest, engine: Engine) -> dict[NetworkName, Session]:
-    kind, any_size = _kind(described, engine), described.task == "translate"
+def _open_networks(folder: Path, described: Manifest, engine: ExecutionConfig) -> dict[NetworkName, Session]:
+    spec, any_size = _spec(described, engine), described.task == "translate"
     threads = 1 if _is_small(described) else engine.threads  # to wake a second takes longer than its half of the work
     # Goldens prove the network that draws alone, so that the others are not computed in less than float32.
     return {
         name: _open_network(
-            folder, net, threads, any_size, kind if name == "generator" else ONNXRUNTIME, engine.crowd_threads
+            folder, net, threads, any_size, spec if name == "generator" else ONNXRUNTIME, engine.shared_threads
         )
         for name, net in described.networks.items()
     }
 
 
-def _kind(described: Manifest, engine: Engine) -> Kind:
+def _spec(described: Manifest, engine: ExecutionConfig) -> EngineSpec:
     """Of the network that draws."""
     if described.task == "translate":
-        return of_any_size(engine.kind)
-    return ONNXRUNTIME if _is_small(described) else engine.kind  # its batches of small networks are the quickest
+        return for_any_size(engine.spec)
+    return ONNXRUNTIME if _is_small(described) else engine.spec  # its batches of small networks are the quickest
 
 
 def _is_small(described: Manifest) -> bool:
@@ -141,12 +141,12 @@ def prove(session: Session, goldens: tuple[Golden, ...]) -> None:
             raise UnfitEngine(f"golden {index} cannot be run: {error}") from error
         if drawn.shape != expected.shape:
             raise UnfitEngine(f"golden {index} came out with shape {drawn.shape}, not {expected.shape}")
-        _compare(index, drawn, expected, session.kind)
+        _compare(index, drawn, expected, session.spec)
 
 
-def _compare(index: int, drawn: codecs.Pixels, expected: codecs.Pixels, kind: Kind) -> None:
+def _compare(index: int, drawn: codecs.Pixels, expected: codecs.Pixels, spec: EngineSpec) -> None:
     levels = np.abs(drawn.astype(np.int16) - expected)
-    if kind.precision == "float32":
+    if spec.precision == "float32":
         share = float(np.mean(levels > 0))
         if levels.max() > _GOLDEN_MAX_LEVELS or share > _GOLDEN_MAX_SHARE:
             raise UnfitEngine(
@@ -157,13 +157,13 @@ def _compare(index: int, drawn: codecs.Pixels, expected: codecs.Pixels, kind: Ki
     quality = 10.0 * log10(255.0**2 / error) if error else inf
     if quality < _GOLDEN_LEAST_DB:
         raise UnfitEngine(
-            f"golden {index} did not come out: in {kind.precision} it has {quality:.1f} dB, below "
+            f"golden {index} did not come out: in {spec.precision} it has {quality:.1f} dB, below "
             f"{_GOLDEN_LEAST_DB:g}; GANVAS_PRECISION=auto goes back to float32 for it"
         )
 
 
 def _open_network(
-    folder: Path, network: Network, threads: int, any_size: bool, kind: Kind, crowd_threads: int
+    folder: Path, network: Network, threads: int, any_size: bool, spec: EngineSpec, shared_threads: int
 ) -> Session:
     raw = _read(folder, network.file)
     digest = manifest.sha256(raw)
@@ -171,7 +171,7 @@ def _open_network(
         raise PackageError(
             f"{network.file} has digest {digest[:12]}..., but the manifest says {network.sha256[:12]}..."
         )
-    session = Session(raw, threads, any_size, kind, min(threads, crowd_threads))
+    session = Session(raw, threads, any_size, spec, min(threads, shared_threads))
     for tensors, found, side in (
         (network.inputs, session.inputs, "inputs"),
         (network.outputs, session.outputs, "outputs"),

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from service.errors import ModelNotFound, NotReady, PackageError
+from service.inference.engine import ExecutionConfig
 from service.repository import folder as folders
 from service.repository.folder import Folder, Stamp
-from service.repository.loaded_model import Engine, LoadedModel
+from service.repository.loaded_model import LoadedModel
 from service.repository.loader import open_package
 from service.repository.manifest import NAME_PATTERN
 from service.repository.peers import Board
@@ -54,7 +55,7 @@ class Repository:
 
     folder: Path
     wanted: tuple[str, ...]
-    engine: Engine
+    engine: ExecutionConfig
     metrics: Metrics
     lazy: tuple[str, ...] = ()
     max_bytes: int = 0

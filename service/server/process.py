@@ -13,11 +13,12 @@ from fastapi import FastAPI
 from service.http.app import create_app
 from service.http.state import AppState
 from service.server.protocol import ProblemProtocol
+from service.server.sizing import worker_share
 from service.settings import Settings
 from service.telemetry import logs, tracing
 
 _KEEP_ALIVE_S = 30
-_MOST_FILES = 65_536
+_MAX_OPEN_FILES = 65_536
 
 
 class GracefulServer(uvicorn.Server):
@@ -55,7 +56,7 @@ class GracefulServer(uvicorn.Server):
 
 def work(sockets: list[socket]) -> None:
     """One worker of several."""
-    sys.exit(serve_one(Settings().share(), sockets))
+    sys.exit(serve_one(worker_share(Settings()), sockets))
 
 
 def serve_one(settings: Settings, sockets: list[socket] | None = None) -> int:
@@ -75,7 +76,7 @@ def allow_files() -> None:
     except ImportError:  # Windows knows no such limit
         return
     now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _MOST_FILES if most == resource.RLIM_INFINITY else min(most, _MOST_FILES)
+    wanted = _MAX_OPEN_FILES if most == resource.RLIM_INFINITY else min(most, _MAX_OPEN_FILES)
     if now != resource.RLIM_INFINITY and now < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 

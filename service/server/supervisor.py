@@ -13,11 +13,12 @@ from pathlib import Path
 from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
 from types import FrameType
 
+from service.server.sizing import worker_count
 from service.settings import Settings
 
 SHARED, METRICS = "GANVAS_SHARED_DIR", "PROMETHEUS_MULTIPROC_DIR"
 _LOOK_S = 0.2
-_LEAST_LIFE_S = 2.0  # one that dies sooner is not started again at once
+_MIN_LIFE_S = 2.0  # one that dies sooner is not started again at once
 _BACKLOG = 2048
 _log = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ def serve(settings: Settings, work: Callable[[list[socket]], None]) -> int:
     os.environ |= {SHARED: str(folder), METRICS: str(folder / "metrics")}
     try:
         with _listener(settings) as listener:
-            return _Supervisor(settings.processes, listener, work).run()
+            return _Supervisor(worker_count(settings), listener, work).run()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -64,7 +65,7 @@ class _Supervisor:
         started = 0.0
         while not self._told:
             self._running = [process for process in self._running if self._lives(process)]
-            if len(self._running) < self._count and (not started or time.monotonic() - started > _LEAST_LIFE_S):
+            if len(self._running) < self._count and (not started or time.monotonic() - started > _MIN_LIFE_S):
                 started = time.monotonic()
                 self._running += [self._start() for _ in range(self._count - len(self._running))]
             time.sleep(_LOOK_S)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from service.settings import available_cores
+from service.inference.cpu import available_cores
 from tests.benchmark import bound, load, wrk
 from tests.benchmark.asks import Load
 from tests.benchmark.extras import beside_the_load

@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.imaging import codecs
-from service.inference.engine import ONNXRUNTIME, of_any_size
-from service.inference.selection import Choice
-from service.inference.session import Session, chosen
+from service.inference.cpu import available_cores
+from service.inference.engine import ONNXRUNTIME, for_any_size
+from service.inference.selection import EngineRequest
+from service.inference.session import Session, resolve_engine
 from service.repository import manifest
 from service.repository.manifest import Manifest
-from service.settings import available_cores
 
 _NAMES = ("faces-dcgan", "photo2monet")
 _ROWS = (1, 16)
@@ -30,8 +30,8 @@ _SIDE_PX = 128  # of what translators are given
 def main() -> None:
     """Prints a line for each network, number of rows and of threads."""
     options = _options()
-    kinds = [chosen(Choice(any_batch=free)) for free in (False, True)]
-    print(f"{kinds[0].engine} in {kinds[0].precision}, against onnxruntime-cpu in float32; ms a picture")
+    specs = [resolve_engine(EngineRequest(any_batch=free)) for free in (False, True)]
+    print(f"{specs[0].engine} in {specs[0].precision}, against onnxruntime-cpu in float32; ms a picture")
     print("{:14}{:>6}{:>9}{:>13}{:>9}{:>7}{:>11}{:>7}{:>7}".format("", *_COLUMNS))
     for name in options.names:
         folder = max((options.models / name).glob("[0-9]*"), key=lambda path: int(path.name))
@@ -39,8 +39,8 @@ def main() -> None:
         raw = (folder / described.networks["generator"].file).read_bytes()
         translates = described.task == "translate"
         for threads in sorted({1, available_cores()}):
-            asked = (ONNXRUNTIME, *(of_any_size(kind) if translates else kind for kind in kinds))
-            sessions = [Session(raw, threads, translates, kind) for kind in asked]
+            asked = (ONNXRUNTIME, *(for_any_size(spec) if translates else spec for spec in specs))
+            sessions = [Session(raw, threads, translates, spec) for spec in asked]
             for rows in _ROWS[:1] if translates else _ROWS:
                 print(_line(name, described, sessions, rows, threads, options.turns), flush=True)
 

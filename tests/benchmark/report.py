@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from service.settings import available_cores
+from service.inference.cpu import available_cores
 from tests.benchmark.contest import Outcome
 from tests.benchmark.goals import Goal
 from tests.benchmark.registry import PEERS

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from service.settings import available_cores
+from service.inference.cpu import available_cores
 from tests.benchmark import processes
 from tests.benchmark.asks import Ask
 from tests.benchmark.environments import python_of

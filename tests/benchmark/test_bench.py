@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.settings import available_cores
+from service.inference.cpu import available_cores
 from tests.benchmark import bound, workloads
 from tests.benchmark.contest import choose_generator
 from tests.benchmark.peers.drawing import Task

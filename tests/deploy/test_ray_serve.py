@@ -122,6 +122,6 @@ def test_a_replica_has_as_many_threads_as_ray_gave_it_cores():
     from deploy.ray.app import fitted
 
     given = fitted(Settings(), {"CPU": 2.0})
-    assert (given.infer_threads, given.instances) == (2, min(2, Settings().infer_instances))
-    assert fitted(Settings(), {"CPU": 0.5}).infer_threads == 1
+    assert (given.execution().threads, given.instances) == (2, min(2, Settings().execution().instances))
+    assert fitted(Settings(), {"CPU": 0.5}).execution().threads == 1
     assert fitted(Settings(threads=3, instances=3), {"CPU": 1.0}) == Settings(threads=3, instances=3)

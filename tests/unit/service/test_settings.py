@@ -1,16 +1,14 @@
-import asyncio
 import os
 from concurrent.futures import Future
 from pathlib import Path
 
-import numpy as np
 import pytest
 from pydantic import ValidationError
 
 from service import __main__ as command
 from service import settings
-from service.inference.batcher import Batcher, Limits
-from service.inference.engine import CUDA, ONNXRUNTIME, Kind
+from service.inference.engine import CUDA, ONNXRUNTIME, EngineSpec
+from service.server import sizing
 from service.settings import Settings
 
 
@@ -80,33 +78,20 @@ def test_settings_do_not_change():
 
 def test_a_network_has_a_thread_a_core_in_each_worker(monkeypatch):
     monkeypatch.setattr(settings, "available_cores", lambda: 8)
-    assert Settings().infer_threads == 8
-    assert Settings(workers=3).infer_threads == 8
-    assert Settings(threads=5).infer_threads == 5
-
-
-@pytest.mark.parametrize(("cores", "given", "processes"), [(1, 0, 1), (2, 0, 2), (16, 0, 4), (16, 7, 7), (2, 1, 1)])
-def test_a_core_each_has_a_worker_up_to_four(monkeypatch, cores, given, processes):
-    monkeypatch.setattr(settings, "available_cores", lambda: cores)
-    assert Settings(workers=given).processes == processes
+    assert Settings().execution().threads == 8
+    assert Settings(workers=3).execution().threads == 8
+    assert Settings(threads=5).execution().threads == 5
 
 
 @pytest.mark.parametrize(("cores", "given", "instances"), [(1, 0, 1), (2, 0, 2), (16, 0, 4), (16, 7, 7)])
 def test_a_core_each_runs_a_batch_of_its_own_up_to_four(monkeypatch, cores, given, instances):
     monkeypatch.setattr(settings, "available_cores", lambda: cores)
-    assert Settings(instances=given).infer_instances == instances
+    assert Settings(instances=given).execution().instances == instances
 
 
 @pytest.mark.parametrize(("threads", "instances", "crowd"), [(2, 2, 1), (1, 2, 1), (24, 4, 6), (2, 1, 2)])
 def test_batches_side_by_side_divide_the_threads(threads, instances, crowd):
-    assert Settings(threads=threads, instances=instances).crowd_threads == crowd
-
-
-@pytest.mark.parametrize(("quota", "cores"), [(None, 8), (0.5, 1), (2.0, 2), (3.9, 3), (64.0, 8)])
-def test_cores_are_limited_by_affinity_and_by_the_container_s_quota(monkeypatch, quota, cores):
-    monkeypatch.setattr(settings.os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
-    monkeypatch.setattr(settings, "_cgroup_quota", lambda: quota)
-    assert settings.available_cores() == cores
+    assert Settings(threads=threads, instances=instances).execution().shared_threads == crowd
 
 
 @pytest.mark.parametrize("value", ["inf", "nan", "-1", "1e9"])
@@ -121,40 +106,6 @@ def test_a_mistyped_variable_is_found(monkeypatch):
     monkeypatch.setenv("GANVAS_MODEL", "x")
     monkeypatch.setenv("GANVAS_MODELS", "x")
     assert settings.unknown_variables() == ["GANVAS_MODEL"]
-
-
-def test_workers_share_the_limits_but_one_request_still_fits():
-    whole = Settings(workers=4, max_queue_rows=2048)
-    part = whole.share()
-    for name in ("max_queue_rows", "max_queue_bytes", "max_uploads_bytes", "max_held_pixels", "max_requests"):
-        assert getattr(part, name) * 4 == getattr(whole, name), name
-    crowded = Settings(workers=100, max_queue_rows=2048).share()
-    assert crowded.max_queue_rows == 4 * whole.max_images
-    assert crowded.max_uploads_bytes == whole.max_upload_bytes
-    assert crowded.max_held_pixels == whole.max_image_pixels
-    assert Settings(workers=1).share() == Settings(workers=1)
-
-
-def test_a_worker_that_has_every_client_s_connection_refuses_none_for_whom_the_whole_service_had_room():
-    part = Settings(workers=2).share()
-    limits = Limits(part.max_batch_size, part.max_batch_bytes, part.max_queue_rows, part.max_queue_bytes)
-
-    async def scenario():
-        batcher = Batcher(lambda rows, _alone: rows["x"], limits)
-        latents = {"x": np.zeros((part.max_images, 64), np.float32)}
-        until = asyncio.get_running_loop().time() + 60
-        clients = [asyncio.create_task(batcher.submit(latents, until)) for _ in range(4)]
-        await asyncio.sleep(0)
-        assert batcher.waiting_rows == 4 * part.max_images
-        batcher.start()
-        assert [len((await client).output) for client in clients] == [part.max_images] * 4
-        await batcher.close()
-
-    asyncio.run(scenario())
-
-
-def test_a_queue_that_was_made_short_stays_short():
-    assert Settings(workers=2, max_queue_rows=80).share().max_queue_rows == 80
 
 
 @pytest.mark.parametrize(("name", "text"), [("engine", "tpu"), ("precision", "float8"), ("any_batch", "perhaps")])
@@ -174,8 +125,8 @@ def test_an_engine_that_is_not_there_stops_the_start_with_its_name(monkeypatch, 
 
 @pytest.fixture
 def started(monkeypatch):
-    """What the command starts, and where it asked for the kind of engine."""
-    seen = {"kind": ONNXRUNTIME, "asked": [], "environ": None}
+    """What the command starts, and where it asked for the spec of engine."""
+    seen = {"spec": ONNXRUNTIME, "asked": [], "environ": None}
 
     class Elsewhere:
         def __init__(self, *_):
@@ -190,31 +141,33 @@ def started(monkeypatch):
         def submit(self, work, *args):
             seen["asked"].append("elsewhere")
             future = Future()
-            future.set_result(seen["kind"])
+            future.set_result(seen["spec"])
             return future
 
     def here(_choice):
         seen["asked"].append("here")
-        return seen["kind"]
+        return seen["spec"]
 
     def several(settings, _work):
-        seen["workers"], seen["environ"] = settings.processes, os.environ.get("GANVAS_ENGINE")
+        seen["workers"], seen["environ"] = sizing.worker_count(settings), os.environ.get("GANVAS_ENGINE")
         return 0
 
     monkeypatch.setattr("sys.argv", ["service"])
     monkeypatch.setenv("GANVAS_ENGINE", "auto")  # so that it is put back
-    monkeypatch.setattr(settings, "available_cores", lambda: 4)
+    monkeypatch.setattr(sizing, "available_cores", lambda: 4)
     monkeypatch.setattr(command.logs, "configure", lambda _level: None)
     monkeypatch.setattr(command, "ProcessPoolExecutor", Elsewhere)
-    monkeypatch.setattr(command.session, "chosen", here)
+    monkeypatch.setattr(command.session, "resolve_engine", here)
     monkeypatch.setattr(command.session.ort, "get_available_providers", lambda: [CUDA, "CPUExecutionProvider"])
     monkeypatch.setattr(command.supervisor, "serve", several)
-    monkeypatch.setattr(command.server, "serve_one", lambda settings: seen.update(workers=settings.processes) or 0)
+    monkeypatch.setattr(
+        command.server, "serve_one", lambda settings: seen.update(workers=sizing.worker_count(settings)) or 0
+    )
     return seen
 
 
 def test_where_a_gpu_draws_one_process_serves_and_it_is_the_one_that_started_it(started):
-    started["kind"] = Kind("onnxruntime-cuda", "float32", (8,))
+    started["spec"] = EngineSpec("onnxruntime-cuda", "float32", (8,))
     assert command.main() == 0
     assert (started["workers"], started["asked"]) == (1, ["here"])
 
@@ -222,7 +175,7 @@ def test_where_a_gpu_draws_one_process_serves_and_it_is_the_one_that_started_it(
 def test_workers_that_were_asked_for_are_started_on_a_gpu_too_and_it_is_tried_in_a_process_that_ends(
     started, monkeypatch
 ):
-    started["kind"] = Kind("onnxruntime-cuda", "float32", (8,))
+    started["spec"] = EngineSpec("onnxruntime-cuda", "float32", (8,))
     monkeypatch.setenv("GANVAS_WORKERS", "2")
     assert command.main() == 0
     assert (started["workers"], started["asked"], started["environ"]) == (2, ["elsewhere"], "auto")

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from service.inference.engine import ONNXRUNTIME, Kind, in_buckets, of_any_size
+from service.inference.engine import ONNXRUNTIME, EngineSpec, for_any_size, run_in_buckets
 
 
 def doubling(sizes):
@@ -20,7 +20,7 @@ def rows(count):
 @pytest.mark.parametrize("count", [1, 3, 4, 9])
 def test_every_run_has_the_same_rows_and_a_row_its_own_result(size, count):
     sizes, a = [], rows(count)
-    made = in_buckets(doubling(sizes), {"a": a, "b": 10 * a}, (size,))
+    made = run_in_buckets(doubling(sizes), {"a": a, "b": 10 * a}, (size,))
     np.testing.assert_array_equal(made, 11 * a)
     assert sizes == [size] * -(-count // size)
 
@@ -31,27 +31,30 @@ def test_every_run_has_the_same_rows_and_a_row_its_own_result(size, count):
 )
 def test_of_several_buckets_the_smallest_that_holds_the_rows_is_run(count, runs):
     sizes, a = [], rows(count)
-    made = in_buckets(doubling(sizes), {"a": a, "b": 10 * a}, (1, 2, 4, 8))
+    made = run_in_buckets(doubling(sizes), {"a": a, "b": 10 * a}, (1, 2, 4, 8))
     np.testing.assert_array_equal(made, 11 * a)
     assert sizes == runs
 
 
-EXACT = Kind("onnxruntime-cuda", "float32", (8,))
+EXACT = EngineSpec("onnxruntime-cuda", "float32", (8,))
 
 
 @pytest.mark.parametrize(
-    ("kind", "expected"),
+    ("spec", "expected"),
     [
         (ONNXRUNTIME, ONNXRUNTIME),
-        (Kind("openvino-cpu", "bfloat16", (1,), ONNXRUNTIME), Kind("openvino-cpu", "bfloat16", (1,), ONNXRUNTIME)),
-        (Kind("openvino-cpu", "bfloat16", ()), Kind("openvino-cpu", "bfloat16", ())),
-        (EXACT, Kind("onnxruntime-cuda", "float32", (1,))),
-        (Kind("onnxruntime-cuda", "float32", (1, 2, 4)), Kind("onnxruntime-cuda", "float32", ())),
         (
-            Kind("onnxruntime-tensorrt", "tf32", (8,), EXACT),
-            Kind("onnxruntime-cuda", "tf32", (1,), Kind("onnxruntime-cuda", "float32", (1,))),
+            EngineSpec("openvino-cpu", "bfloat16", (1,), ONNXRUNTIME),
+            EngineSpec("openvino-cpu", "bfloat16", (1,), ONNXRUNTIME),
+        ),
+        (EngineSpec("openvino-cpu", "bfloat16", ()), EngineSpec("openvino-cpu", "bfloat16", ())),
+        (EXACT, EngineSpec("onnxruntime-cuda", "float32", (1,))),
+        (EngineSpec("onnxruntime-cuda", "float32", (1, 2, 4)), EngineSpec("onnxruntime-cuda", "float32", ())),
+        (
+            EngineSpec("onnxruntime-tensorrt", "tf32", (8,), EXACT),
+            EngineSpec("onnxruntime-cuda", "tf32", (1,), EngineSpec("onnxruntime-cuda", "float32", (1,))),
         ),
     ],
 )
-def test_pictures_of_any_size_go_one_by_one_and_never_through_tensorrt(kind, expected):
-    assert of_any_size(kind) == expected
+def test_pictures_of_any_size_go_one_by_one_and_never_through_tensorrt(spec, expected):
+    assert for_any_size(spec) == expected

@@ -6,9 +6,9 @@ from onnx.external_data_helper import set_external_data
 
 from service.errors import EngineError, PackageError, UnfitEngine
 from service.inference import session as module
-from service.inference.engine import OPENVINO, Kind
-from service.inference.selection import Choice
-from service.inference.session import Session, chosen, engine_version
+from service.inference.engine import OPENVINO, EngineSpec
+from service.inference.selection import EngineRequest
+from service.inference.session import Session, engine_version, resolve_engine
 from tests import builders
 
 
@@ -60,8 +60,8 @@ def test_the_engine_names_its_version():
 
 
 def test_a_session_is_onnxruntime_in_float32_unless_told_otherwise():
-    kind = Session(builders.generator_graph(), 1).kind
-    assert (kind.engine, kind.precision, kind.buckets) == ("onnxruntime-cpu", "float32", ())
+    spec = Session(builders.generator_graph(), 1).spec
+    assert (spec.engine, spec.precision, spec.buckets) == ("onnxruntime-cpu", "float32", ())
 
 
 class FakeEngine:
@@ -89,7 +89,7 @@ def fake(monkeypatch):
 
 
 def test_the_output_is_the_same_alone_and_beside_others():
-    session = Session(builders.generator_graph(), 2, crowd_threads=1)
+    session = Session(builders.generator_graph(), 2, shared_threads=1)
     assert session.copies == 2
     drawn = [session.run({"latents": latents(40)}, alone) for alone in (True, False)]
     np.testing.assert_array_equal(drawn[0], drawn[1])
@@ -103,7 +103,7 @@ def test_threads_that_wait_do_not_spin(fake):
 
 
 def test_a_run_beside_others_has_threads_of_its_own(fake):
-    session = Session(b"", 4, crowd_threads=1)
+    session = Session(b"", 4, shared_threads=1)
     assert [made.options.intra_op_num_threads for made in fake] == [4, 1]
     assert session.copies == 2
     for alone in (True, False):
@@ -112,14 +112,14 @@ def test_a_run_beside_others_has_threads_of_its_own(fake):
 
 
 def test_a_network_is_held_once_where_its_threads_are_the_same_or_its_engine_divides_them_itself(fake):
-    Session(b"", 1, crowd_threads=1)
-    Session(b"", 4, kind=Kind("openvino-cpu", "bfloat16", (1,)), crowd_threads=1)
+    Session(b"", 1, shared_threads=1)
+    Session(b"", 4, spec=EngineSpec("openvino-cpu", "bfloat16", (1,)), shared_threads=1)
     assert len(fake) == 2
 
 
 @pytest.mark.parametrize(("buckets", "runs"), [((1,), [1, 1, 1]), ((2,), [2, 2]), ((), [3])])
 def test_a_kind_with_buckets_of_its_own_runs_no_others(fake, buckets, runs):
-    drawn = Session(b"", 1, kind=Kind("openvino-cpu", "bfloat16", buckets)).run({"latents": latents(3)})
+    drawn = Session(b"", 1, spec=EngineSpec("openvino-cpu", "bfloat16", buckets)).run({"latents": latents(3)})
     np.testing.assert_array_equal(drawn, 2 * latents(3))
     assert fake[0].rows == runs
 
@@ -128,7 +128,7 @@ def test_a_kind_with_buckets_of_its_own_runs_no_others(fake, buckets, runs):
 def test_an_engine_that_silently_took_another_provider_is_refused(fake, monkeypatch, engine):
     monkeypatch.setattr(FakeEngine, "get_providers", lambda _self: ["CPUExecutionProvider"])
     with pytest.raises(UnfitEngine, match=f"{engine} cannot load"):
-        Session(b"", 1, kind=Kind(engine, "float32", (1,)))
+        Session(b"", 1, spec=EngineSpec(engine, "float32", (1,)))
 
 
 def test_a_network_that_onnxruntime_itself_cannot_load_is_broken_and_no_matter_of_the_engine():
@@ -147,7 +147,7 @@ needs_openvino = pytest.mark.skipif(
 @pytest.mark.parametrize("precision", ["float32", "auto"])
 def test_openvino_draws_what_onnxruntime_draws_byte_equal_in_every_batch(precision):
     graph = builders.generator_graph()
-    opened = Session(graph, 2, kind=chosen(Choice("openvino", precision)))
+    opened = Session(graph, 2, spec=resolve_engine(EngineRequest("openvino", precision)))
     drawn = opened.run({"latents": latents(9)})
     np.testing.assert_allclose(drawn, Session(graph, 1).run({"latents": latents(9)}), atol=0.03)
     for row in range(9):
@@ -156,7 +156,9 @@ def test_openvino_draws_what_onnxruntime_draws_byte_equal_in_every_batch(precisi
 
 @needs_openvino
 def test_openvino_translates_any_size():
-    opened = Session(builders.stylising_graph(), 1, any_size=True, kind=chosen(Choice("openvino", "float32")))
+    opened = Session(
+        builders.stylising_graph(), 1, any_size=True, spec=resolve_engine(EngineRequest("openvino", "float32"))
+    )
     for sides in ((16, 24), (32, 8)):
         pictures = np.random.default_rng(0).uniform(-1, 1, (2, 3, *sides)).astype(np.float32)
         expected = Session(builders.stylising_graph(), 1).run({"images": pictures})

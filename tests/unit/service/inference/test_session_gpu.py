@@ -11,13 +11,13 @@ import pytest
 from service.errors import EngineError, UnfitEngine
 from service.inference import gpu
 from service.inference import session as module
-from service.inference.engine import CUDA, Kind
-from service.inference.selection import Choice
-from service.inference.session import Session, chosen, tries_gpu
+from service.inference.engine import CUDA, EngineSpec
+from service.inference.selection import EngineRequest
+from service.inference.session import Session, may_start_gpu, resolve_engine
 from tests import builders
 
-FIXED = Kind("onnxruntime-cuda", "float32", (4,))
-SEVERAL = Kind("onnxruntime-cuda", "float32", (1, 2, 4))
+FIXED = EngineSpec("onnxruntime-cuda", "float32", (4,))
+SEVERAL = EngineSpec("onnxruntime-cuda", "float32", (1, 2, 4))
 
 
 def latents(count):
@@ -68,15 +68,15 @@ def plain(graph, **inputs):
 
 
 @pytest.mark.parametrize("count", [1, 3, 4, 9])
-@pytest.mark.parametrize("kind", [FIXED, SEVERAL])
-def test_rows_come_out_as_without_buckets(on_processor, kind, count):
+@pytest.mark.parametrize("spec", [FIXED, SEVERAL])
+def test_rows_come_out_as_without_buckets(on_processor, spec, count):
     graph = builders.generator_graph()
-    drawn = Session(graph, 1, kind=kind).run({"latents": latents(count)})
+    drawn = Session(graph, 1, spec=spec).run({"latents": latents(count)})
     np.testing.assert_allclose(drawn, plain(graph, latents=latents(count)), atol=1e-6)
 
 
 def test_each_bucket_has_a_graph_that_is_captured_before_it_is_asked_for(on_processor):
-    session = Session(builders.generator_graph(), 1, kind=SEVERAL)
+    session = Session(builders.generator_graph(), 1, spec=SEVERAL)
     assert made_session().graphs == ["1", "2", "4"]
     session.run({"latents": latents(7)})
     assert made_session().graphs[3:] == ["4", "4"]
@@ -85,7 +85,7 @@ def test_each_bucket_has_a_graph_that_is_captured_before_it_is_asked_for(on_proc
 
 def test_one_thread_loads_runs_and_lets_go_whoever_asks(on_processor):
     graph = builders.generator_graph()
-    opened, equal = [Session(graph, 1, kind=FIXED)], []
+    opened, equal = [Session(graph, 1, spec=FIXED)], []
     expected = plain(graph, latents=latents(4))
 
     def work(row):
@@ -109,7 +109,7 @@ def test_one_thread_loads_runs_and_lets_go_whoever_asks(on_processor):
 
 
 def test_inputs_that_do_not_fit_are_an_engine_error(on_processor):
-    session = Session(builders.generator_graph(), 1, kind=FIXED)
+    session = Session(builders.generator_graph(), 1, spec=FIXED)
     for fed in ({"wrong": latents(1)}, {"latents": np.zeros((1, 9), np.float32)}, {"latents": np.zeros((1, 8))}):
         with pytest.raises(EngineError):
             session.run(fed)
@@ -117,20 +117,22 @@ def test_inputs_that_do_not_fit_are_an_engine_error(on_processor):
 
 def test_a_network_with_other_dynamic_axes_is_not_for_this_engine(on_processor):
     with pytest.raises(UnfitEngine, match=r"onnxruntime-cuda cannot run the network: .* more than one dynamic axis"):
-        Session(builders.affine_graph(2.0, 0.0), 1, kind=FIXED)
+        Session(builders.affine_graph(2.0, 0.0), 1, spec=FIXED)
 
 
 def test_pictures_of_any_size_are_bound_for_each_run_and_the_arena_shrinks(on_processor, monkeypatch):
     entries = []
 
-    def noted(kind, any_size, rows=None):
-        entries.append((kind.engine, any_size, rows))
+    def noted(spec, any_size, rows=None):
+        entries.append((spec.engine, any_size, rows))
         return {
             "memory.enable_memory_arena_shrinkage": "cpu:0",
         }
 
     monkeypatch.setattr(module, "run_entries", noted)
-    session = Session(builders.stylising_graph(), 1, any_size=True, kind=Kind("onnxruntime-cuda", "float32", (1,)))
+    session = Session(
+        builders.stylising_graph(), 1, any_size=True, spec=EngineSpec("onnxruntime-cuda", "float32", (1,))
+    )
     for sides in ((16, 24), (9, 7)):
         pictures = np.random.default_rng(0).uniform(-1, 1, (2, 3, *sides)).astype(np.float32)
         drawn = session.run({"images": pictures})
@@ -140,8 +142,8 @@ def test_pictures_of_any_size_are_bound_for_each_run_and_the_arena_shrinks(on_pr
 
 
 def test_a_folder_is_made_for_what_tensorrt_compiles(on_processor, tmp_path):
-    kind = Kind("onnxruntime-tensorrt", "tf32", (4,), cache_dir=tmp_path / "a" / "b")
-    session = Session(builders.generator_graph(), 1, kind=kind)
+    spec = EngineSpec("onnxruntime-tensorrt", "tf32", (4,), cache_dir=tmp_path / "a" / "b")
+    session = Session(builders.generator_graph(), 1, spec=spec)
     assert session.run({"latents": latents(5)}).shape == (5, 1, 12, 12)
     assert made_session().graphs == [None] * 3
     assert (tmp_path / "a" / "b").is_dir()
@@ -149,9 +151,9 @@ def test_a_folder_is_made_for_what_tensorrt_compiles(on_processor, tmp_path):
 
 def test_a_gpu_is_tried_only_where_one_may_come_of_it(monkeypatch):
     monkeypatch.setattr(module.ort, "get_available_providers", lambda: [CUDA, "CPUExecutionProvider"])
-    assert [tries_gpu(Choice(engine)) for engine in ("auto", "cuda", "onnxruntime")] == [True, True, False]
+    assert [may_start_gpu(EngineRequest(engine)) for engine in ("auto", "cuda", "onnxruntime")] == [True, True, False]
     monkeypatch.setattr(module.ort, "get_available_providers", lambda: ["CPUExecutionProvider"])
-    assert not tries_gpu(Choice())
+    assert not may_start_gpu(EngineRequest())
 
 
 needs_cuda = pytest.mark.skipif(
@@ -164,7 +166,7 @@ needs_cuda = pytest.mark.skipif(
 @pytest.mark.parametrize("any_batch", [False, True])
 def test_cuda_draws_what_the_processor_draws(any_batch):
     graph = builders.generator_graph()
-    opened = Session(graph, 2, kind=chosen(Choice("cuda", any_batch=any_batch)))
+    opened = Session(graph, 2, spec=resolve_engine(EngineRequest("cuda", any_batch=any_batch)))
     for count in (1, 2, 3, 8, 16, 21):
         drawn = opened.run({"latents": latents(count)})
         np.testing.assert_allclose(drawn, Session(graph, 1).run({"latents": latents(count)}), atol=1e-4)
@@ -173,15 +175,15 @@ def test_cuda_draws_what_the_processor_draws(any_batch):
 @needs_cuda
 def test_cuda_draws_a_row_byte_equal_in_every_batch_at_every_place_and_after_a_restart():
     graph = builders.generator_graph()
-    drawn = Session(graph, 2, kind=chosen(Choice("cuda"))).run({"latents": latents(11)})
-    again = Session(graph, 2, kind=chosen(Choice("cuda")))
+    drawn = Session(graph, 2, spec=resolve_engine(EngineRequest("cuda"))).run({"latents": latents(11)})
+    again = Session(graph, 2, spec=resolve_engine(EngineRequest("cuda")))
     for row in range(11):
         np.testing.assert_array_equal(again.run({"latents": latents(11)[row : row + 1]})[0], drawn[row])
 
 
 @needs_cuda
 def test_cuda_translates_any_size():
-    opened = Session(builders.stylising_graph(), 1, any_size=True, kind=Kind("onnxruntime-cuda", "float32", (1,)))
+    opened = Session(builders.stylising_graph(), 1, any_size=True, spec=EngineSpec("onnxruntime-cuda", "float32", (1,)))
     for sides in ((16, 24), (32, 8), (17, 9)):
         pictures = np.random.default_rng(0).uniform(-1, 1, (2, 3, *sides)).astype(np.float32)
         expected = Session(builders.stylising_graph(), 1).run({"images": pictures})

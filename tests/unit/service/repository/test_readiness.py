@@ -7,8 +7,8 @@ import pytest
 from service.errors import NotReady
 from service.http.state import AppState
 from service.inference.batcher import Limits
+from service.inference.engine import ExecutionConfig
 from service.repository import readiness
-from service.repository.loaded_model import Engine
 from service.repository.peers import Board
 from service.repository.repository import Repository
 from service.settings import Settings
@@ -28,7 +28,7 @@ def test_while_too_many_files_are_open_a_worker_is_not_ready_and_tells_the_other
     board, metrics = Board(tmp_path / "board"), Metrics()
 
     async def scenario():
-        repository = Repository(tmp_path / "models", (), Engine(1, 1, Limits()), metrics, others=board)
+        repository = Repository(tmp_path / "models", (), ExecutionConfig(1, 1, Limits()), metrics, others=board)
         state = AppState(Settings(), repository, metrics)
         await repository.open()
         state.check_ready()

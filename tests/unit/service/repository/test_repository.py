@@ -5,8 +5,8 @@ import pytest
 
 from service.errors import ModelNotFound
 from service.inference.batcher import Limits
+from service.inference.engine import ExecutionConfig
 from service.repository import repository
-from service.repository.loaded_model import Engine
 from service.repository.peers import Board
 from service.repository.repository import Repository
 from service.telemetry.metrics import Metrics
@@ -17,7 +17,7 @@ def opened(folder, *wanted):
     """What a repository says once it has been opened: served names, skipped packages, readiness."""
 
     async def scenario():
-        repository = Repository(folder, wanted, Engine(1, 1, Limits()), Metrics())
+        repository = Repository(folder, wanted, ExecutionConfig(1, 1, Limits()), Metrics())
         assert not repository.is_ready
         await repository.open()
         names = [model.name for model in repository]
@@ -57,7 +57,7 @@ def test_what_is_not_served_is_not_found_and_the_served_are_named(tmp_path):
     builders.write_package(tmp_path, "a")
 
     async def scenario():
-        repository = Repository(tmp_path, (), Engine(1, 1, Limits()), Metrics())
+        repository = Repository(tmp_path, (), ExecutionConfig(1, 1, Limits()), Metrics())
         await repository.open()
         for reference in ("b", "a@", "a@2", "a@1x", "a@1\n", "a@٣", "@1", ""):
             with pytest.raises(ModelNotFound, match="served are: a"):
@@ -104,7 +104,7 @@ def test_a_version_that_is_let_go_while_another_is_being_served_is_passed_over(t
     board = Board(tmp_path)
 
     async def scenario():
-        repository = Repository(tmp_path / "models", (), Engine(1, 1, Limits()), Metrics(), others=board)
+        repository = Repository(tmp_path / "models", (), ExecutionConfig(1, 1, Limits()), Metrics(), others=board)
         await repository.open()
         monkeypatch.setattr(board, "since", lambda label: None)
         for name in ("a", "b"):
@@ -139,7 +139,7 @@ def test_a_version_that_is_let_go_while_another_is_being_served_is_passed_over(t
 )
 def test_what_keeps_the_service_from_being_ready_is_said_and_logged(tmp_path, caplog, folder, wanted, said):
     (tmp_path / "empty").mkdir()
-    found = Repository(tmp_path / folder, wanted, Engine(1, 1, Limits()), Metrics())
+    found = Repository(tmp_path / folder, wanted, ExecutionConfig(1, 1, Limits()), Metrics())
     assert found.shortfall == "the models are still being opened"
     asyncio.run(found.open())
     assert said in found.shortfall

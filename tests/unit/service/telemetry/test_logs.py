@@ -4,7 +4,7 @@ import sys
 
 SCRIPT = """
 import logging
-from service import logs
+from service.telemetry import logs
 logs.configure("INFO")
 logging.getLogger("a").debug("not said")
 logging.getLogger("a").info("before", extra={"model": "tiny@1"})
