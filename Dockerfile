@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# The service alone: no torch, no compiler, no root. EXTRA chooses the inference engine: cpu, gpu or openvino.
+# The service without torch, a compiler or root privileges. EXTRA selects the inference engine: cpu, gpu or openvino.
 
 FROM python:3.13-slim-trixie AS build
 ARG EXTRA=cpu
@@ -7,7 +7,7 @@ WORKDIR /src
 RUN python -m venv /opt/ganvas
 COPY pyproject.toml constraints.txt LICENSE README.md ./
 COPY service/__init__.py service/
-# The dependencies make a layer of their own, which a change of our code leaves alone.
+# The dependencies are a separate layer, which changes of the code do not invalidate.
 RUN mkdir training && touch training/__init__.py \
     && /opt/ganvas/bin/pip install --no-cache-dir --disable-pip-version-check --constraint constraints.txt ".[$EXTRA]" \
     && /opt/ganvas/bin/pip uninstall --yes --quiet ganvas \

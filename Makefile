@@ -7,7 +7,7 @@ PORT ?= $(or $(GANVAS_PORT),8000)
 EXTRA ?= cpu
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help serve test test-ray client-types images lint format bench bench-scaling bench-engines bench-training soak clean
+.PHONY: help serve test test-ray client-types images pictures lint format bench bench-scaling bench-engines bench-training soak clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -19,51 +19,54 @@ serve: $(VENV)/.serve ## serve the bundled models (PORT=8000 HOST=127.0.0.1)
 test: $(VENV)/.dev ## run the whole test suite
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
-test-ray: $(VENV)/.dev ## run the batch commands and the service on a local Ray too
+test-ray: $(VENV)/.dev ## test the batch commands and the service on a local Ray cluster
 	$(PIP) --editable '.[ray]'
 	$(BIN)/python -m pytest tests/e2e/test_ray.py tests/deploy/test_ray_serve.py
 
-client-types: $(VENV)/.dev ## make the TypeScript client's types of the OpenAPI page (needs npm)
+client-types: $(VENV)/.dev ## generate the TypeScript client's types from the OpenAPI document (needs npm)
 	npm --prefix clients/typescript ci --ignore-scripts
 	$(BIN)/python -m tests.clients.openapi | node clients/typescript/generate.mjs
 
 images: $(VENV)/.dev ## generate the images of README and docs from the calls above them
 	$(BIN)/python -m tests.docs.images
 
-lint: $(VENV)/.dev ## check style, types and the direction of imports
+pictures:
+	@echo "error: make pictures is now called make images" >&2; exit 1
+
+lint: $(VENV)/.dev ## check style, types and import rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-format: $(VENV)/.dev ## bring the code, and the schema made from it, into their form
+format: $(VENV)/.dev ## format the code and regenerate the manifest schema
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/python -m service.repository.manifest > models/manifest.schema.json
 
-bench: $(VENV)/.dev ## measure the service beside others (BENCH='--help')
+bench: $(VENV)/.dev ## benchmark the service against others (BENCH='--help')
 	$(BIN)/python -m tests.benchmark.service $(BENCH)
 
-bench-scaling: $(VENV)/.dev ## measure one copy and two, behind nginx and on Ray (BENCH='--help')
+bench-scaling: $(VENV)/.dev ## benchmark one and two replicas, behind nginx and on Ray (BENCH='--help')
 	$(BIN)/python -m tests.benchmark.scaling $(BENCH)
 
-bench-engines: $(VENV)/.serve ## measure the installed engine beside ONNX Runtime's own (EXTRA=openvino VENV=.venv-openvino)
+bench-engines: $(VENV)/.serve ## benchmark the installed engine against ONNX Runtime's default (EXTRA=openvino VENV=.venv-openvino)
 	$(BIN)/python -m tests.benchmark.engines $(BENCH)
 
-bench-training: $(VENV)/.dev ## measure training beside a plain loop
+bench-training: $(VENV)/.dev ## benchmark training against a plain PyTorch loop
 	$(BIN)/python -m tests.benchmark.training
 
-soak: $(VENV)/.dev ## send good and hostile traffic for ten minutes
+soak: $(VENV)/.dev ## send valid and hostile traffic for ten minutes
 	$(BIN)/python -m tests.e2e.soak
 
 clean: ## remove the environment and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache *.egg-info
 
 $(BIN)/python:
-	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or newer was found; install one, or name it: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or newer was found; install one, or pass its path: make PYTHON=/path/to/python3" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
-# A stamp holds only as long as what it was made from: nothing is installed again otherwise.
+# Stamp files: dependencies are installed again only if their declarations change.
 $(VENV)/.serve: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) --editable '.[$(EXTRA)]'
 	@touch $@
