@@ -5,7 +5,6 @@ saves them beside its checkpoints. A value is checked where it comes in: by `val
 `from_json` from a file.
 """
 
-from dataclasses import asdict
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -79,8 +78,15 @@ def from_json(values: dict[str, Any]) -> TrainingConfig:
 
 
 def validated(config: TrainingConfig) -> TrainingConfig:
-    """The same configuration, built anew so that every rule is checked once more."""
-    return TypeAdapter(type(config)).validate_python(asdict(config))
+    """An equal configuration whose every value and rule has been checked.
+
+    Plain dataclasses check nothing when they are made: the command line builds them part by part, and an error would
+    not name the option that it is about.
+
+    Raises:
+        ValidationError: a value is out of its range, or values do not fit each other.
+    """
+    return TypeAdapter(type(config)).validate_python(config)
 
 
 METHODS: dict[str, type[TrainingConfig]] = {
