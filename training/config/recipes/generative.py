@@ -1,51 +1,20 @@
-"""The named recipes: each method as published, and a preset of it for a CPU.
-
-A recipe named after a paper is that paper's recipe; what differs is said beside it.
-"""
+"""Recipes that generate images from latents: GAN, DCGAN, WGAN and WGAN-GP."""
 
 from dataclasses import replace
-from typing import NamedTuple
 
 from training.config import (
     Adam,
     ConvDiscriminator,
     ConvGenerator,
-    CycleganConfig,
     DcganConfig,
     GanConfig,
     ImageInput,
     MlpDiscriminator,
     MlpGenerator,
-    MultiscaleDiscriminator,
-    PatchDiscriminator,
-    Pix2pixConfig,
-    PyramidGenerator,
-    ResnetGenerator,
-    TrainingConfig,
-    UnetGenerator,
     WganConfig,
     WganGpConfig,
 )
-
-
-class Recipe(NamedTuple):
-    """A named configuration.
-
-    Attributes:
-        description: one sentence.
-        images_per_s: real images seen a second on the reference machine, two CPU cores with AVX512-BF16; measured as
-            docs/training-speed.md says.
-    """
-
-    description: str
-    config: TrainingConfig
-    images_per_s: float
-
-
-def hours(config: TrainingConfig, images_per_s: float) -> float:
-    """How long a whole run takes at a rate of real images seen a second."""
-    return config.total_nimg / images_per_s / 3600.0
-
+from training.config.recipes.recipe import Recipe
 
 # Goodfellow et al. (2014), as in the code published with the paper: maxout discriminator with dropout, SGD with
 # momentum, 250 epochs of the first 50,000 images' length, no averaging of the weights.
@@ -153,75 +122,7 @@ _DCGAN_FACES_SMALL = replace(
     discriminator=ConvDiscriminator(widths=(32, 64, 128, 256)),
 )
 
-# Isola et al. (2017): 200 epochs of 400 pairs, from drawings of labels (B) to photos (A).
-_PIX2PIX = Pix2pixConfig(
-    dataset="facades",
-    direction="BtoA",
-    total_nimg=200 * 400,
-    ema_decay=0.0,
-    log_every_steps=20,
-    sample_every_nimg=4_000,
-    checkpoint_every_nimg=4_000,
-)
-# Zhu et al. (2017) at 128 px, with six blocks, for data of 160 px; 200 epochs of the larger set.
-_CYCLEGAN_MONET = CycleganConfig(
-    dataset="monet2photo",
-    images=ImageInput(load_px=143, crop_px=128),
-    validation_share=0.1,
-    total_nimg=200 * 900,
-    ema_decay=0.0,
-    log_every_steps=20,
-    sample_every_nimg=1_800,
-    checkpoint_every_nimg=1_800,
-    generator=ResnetGenerator(blocks=6),
-)
-_CYCLEGAN_HORSE = replace(_CYCLEGAN_MONET, dataset="horse2zebra", total_nimg=200 * 1_200, lambda_identity=0.0)
-
-
-def _cyclegan_small(config: CycleganConfig) -> CycleganConfig:
-    # A small network that draws all anew loses the colours within this length (docs/results.md). It is given them, and
-    # the identity is no longer worth its time after the beginning.
-    return replace(
-        config,
-        total_nimg=36_000,
-        lambda_identity=0.5,
-        late_share=1 / 3,
-        late_lambda_cycle=8.0,
-        late_lambda_identity=0.0,
-        early_crop_px=64,
-        early_share=0.8,
-        ema_decay=0.999,
-        generator=ResnetGenerator(ngf=24, blocks=6, smooth=True, residual=True),
-        discriminator=PatchDiscriminator(ndf=32, norm_affine=False),
-        sample_every_nimg=900,
-        checkpoint_every_nimg=900,
-    )
-
-
-# Translators that are fast at 256 px and beyond: crops of the size at which images are shown. Chroma at half the
-# resolution and the noise term keep coloured confetti from passing for paint. The learning rate is constant for half
-# of the run: a shorter run is a whole one without the decay.
-_CYCLEGAN_MONET_256 = CycleganConfig(
-    dataset="monet2photo",
-    images=ImageInput(load_px=256, crop_px=128),
-    validation_share=0.1,
-    total_nimg=24_000,
-    batch_size=2,
-    ema_decay=0.999,
-    log_every_steps=20,
-    sample_every_nimg=500,
-    checkpoint_every_nimg=500,
-    late_share=1 / 12,
-    late_lambda_cycle=4.0,
-    late_lambda_identity=0.0,
-    lambda_noise=4.0,
-    generator=PyramidGenerator(),
-    discriminator=MultiscaleDiscriminator(),
-)
-_FAST_IMAGES_PER_S = 3.0  # in float32 on one core with AVX2: a lower bound for the reference machine
-
-
-RECIPES: dict[str, Recipe] = {
+GENERATIVE: dict[str, Recipe] = {
     "gan-mnist": Recipe(
         "The first GAN as published: maxout discriminator, dropout, SGD; MNIST digits.", _GAN, images_per_s=3_500
     ),
@@ -268,65 +169,5 @@ RECIPES: dict[str, Recipe] = {
     "dcgan-faces": Recipe("DCGAN for 64 px in its well-known form; faces of CelebA.", _DCGAN_FACES, images_per_s=110),
     "dcgan-faces-small": Recipe(
         "DCGAN with DiffAugment and small networks, for few faces; CelebA.", _DCGAN_FACES_SMALL, images_per_s=290
-    ),
-    "pix2pix-facades": Recipe(
-        "Pix2pix as published, 256 px; facades from drawings of their labels.", _PIX2PIX, images_per_s=1.84
-    ),
-    "pix2pix-facades-small": Recipe(
-        "Pix2pix with small networks without stripes, averaged; facades from drawings of their labels.",
-        replace(
-            _PIX2PIX,
-            total_nimg=12_000,
-            ema_decay=0.999,
-            sample_every_nimg=1_000,
-            checkpoint_every_nimg=1_000,
-            generator=UnetGenerator(ngf=16, smooth=True),
-            discriminator=PatchDiscriminator(ndf=32),
-        ),
-        images_per_s=10.6,
-    ),
-    "cyclegan-monet": Recipe(
-        "CycleGAN as published, at 128 px; paintings by Monet and photos.", _CYCLEGAN_MONET, images_per_s=0.65
-    ),
-    "cyclegan-monet-small": Recipe(
-        "CycleGAN with small networks that keep the colours, averaged; paintings by Monet and photos.",
-        _cyclegan_small(_CYCLEGAN_MONET),
-        images_per_s=7.4,
-    ),
-    "cyclegan-horse2zebra": Recipe(
-        "CycleGAN as published, at 128 px; horses and zebras.", _CYCLEGAN_HORSE, images_per_s=0.89
-    ),
-    "cyclegan-horse2zebra-small": Recipe(
-        "CycleGAN with small networks that keep the colours, averaged; horses and zebras.",
-        _cyclegan_small(_CYCLEGAN_HORSE),
-        images_per_s=7.4,
-    ),
-    "cyclegan-monet-fast": Recipe(
-        "CycleGAN with a generator that is fast at any size, crops at the scale of 256 px; paintings by Monet and "
-        "photos.",
-        _CYCLEGAN_MONET_256,
-        images_per_s=_FAST_IMAGES_PER_S,
-    ),
-    "cyclegan-horse2zebra-fast": Recipe(
-        "CycleGAN with a generator that is fast at any size, crops at the scale of 256 px; horses and zebras.",
-        replace(_CYCLEGAN_MONET_256, dataset="horse2zebra"),
-        images_per_s=_FAST_IMAGES_PER_S,
-    ),
-    "cyclegan-256": Recipe(
-        "CycleGAN as published, at 256 px; two folders of your own.",
-        CycleganConfig(
-            dataset="unpaired",
-            total_nimg=200 * 1_000,
-            ema_decay=0.0,
-            log_every_steps=20,
-            sample_every_nimg=2_000,
-            checkpoint_every_nimg=2_000,
-        ),
-        images_per_s=0.12,
-    ),
-    "pix2pix-256": Recipe(
-        "Pix2pix as published, at 256 px; aligned pairs of your own.",
-        replace(_PIX2PIX, dataset="pairs", direction="AtoB"),
-        images_per_s=1.84,
     ),
 }
