@@ -18,7 +18,7 @@ from torch import nn
 
 from tests import builders
 from tests.docs.blocks import ROOT
-from tests.unit.training.conftest import CYCLEGAN_WORDS, PIX2PIX_WORDS, TINY_WORDS
+from tests.unit.training.tiny import CYCLEGAN_WORDS, PIX2PIX_WORDS, TINY_WORDS
 from training import __main__ as command_line
 from training import classifiers, commands, study
 from training.config.recipes import RECIPES

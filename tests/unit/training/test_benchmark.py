@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.benchmark.training import Figures, compare, report
-from tests.unit.training.conftest import TINY
+from tests.unit.training.tiny import TINY
 from training.config import (
     ConvDiscriminator,
     ConvGenerator,

@@ -3,7 +3,7 @@ import shutil
 
 import pytest
 
-from tests.unit.training.conftest import TINY_WORDS
+from tests.unit.training.tiny import TINY_WORDS
 from training.config.recipes import RECIPES
 from training.data import loading
 from training.evaluate import generative

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from tests import builders
-from tests.unit.training.conftest import CYCLEGAN_WORDS, PIX2PIX_WORDS
 from tests.unit.training.packaging.test_write import open_as_served
 from tests.unit.training.test_command_line import refused
+from tests.unit.training.tiny import CYCLEGAN_WORDS, PIX2PIX_WORDS
 from training.evaluate import translation
 from training.metrics import twosample
 from training.runs.folder import open_run

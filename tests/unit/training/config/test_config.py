@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from tests.unit.training.conftest import BATCH_NORM, CYCLEGAN, DCGAN, FACES, PIX2PIX, TINY, WGAN, WGAN_GP
+from tests.unit.training.tiny import BATCH_NORM, CYCLEGAN, DCGAN, FACES, PIX2PIX, TINY, WGAN, WGAN_GP
 from training import config as configs
 from training.config import (
     Adam,

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from tests import builders
-from tests.unit.training.conftest import TINY
+from tests.unit.training.tiny import TINY
 from training.config import CycleganConfig, DcganConfig, ImageInput, Pix2pixConfig, ResnetGenerator
 from training.data import DataError, load, loading
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from tests.builders import digest
-from tests.unit.training.conftest import TINY
+from tests.unit.training.tiny import TINY
 from training.config import CycleganConfig, DcganConfig, ImageInput, Pix2pixConfig, ResnetGenerator
 from training.data import DataError, ImageSet, PairSet, Sampler, open_stream
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 import torch
 
-from tests.unit.training.conftest import BATCH_NORM, DCGAN, FACES, WGAN, WGAN_GP
+from tests.unit.training.tiny import BATCH_NORM, DCGAN, FACES, WGAN, WGAN_GP
 from training import objectives
 from training.evaluate import agreement, critic_estimate
 from training.evaluate.critic_estimate import Estimator, steps

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from tests.unit.training.conftest import BATCH_NORM, CYCLEGAN, PIX2PIX, TINY, TINY_WORDS, WGAN_GP
+from tests.unit.training.tiny import BATCH_NORM, CYCLEGAN, PIX2PIX, TINY, TINY_WORDS, WGAN_GP
 from training import classifiers, data
 from training.data import DataError
 from training.evaluate import selection

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from service.imaging import codecs as images
-from tests.unit.training.conftest import CYCLEGAN, PIX2PIX
+from tests.unit.training.tiny import CYCLEGAN, PIX2PIX
 from training import classifiers, data
 from training.evaluate import look, module_sampler, translation
 from training.metrics import twosample

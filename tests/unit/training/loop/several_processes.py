@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from tests.unit.training.conftest import CYCLEGAN, FACES, PIX2PIX
+from tests.unit.training.tiny import CYCLEGAN, FACES, PIX2PIX
 from training import data
 from training.config import TrainingConfig, UnetGenerator
 from training.loop.trainer import Trainer

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from tests.builders import digest
-from tests.unit.training.conftest import (
+from tests.unit.training.conftest import spawn
+from tests.unit.training.tiny import (
     BATCH_NORM,
     CYCLEGAN,
     CYCLEGAN_WORDS,
@@ -20,7 +21,6 @@ from tests.unit.training.conftest import (
     TINY_WORDS,
     WGAN,
     WGAN_GP,
-    spawn,
 )
 from training.config import Adam, Sgd, UnetGenerator
 from training.loop.trainer import Stopped

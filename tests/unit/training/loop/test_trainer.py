@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from service.imaging import codecs
-from tests.unit.training.conftest import CYCLEGAN, DISCRIMINATOR, FACES, GENERATOR, PIX2PIX, TINY
+from tests.unit.training.tiny import CYCLEGAN, DISCRIMINATOR, FACES, GENERATOR, PIX2PIX, TINY
 from training.runs import checkpoint
 from training.runs.checkpoint import CheckpointError
 

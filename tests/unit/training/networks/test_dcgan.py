@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from tests.unit.training.conftest import DCGAN
+from tests.unit.training.tiny import DCGAN
 from training.config import ConvDiscriminator, ConvGenerator
 from training.config.recipes import RECIPES
 from training.networks.dcgan import Discriminator, Generator

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn.utils import parametrize
 
-from tests.unit.training.conftest import CYCLEGAN
+from tests.unit.training.tiny import CYCLEGAN
 from training.config import MultiscaleDiscriminator, validated
 from training.networks.multiscale import Discriminator, luma_chroma
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from service.repository import manifest
-from tests.unit.training.conftest import CYCLEGAN
+from tests.unit.training.tiny import CYCLEGAN
 from training.config import ImageInput, PyramidGenerator, validated
 from training.config.recipes import RECIPES
 from training.networks.pyramid import Generator

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.unit.training.conftest import BATCH_NORM, CYCLEGAN, FACES, PIX2PIX, TINY, WGAN, WGAN_GP
+from tests.unit.training.tiny import BATCH_NORM, CYCLEGAN, FACES, PIX2PIX, TINY, WGAN, WGAN_GP
 from training import objectives
 from training.data import open_stream
 from training.objectives.cuda_graphs import Captured, _Recording

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from tests.unit.training.conftest import CYCLEGAN
 from tests.unit.training.loop.alarm_curves import watch
+from tests.unit.training.tiny import CYCLEGAN
 from training import objectives
 from training.data import PairBatch
 from training.objectives import cyclegan

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tests.builders import digest
-from tests.unit.training.conftest import BATCH_NORM, TINY
+from tests.unit.training.tiny import BATCH_NORM, TINY
 from training import objectives
 from training.config import Adam
 from training.objectives.gan import minimax_generator_loss, non_saturating_generator_loss

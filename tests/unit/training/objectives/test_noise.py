@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from tests.unit.training.conftest import CYCLEGAN
 from tests.unit.training.spoiled import blurred, confetti, grainy, natural
+from tests.unit.training.tiny import CYCLEGAN
 from training import objectives
 from training.config import MultiscaleDiscriminator, PyramidGenerator
 from training.data import PairBatch

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from tests.builders import digest
-from tests.unit.training.conftest import PIX2PIX
 from tests.unit.training.loop.alarm_curves import watch
+from tests.unit.training.tiny import PIX2PIX
 from training import objectives
 from training.config import UnetGenerator
 from training.data import PairBatch

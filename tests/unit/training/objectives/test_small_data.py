@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from tests.unit.training.conftest import CYCLEGAN, FACES
 from tests.unit.training.loop.alarm_curves import watch
+from tests.unit.training.tiny import CYCLEGAN, FACES
 from training import objectives
 from training.config import Adam
 from training.data import Batch, PairBatch

@@ -7,7 +7,7 @@ import torch
 from lightning_fabric import Fabric
 from torch import nn
 
-from tests.unit.training.conftest import WGAN, WGAN_GP
+from tests.unit.training.tiny import WGAN, WGAN_GP
 from training import objectives
 from training.config import Adam, ConvDiscriminator, validated
 from training.config.recipes import RECIPES

@@ -13,8 +13,8 @@ from torch import nn
 from service.imaging import codecs
 from service.inference.session import Session
 from service.repository.manifest import Manifest
-from tests.unit.training.conftest import CYCLEGAN, PIX2PIX
 from tests.unit.training.packaging.test_write import open_as_served
+from tests.unit.training.tiny import CYCLEGAN, PIX2PIX
 from training.loop.trainer import Trainer
 from training.packaging import translation
 from training.packaging import write as export

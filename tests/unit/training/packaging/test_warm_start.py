@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.unit.training.conftest import DCGAN, TINY, TINY_WORDS, WGAN
+from tests.unit.training.tiny import DCGAN, TINY, TINY_WORDS, WGAN
 from training.objectives import generative
 from training.packaging import warm_start
 from training.packaging.write import ExportError, Label, export, open_package

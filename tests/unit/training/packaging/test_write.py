@@ -17,7 +17,7 @@ from service.repository.loader import Engine
 from service.repository.loader import open_package as open_in_service
 from service.repository.manifest import Manifest
 from service.telemetry.metrics import Metrics
-from tests.unit.training.conftest import BATCH_NORM, DCGAN, FACES, WGAN, WGAN_GP
+from tests.unit.training.tiny import BATCH_NORM, DCGAN, FACES, WGAN, WGAN_GP
 from training import commands
 from training.objectives import generative
 from training.packaging import card

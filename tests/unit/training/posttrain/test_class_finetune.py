@@ -12,7 +12,7 @@ from torch import nn
 
 from service.repository.manifest import Manifest
 from tests import builders
-from tests.unit.training.conftest import CYCLEGAN, DCGAN, TINY
+from tests.unit.training.tiny import CYCLEGAN, DCGAN, TINY
 from training import classifiers, commands
 from training.data import Batch, ImageSet
 from training.loop.trainer import Trainer

@@ -9,7 +9,7 @@ from torch import nn
 from service.pipelines import latents
 from tests import builders
 from tests.unit.training import portraits
-from tests.unit.training.conftest import FACES
+from tests.unit.training.tiny import FACES
 from training import classifiers
 from training.config import ConvDiscriminator, ConvGenerator, DcganConfig, ImageInput
 from training.data import Sets

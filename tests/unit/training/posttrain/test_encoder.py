@@ -9,7 +9,7 @@ from torch import nn
 from service.inference.session import Session
 from service.repository.manifest import Manifest
 from tests.unit.training import portraits
-from tests.unit.training.conftest import TINY
+from tests.unit.training.tiny import TINY
 from training import commands
 from training.config import ConvGenerator, DcganConfig, ImageInput
 from training.data import ImageSet, Sets

@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from tests.unit.training.conftest import CYCLEGAN, DCGAN, TINY, WGAN
+from tests.unit.training.tiny import CYCLEGAN, DCGAN, TINY, WGAN
 from training.config import ConvDiscriminator, ConvGenerator, DcganConfig, ImageInput
 from training.config.recipes import RECIPES, hours
 from training.data import ImageSet, PairSet

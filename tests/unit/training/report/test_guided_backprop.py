@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from tests.unit.training.conftest import DISCRIMINATOR
+from tests.unit.training.tiny import DISCRIMINATOR
 from training.config import ConvDiscriminator, MlpDiscriminator
 from training.networks import dcgan, mlp
 from training.report import guided_backprop

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.unit.training.conftest import CYCLEGAN, DCGAN, PIX2PIX, WGAN_GP
+from tests.unit.training.tiny import CYCLEGAN, DCGAN, PIX2PIX, WGAN_GP
 from training import report
 from training.data import Sets
 from training.evaluate import save_png

@@ -4,7 +4,8 @@ import pytest
 import torch
 from lightning_fabric import Fabric
 
-from tests.unit.training.conftest import TINY, spawn
+from tests.unit.training.conftest import spawn
+from tests.unit.training.tiny import TINY
 from training.config import Adam
 from training.runs import checkpoint, devices
 

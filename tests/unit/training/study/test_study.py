@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from service.imaging import codecs
-from tests.unit.training.conftest import TINY
+from tests.unit.training.tiny import TINY
 from training import study
 from training.__main__ import study as command_of_study
 from training.config import validated

@@ -12,7 +12,7 @@ from torch import nn
 
 from service.inference.session import Session
 from service.repository import manifest
-from tests.unit.training.conftest import DISCRIMINATOR, GENERATOR
+from tests.unit.training.tiny import DISCRIMINATOR, GENERATOR
 from training.networks.mlp import Discriminator, Generator
 from training.packaging.onnx import export
 from training.packaging.onnx.export import ExportError, decibels
