@@ -14,7 +14,7 @@ from service.inference import session
 from service.inference.engine import EngineSpec
 from service.server import process as server
 from service.server import sizing, supervisor
-from service.settings import Settings, unknown_variables
+from service.settings import Settings, service_links, unknown_variables
 from service.telemetry import logs
 
 _log = logging.getLogger(__name__)
@@ -52,6 +52,8 @@ def main() -> int:
         return 2
     if not serves:
         return command.run(arguments, settings)
+    if links := service_links():
+        _log.info("service links of Kubernetes are ignored", extra={"variables": ", ".join(links)})
     for name in unknown_variables():
         _log.warning("an environment variable is no setting", extra={"variable": name})
     if spec.on_gpu and not settings.workers:

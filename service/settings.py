@@ -4,12 +4,20 @@
 """
 
 import os
+import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from limits import RateLimitItem, parse_many
 from pydantic import Field, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from service.inference.batcher import Limits
 from service.inference.cpu import available_cores
@@ -20,6 +28,22 @@ Count = Annotated[int, Field(ge=1)]
 MAX_PARALLEL = 4
 """Worker processes, and batches of one network, that run at the same time by default."""
 Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
+# Kubernetes sets these variables in each pod for a Service called `ganvas` or `ganvas-...`, such as
+# GANVAS_PORT=tcp://10.96.0.7:80, which is also the name of a setting.
+_LINK_NAME = re.compile(
+    r"GANVAS_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)"
+)
+_LINK_VALUE = re.compile(r"(tcp|udp|sctp)://")
+
+
+class _Environment(EnvSettingsSource):
+    """Environment variables without the service links of Kubernetes."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        value, key, is_complex = super().get_field_value(field, field_name)
+        if isinstance(value, str) and _LINK_VALUE.match(value):
+            return None, key, is_complex
+        return value, key, is_complex
 
 
 class Settings(BaseSettings):
@@ -118,6 +142,18 @@ class Settings(BaseSettings):
         1.0, description="seconds between SIGTERM, when readiness fails, and the closing of the port"
     )
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments first, then the environment; there are no files of settings."""
+        return init_settings, _Environment(settings_cls)
+
     @field_validator("models", "lazy_models", "api_keys", "cors_origins", "trusted_proxies", mode="before")
     @classmethod
     def _split_names(cls, value: object) -> object:
@@ -157,7 +193,16 @@ class Settings(BaseSettings):
         return ExecutionConfig(threads, instances, limits, spec, max(1, threads // instances))
 
 
+def service_links() -> list[str]:
+    """Environment variables with the prefix GANVAS_ that Kubernetes has set as service links; no setting reads them."""
+    return sorted(
+        name
+        for name, value in os.environ.items()
+        if name.startswith("GANVAS_") and (_LINK_NAME.fullmatch(name) or _LINK_VALUE.match(value))
+    )
+
+
 def unknown_variables() -> list[str]:
-    """Environment variables with the prefix GANVAS_ that are no setting: most likely a mistyped name."""
-    known = {f"GANVAS_{name.upper()}" for name in Settings.model_fields}
+    """Other environment variables with the prefix GANVAS_ that are no setting: most likely a mistyped name."""
+    known = {f"GANVAS_{name.upper()}" for name in Settings.model_fields} | {*service_links()}
     return sorted(name for name in os.environ if name.startswith("GANVAS_") and name not in known)

@@ -154,6 +154,11 @@ def test_names_refer_to_the_same_deployment_and_container(base):
         assert container(patch["Deployment"])["name"] == container(base["Deployment"])["name"]
 
 
+def test_pods_have_no_service_links(base):
+    """The links of the Service `ganvas` are variables with the prefix of the settings, such as GANVAS_PORT."""
+    assert base["Deployment"]["spec"]["template"]["spec"]["enableServiceLinks"] is False
+
+
 def test_ports_probes_and_scrapes_reach_the_service(base, client):
     spec = container(base["Deployment"])
     (port,) = spec["ports"]

@@ -108,6 +108,40 @@ def test_a_mistyped_variable_is_found(monkeypatch):
     assert settings.unknown_variables() == ["GANVAS_MODEL"]
 
 
+SERVICE_LINKS = {  # of a Kubernetes Service with the name ganvas, and of one with the name ganvas-workers
+    "GANVAS_SERVICE_HOST": "10.96.0.7",
+    "GANVAS_SERVICE_PORT": "80",
+    "GANVAS_SERVICE_PORT_HTTP": "80",
+    "GANVAS_PORT": "tcp://10.96.0.7:80",
+    "GANVAS_PORT_80_TCP": "tcp://10.96.0.7:80",
+    "GANVAS_PORT_80_TCP_PROTO": "tcp",
+    "GANVAS_PORT_80_TCP_PORT": "80",
+    "GANVAS_PORT_80_TCP_ADDR": "10.96.0.7",
+    "GANVAS_PORT_53_UDP": "udp://[fd00::7]:53",
+    "GANVAS_WORKERS_SERVICE_HOST": "10.96.0.8",
+    "GANVAS_WORKERS_PORT": "tcp://10.96.0.8:80",
+    "GANVAS_WORKERS_PORT_80_TCP_ADDR": "10.96.0.8",
+}
+
+
+def test_service_links_of_kubernetes_are_ignored(monkeypatch):
+    for name, value in SERVICE_LINKS.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("GANVAS_MODEL", "x")
+    assert Settings().port == 8000
+    assert Settings(port=9000).port == 9000
+    assert settings.service_links() == sorted(SERVICE_LINKS)
+    assert settings.unknown_variables() == ["GANVAS_MODEL"]
+
+
+@pytest.mark.parametrize("value", ["http://10.96.0.7:80", "80a", "//10.96.0.7:80", "10.96.0.7:80"])
+def test_other_values_of_the_port_are_refused(monkeypatch, value):
+    monkeypatch.setenv("GANVAS_PORT", value)
+    assert settings.service_links() == []
+    with pytest.raises(ValidationError):
+        Settings()
+
+
 @pytest.mark.parametrize(("name", "text"), [("engine", "tpu"), ("precision", "float8"), ("any_batch", "perhaps")])
 def test_engines_and_precisions_are_of_a_closed_list(monkeypatch, name, text):
     monkeypatch.setenv(f"GANVAS_{name.upper()}", text)
