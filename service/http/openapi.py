@@ -31,7 +31,7 @@ _SCHEMAS: tuple[type[BaseModel], ...] = (
     schemas.SampleRequest,
     schemas.InterpolateRequest,
     schemas.ArithmeticRequest,
-    schemas.Pictures,
+    schemas.Images,
     schemas.Problem,
     InferRequest,
     InferAnswer,
@@ -157,7 +157,7 @@ def error_responses(*kinds: type[GanvasError], form: ErrorForm = problems.PROBLE
 
 
 def document(app: FastAPI, settings: Settings) -> dict[str, Any]:
-    """The page of an application, made once."""
+    """The page of an application, cached."""
     if app.openapi_schema is None:
         page = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
         if settings.root_path:
@@ -175,13 +175,13 @@ def document(app: FastAPI, settings: Settings) -> dict[str, Any]:
 
 
 def _describe_responses(page: dict[str, Any]) -> None:
-    """Add the JSON and the headers of responses that routes make themselves."""
+    """Add the JSON and the headers of responses that routes encode themselves."""
     for path, calls in page["paths"].items():
         for method, call in calls.items():
             response = call["responses"]["200"]
             described = response.get("content", {}).get("application/json", {})
             if described.get("schema") == {"type": "object"}:
-                schema = InferAnswer if path.startswith("/v2/") else schemas.Pictures
+                schema = InferAnswer if path.startswith("/v2/") else schemas.Images
                 described["schema"] = {"$ref": f"#/components/schemas/{schema.__name__}"}
             is_by_model = method == "post" and not path.startswith("/v2/repository")
             headers = (_MODEL_HEADERS if is_by_model else {}) | (_CACHE_HEADERS if "304" in call["responses"] else {})

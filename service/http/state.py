@@ -64,7 +64,7 @@ class AppState:
         uploads: bytes of uploads that requests read or hold.
         pixels: pixels of decoded uploads that requests hold.
         peers: the other workers, if there are several.
-        single_flight: responses that are being made, by everything that determines them.
+        single_flight: responses in preparation, by everything that determines them.
         in_hand: number of requests received and not yet answered, if the server reports it.
         opening: the scan of the models folder, once the lifespan has started it.
     """

@@ -1,6 +1,6 @@
 """Latents as JSON: a seed, a vector, a token, or a mean of latents.
 
-How long a vector or a token may be is the model's affair; until it is known, the limit of the body holds.
+The length of a vector or a token depends on the model. Until the model is known, the limit of the body holds.
 """
 
 from typing import Annotated, Any, Literal
@@ -17,10 +17,10 @@ Seed = Annotated[int, Field(ge=0, lt=SEED_LIMIT, examples=[42])]
 Weight = Annotated[FiniteFloat, Field(ge=-100.0, le=100.0)]
 Truncation = Annotated[
     FiniteFloat,
-    Field(gt=0.0, le=1.0, description="Multiplies latents drawn from seeds: less variety, more typical pictures."),
+    Field(gt=0.0, le=1.0, description="Multiplies the latents of seeds: less variety, more typical images."),
 ]
 Columns = Annotated[
-    int | None, Field(ge=1, description="Columns of the grid, at most the number of pictures; default: about square.")
+    int | None, Field(ge=1, description="Columns of the grid, at most the number of images; default: about square.")
 ]
 ClassReference = Annotated[
     int | str | dict[str, Annotated[FiniteFloat, Field(ge=0.0, le=1.0)]],
@@ -30,34 +30,34 @@ OptionalClass = Annotated[ClassReference | None, Field(alias="class")]
 FormatName = Literal["png", "jpeg", "webp", "gif", "apng", "zip", "json", "npy"]
 
 
-class Body(BaseModel):
-    """What a client sends: strict, and nothing unknown in it."""
+class StrictModel(BaseModel):
+    """Base of what clients send: types are strict, and unknown fields are errors."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, populate_by_name=False)
 
 
-class SeedLatent(Body):
-    """The latent that a seed draws."""
+class SeedLatent(StrictModel):
+    """The latent of a seed."""
 
     seed: Seed
     class_: OptionalClass = None
 
 
-class VectorLatent(Body):
+class VectorLatent(StrictModel):
     """A latent written out: z_dim finite numbers."""
 
     vector: Annotated[list[FiniteFloat], Field(min_length=1)]
     class_: OptionalClass = None
 
 
-class TokenLatent(Body):
-    """A latent as this service gave it: base64url of little-endian float32."""
+class TokenLatent(StrictModel):
+    """A latent as this service encodes it: base64url of little-endian float32."""
 
     token: Annotated[str, Field(min_length=1)]
     class_: OptionalClass = None
 
 
-class MeanLatent(Body):
+class MeanLatent(StrictModel):
     """The mean of latents."""
 
     mean: Annotated[list["Latent"], Field(min_length=1, max_length=MAX_LATENTS)]
@@ -87,7 +87,7 @@ Latent = Annotated[
 
 
 def count(latent: Latent, depth: int = 0) -> int:
-    """Latents that a latent is made of.
+    """Number of latents in a latent: one, or those of a mean.
 
     Raises:
         ValueError: means nest too deep.
@@ -99,25 +99,29 @@ def count(latent: Latent, depth: int = 0) -> int:
     return sum(count(part, depth + 1) for part in latent.mean)
 
 
-def few(latents: list[Latent]) -> list[Latent]:
-    """Refuses more latents than a request may hold, those inside of means counted."""
+def limited(latents: list[Latent]) -> list[Latent]:
+    """Refuse more latents than a request may hold, including those inside means.
+
+    Raises:
+        ValueError: too many.
+    """
     if sum(count(latent) for latent in latents) > MAX_LATENTS:
         raise ValueError(f"a request holds at most {MAX_LATENTS} latents")
     return latents
 
 
-Latents = Annotated[list[Latent], Field(min_length=1, max_length=MAX_LATENTS), AfterValidator(few)]
+Latents = Annotated[list[Latent], Field(min_length=1, max_length=MAX_LATENTS), AfterValidator(limited)]
 
 
-class Term(Body):
-    """weight x the mean of the latents."""
+class Term(StrictModel):
+    """A weight times the mean of latents."""
 
     weight: Weight = 1.0
     latents: Latents
 
 
-class DirectionTerm(Body):
-    """weight x a direction that the package names."""
+class DirectionTerm(StrictModel):
+    """A weight times a direction that the package names."""
 
     name: Annotated[str, Field(max_length=64)]
     weight: Weight = 1.0

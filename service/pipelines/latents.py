@@ -1,9 +1,9 @@
-"""Points in latent space: draw, lerp, slerp, mean, combine, and their text form. Pure NumPy.
+"""Latents: draw, lerp, slerp, mean, combine, and their text form. Pure NumPy.
 
-A latent is a float32 vector of z_dim numbers; everything is computed in float64 and rounded once at the end. Knows
+A latent is a float32 vector of z_dim numbers. Everything is computed in float64 and rounded once at the end. Knows
 nothing about models, images or HTTP.
 
-The image of a seed is a promise, so the way from a seed to a latent is this project's own: NumPy promises the words
+The image of a seed must never change, so this project computes the latent of a seed itself: NumPy guarantees the words
 of Philox to be stable, but not its normal sampler.
 
 References:
@@ -32,8 +32,8 @@ SEED_LIMIT = 2**63
 """Seeds are 0 ... SEED_LIMIT - 1."""
 _RANDOM_SEED_LIMIT = 2**53  # random seeds stay in what a JavaScript number holds exactly
 
-# One key, one stream: the second word of Philox's key says what the numbers are for, so that a model with classes
-# and one without draw the same latents.
+# One key, one stream: the second word of Philox's key names the purpose of the numbers, so that a model with classes
+# and one without get the same latents.
 _STREAM_LATENT, _STREAM_CLASS, _STREAM_JITTER = 0, 1, 2
 
 _MIN_NORM = 1e-12
@@ -53,7 +53,7 @@ def _uniforms(seed: int, stream: int, count: int) -> Doubles:
 
 
 class _Philox(threading.local):
-    """One generator a thread, which is given a new key each time: making one costs more than its numbers."""
+    """One generator per thread, which gets a new key each time: creating one takes longer than its numbers."""
 
     def __init__(self) -> None:
         self._generator = np.random.Philox(0)
@@ -98,7 +98,7 @@ def draw(seed: int, dim: int, distribution: Distribution) -> Floats:
 
 
 def draw_class(seed: int, n_classes: int) -> int:
-    """The class of a seed, 0 ... n_classes - 1, for a conditional model that was not told one."""
+    """The class of a seed, 0 ... n_classes - 1, for a conditional model if the request names no class."""
     return int(_uniforms(seed, _STREAM_CLASS, 1)[0] * n_classes)
 
 
@@ -108,11 +108,11 @@ def jitter(seed: int, count: int, dim: int, width: float) -> Doubles:
 
 
 def lerp(start: Floats, end: Floats, shares: Sequence[float]) -> Floats:
-    """Points on the straight line.
+    """Latents on the straight line.
 
     Args:
-        start: (dim,), where share 0 is.
-        end: (dim,), where share 1 is.
+        start: (dim,), at share 0.
+        end: (dim,), at share 1.
         shares: K numbers in [0, 1].
 
     Returns:
@@ -124,13 +124,13 @@ def lerp(start: Floats, end: Floats, shares: Sequence[float]) -> Floats:
 
 
 def slerp(start: Floats, end: Floats, shares: Sequence[float]) -> Floats:
-    """Points on the great circle: the direction turns evenly, the norm is blended linearly.
+    """Latents on the great circle: the direction turns evenly, the norm is blended linearly.
 
     Args and returns as for `lerp`.
 
     Raises:
-        Invalid: an end has no direction (it is zero), or the ends point opposite ways, so that no circle is defined,
-            or a point between them leaves float32's range.
+        Invalid: an end is zero and has no direction, the ends point opposite ways, so that no circle is defined, or a
+            latent between them leaves float32's range.
     """
     a, b = start.astype(np.float64), end.astype(np.float64)
     # Scaled by the largest entry first, so that the squares of huge values stay finite.
@@ -149,7 +149,7 @@ def slerp(start: Floats, end: Floats, shares: Sequence[float]) -> Floats:
         return lerp(start, end, shares)
     direction = (np.sin((1.0 - t) * angle) * unit_a + np.sin(t * angle) * unit_b) / sine
     points = finite(((1.0 - t) * norm_a + t * norm_b) * direction)
-    points[t[:, 0] == 0.0], points[t[:, 0] == 1.0] = start, end  # the ends are what the client sent, to the bit
+    points[t[:, 0] == 0.0], points[t[:, 0] == 1.0] = start, end  # the ends are exactly what the client sent
     return points
 
 
@@ -165,7 +165,7 @@ def combine(terms: Sequence[tuple[float, Floats]]) -> Doubles:
 
 
 def finite(values: Doubles) -> Floats:
-    """Rounds to float32.
+    """Round to float32.
 
     Raises:
         Invalid: a value leaves float32's range.
@@ -181,7 +181,7 @@ def to_token(latent: Floats) -> str:
 
 
 def from_token(token: str, dim: int) -> Floats:
-    """The latent that `to_token` was given, to the bit; padding is optional.
+    """The latent of a token of `to_token`, to the bit. Padding is optional.
 
     Raises:
         Invalid: not base64url, of the wrong length, or with a value that is not finite.
@@ -190,9 +190,9 @@ def from_token(token: str, dim: int) -> Floats:
         text = token.rstrip("=").encode("ascii")
         raw = base64.b64decode(text + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (UnicodeEncodeError, binascii.Error) as error:
-        raise Invalid("a token must be base64url text as this service gave it") from error
+        raise Invalid("a token must be base64url text as this service returns it") from error
     if len(raw) != 4 * dim:
-        raise Invalid(f"a token of this model holds {4 * dim} bytes, but this one {len(raw)}")
+        raise Invalid(f"a token of this model has {4 * dim} bytes, but this one has {len(raw)}")
     latent = np.frombuffer(raw, "<f4").astype(np.float32)
     if not np.isfinite(latent).all():
         raise Invalid("a token holds a value that is not finite")

@@ -1,6 +1,6 @@
-"""Where a picture came from, as its file's metadata tell it, and as a client may hand it in again.
+"""Where an image comes from: what its file's metadata record, and what a client may send back.
 
-Knows nothing about codecs: `images` writes and reads the text.
+Knows nothing about codecs: `imaging.codecs` writes and reads the text.
 """
 
 import json
@@ -12,29 +12,29 @@ from pydantic import Field, ValidationError
 from service import __version__
 from service.errors import Invalid
 from service.imaging.codecs import Label
-from service.pipelines.latent_spec import Body, Columns, SeedLatent, TokenLatent, Truncation
+from service.pipelines.latent_spec import Columns, SeedLatent, StrictModel, TokenLatent, Truncation
 from service.repository.manifest import Sha256
 
 SOFTWARE = f"Ganvas {__version__}"
-_FOREIGN = "the file does not say how to draw it again; send a PNG, JPEG or WebP file that this service made"
+_FOREIGN = "the file does not record its origin; send a PNG, JPEG or WebP file of this service"
 
 
-class Motion(Body):
+class Motion(StrictModel):
     """How the frames of an animation follow each other."""
 
     fps: Annotated[int, Field(ge=1, le=50)]
     loop: bool
 
 
-class Origin(Body):
-    """All that is needed to draw a file's picture again.
+class Origin(StrictModel):
+    """All that is needed to generate a file's image again.
 
     Attributes:
-        model: digest of the network that drew it.
-        latents: in their order, each with its class; empty for a translation.
-        truncation: of the latents that seeds drew.
+        model: SHA-256 of the generator's network.
+        latents: in order, each with its class; empty for a translation.
+        truncation: of the latents of seeds.
         columns: of the grid.
-        animation: of frames; None for pictures that are not.
+        animation: of frames; None for images that are not frames.
     """
 
     model: Sha256
@@ -51,14 +51,14 @@ def label(
     columns: int,
     animation: tuple[int, bool] | None = None,
 ) -> Label:
-    """What a file's metadata say.
+    """A file's metadata.
 
     Args:
-        digest: of the network that drew it.
+        digest: SHA-256 of the generator's network.
         latents: as JSON; none for a translation.
-        truncation: of the latents that seeds drew.
+        truncation: of the latents of seeds.
         columns: of the grid.
-        animation: frames a second, and whether it repeats, for an animation.
+        animation: frames per second, and whether it repeats.
     """
     fields: dict[str, Any] = {"model": digest}
     if latents:
@@ -69,17 +69,15 @@ def label(
 
 
 def parse(text: str | None) -> Origin:
-    """What `label` was given.
+    """The origin that `label` recorded.
 
     Raises:
-        Invalid: a file without it, of something else, or of a translation.
+        Invalid: the file has none or a foreign one, or is a translation.
     """
     try:
         origin = Origin.model_validate_json(text or "")
     except ValidationError as error:
         raise Invalid(_FOREIGN) from error
     if not origin.latents:
-        raise Invalid(
-            "the file is a translation, which cannot be drawn again: the picture that it was made from is needed"
-        )
+        raise Invalid("the file is a translation and cannot be reproduced without its source image")
     return origin

@@ -1,6 +1,6 @@
-"""From what a request names to what a generator is fed: latents, classes, and the seeds that drew them.
+"""From the latents and classes that a request names to the rows that a generator takes.
 
-The step between `schemas` (what may be said) and `latents` (the arithmetic); knows one model's manifest, not HTTP.
+The step between `latent_spec` (what a request may contain) and `latents` (the arithmetic). Knows one model's manifest.
 """
 
 import re
@@ -23,12 +23,12 @@ Blend = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class ResolvedLatent:
-    """One picture to be drawn.
+    """The latent of one image.
 
     Attributes:
         latent: (z_dim,) float32.
         blend: the class or blend of classes; None for a model without classes.
-        seed: the seed that drew the latent, where one did.
+        seed: the seed of the latent, if it has one.
     """
 
     latent: Floats
@@ -42,8 +42,8 @@ class LatentResolver:
 
     Attributes:
         manifest: the model's.
-        class_: the request's class, which latents without one of their own take.
-        truncation: multiplies latents drawn from seeds.
+        class_: the request's class, for latents without a class of their own.
+        truncation: multiplies the latents of seeds.
         seeds: every seed that was used, in order.
     """
 
@@ -54,14 +54,14 @@ class LatentResolver:
 
     def __post_init__(self) -> None:
         if self.class_ is not None:
-            self.blend_of(self.class_)  # refused even where no latent will need it
+            self.blend_of(self.class_)  # refused even if no latent needs it
 
     def seed(self, seed: int) -> ResolvedLatent:
-        """The point of a seed; a conditional model that was told no class draws it from the seed too."""
+        """The latent of a seed. If a conditional model has no class given, the seed determines the class too."""
         return self._seed(seed, self.class_)
 
-    def point(self, latent: latent_spec.Latent) -> ResolvedLatent:
-        """The point that a latent of a request names.
+    def latent(self, latent: latent_spec.Latent) -> ResolvedLatent:
+        """The latent that a request names.
 
         Raises:
             Invalid: a wrong length, a bad token, an unknown class, or a class that is missing.
@@ -73,11 +73,11 @@ class LatentResolver:
         return self._mean(parts, self.class_)
 
     def direction(self, name: str) -> Floats:
-        """(z_dim,) float32: a direction that the package names.
+        """A direction that the package names, (z_dim,) float32.
 
         Raises:
-            NotSupported: the package has no directions at all.
-            Invalid: it has others.
+            NotSupported: the package has no directions.
+            Invalid: it has no such direction.
         """
         known = {direction.name: direction for direction in self.manifest.directions}
         if not known:
@@ -124,10 +124,10 @@ class LatentResolver:
         space = self.manifest.latent
         assert space is not None
         self.seeds.append(seed)
-        drawn = latents.draw(seed, space.dim, space.distribution) * np.float32(self.truncation)
+        vector = latents.draw(seed, space.dim, space.distribution) * np.float32(self.truncation)
         if class_ is None and self.manifest.classes:
             class_ = latents.draw_class(seed, len(self.manifest.classes))
-        return ResolvedLatent(drawn, None if class_ is None else self.blend_of(class_), seed)
+        return ResolvedLatent(vector, None if class_ is None else self.blend_of(class_), seed)
 
     def _point(self, latent: latent_spec.Latent, inherited: latent_spec.ClassReference | None) -> ResolvedLatent:
         class_ = latent.class_ if latent.class_ is not None else inherited
@@ -136,7 +136,7 @@ class LatentResolver:
         if isinstance(latent, latent_spec.MeanLatent):
             return self._mean(latent.mean, class_)
         if class_ is None and self.manifest.classes:
-            raise Invalid(f"model {self.manifest.name} draws classes: give class, in the latent or in the request")
+            raise Invalid(f"model {self.manifest.name} has classes: give class, in the latent or in the request")
         blend = None if class_ is None else self.blend_of(class_)
         return ResolvedLatent(self._given(latent), blend)
 
@@ -158,30 +158,30 @@ class LatentResolver:
         return latents.finite(np.array(latent.vector, np.float64))
 
 
-def class_in_query(described: Manifest, text: str | None) -> latent_spec.ClassReference | None:
-    """A query's class: everything is text there, so that what is no class's name may be an index."""
-    is_index = text is not None and text not in (described.classes or ()) and re.fullmatch(r"[0-9]{1,5}", text)
+def class_in_query(manifest: Manifest, text: str | None) -> latent_spec.ClassReference | None:
+    """The class that a query names. A text that is no class's name may be an index."""
+    is_index = text is not None and text not in (manifest.classes or ()) and re.fullmatch(r"[0-9]{1,5}", text)
     return int(text) if text is not None and is_index else text
 
 
 def rows(points: Sequence[ResolvedLatent]) -> Mapping[str, Floats]:
-    """What a generator is fed: `latents` (N, z_dim), and `classes` (N, n_classes) for a conditional model."""
+    """A generator's input: `latents` (N, z_dim), and `classes` (N, n_classes) for a conditional model."""
     fed = {"latents": np.stack([point.latent for point in points])}
     blends = [point.blend for point in points if point.blend is not None]
     return fed | {"classes": np.stack(blends)} if blends else fed
 
 
-def walk(keyframes: Sequence[ResolvedLatent], steps: int, method: str, loop: bool) -> list[ResolvedLatent]:
-    """The frames from keyframe to keyframe; classes are blended linearly.
+def interpolate(keyframes: Sequence[ResolvedLatent], steps: int, method: str, loop: bool) -> list[ResolvedLatent]:
+    """Interpolate from keyframe to keyframe. Classes are blended linearly.
 
     Args:
         keyframes: at least two.
         steps: frames of one segment, both ends included.
         method: `slerp` or `lerp`.
-        loop: whether the way back to the first follows, without repeating it.
+        loop: whether the way back to the first keyframe follows, without repeating it.
 
     Returns:
-        (K - 1)(steps - 1) + 1 points, or K (steps - 1) with `loop`.
+        (K - 1)(steps - 1) + 1 latents, or K (steps - 1) with `loop`.
 
     Raises:
         Invalid: slerp is undefined between two keyframes.
@@ -218,10 +218,10 @@ def arithmetic(
         seed: of the noise.
 
     Returns:
-        1 + variations points.
+        1 + variations latents.
 
     References:
-        A. Radford et al. (2015), section 6.3.2: the mean of three z a concept, and noise of +-0.25.
+        A. Radford et al. (2015), section 6.3.2: the mean of three z per concept, and noise of +-0.25.
     """
     means = [(term.weight, resolver.mean(term.latents)) for term in terms]
     parts = [(weight, mean.latent) for weight, mean in means]
@@ -238,7 +238,7 @@ def arithmetic(
 
 
 def _sum_of_classes(terms: Sequence[tuple[float, Blend]]) -> Blend | None:
-    """Classes are added up like latents; what falls below zero is cut off, and the rest brought to a sum of 1."""
+    """Add classes like latents, clip at zero, and normalise to a sum of 1."""
     if not terms:
         return None
     total = np.clip(latents.combine(terms), 0.0, None)

@@ -1,4 +1,4 @@
-"""Identical work that is asked for while it runs is done once. Knows neither HTTP nor models."""
+"""Single flight: identical requests share one inference. Knows neither HTTP nor models."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
@@ -17,10 +17,9 @@ class _Shared(Generic[T]):
 
 
 class SingleFlight(Generic[T]):
-    """Runs work by key; whoever asks for a key that runs already waits for the same result.
+    """Runs work by key. A caller with a key whose work is running waits for the same result.
 
-    The work belongs to nobody: it goes on while anyone waits for it, whoever asked first, and is given up when the last
-    one has gone.
+    The work belongs to no caller: it continues while a caller waits for it, and is cancelled when the last one leaves.
     """
 
     def __init__(self) -> None:
@@ -31,8 +30,8 @@ class SingleFlight(Generic[T]):
         """The result for a key, and whether this call started the work.
 
         Args:
-            key: equal where the results are.
-            start: begins the work under this caller's deadline.
+            key: equal keys have equal results.
+            start: starts the work under this caller's deadline.
             deadline: of this caller, on the event loop's clock.
 
         Raises:
@@ -44,18 +43,18 @@ class SingleFlight(Generic[T]):
             try:
                 return await self._wait(key, shared), found is None
             except DeadlineExceeded:
-                # The deadline was the first caller's; whoever has time left starts again.
+                # The deadline was the first caller's. A caller with time left starts again.
                 if found is None or asyncio.get_running_loop().time() >= deadline:
                     raise
 
     async def run_light(self, key: Hashable, work: Callable[[], Awaitable[T]]) -> tuple[T, bool]:
-        """As `run`, for work that takes less than a task of its own: whoever asks first does it himself.
+        """As `run`, for work that takes less time than a task of its own: the first caller does it itself.
 
-        Where that fails or is given up, the next who waited for it does it.
+        If that fails or is cancelled, the next caller that waits does it.
 
         Args:
-            key: equal where the results are.
-            work: does it, under this caller's deadline.
+            key: equal keys have equal results.
+            work: does the work under this caller's deadline.
 
         Raises:
             Exception: what the work raised.
@@ -70,7 +69,7 @@ class SingleFlight(Generic[T]):
             future.set_result(result)
         finally:
             del self._light[key]
-            future.cancel()  # nothing, where it has a result
+            future.cancel()  # no effect if it has a result
         return result, True
 
     def _start(self, key: Hashable, start: Callable[[], Awaitable[T]]) -> _Shared[T]:
@@ -83,7 +82,7 @@ class SingleFlight(Generic[T]):
         if self._running.get(key) is shared:
             del self._running[key]
         if not shared.task.cancelled():
-            shared.task.exception()  # seen, also where nobody waits any longer
+            shared.task.exception()  # retrieved even if nobody waits any longer
 
     async def _wait(self, key: Hashable, shared: _Shared[T]) -> T:
         shared.waiting += 1
@@ -92,5 +91,5 @@ class SingleFlight(Generic[T]):
         finally:
             shared.waiting -= 1
             if shared.waiting == 0 and not shared.task.done():
-                self._running.pop(key, None)  # whoever comes now must not wait for what is being given up
+                self._running.pop(key, None)  # a new caller must not wait for work that is being cancelled
                 shared.task.cancel()

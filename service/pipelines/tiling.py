@@ -1,6 +1,6 @@
-"""Large pictures in pieces: where tiles lie, how they are weighed, and how their colours are made to agree.
+"""Large images in pieces: where tiles lie, how they are blended, and how their colours are matched.
 
-Pure arrays; knows nothing about models or HTTP.
+Pure arrays. Knows nothing about models or HTTP.
 
 References:
     P. Burt and E. Adelson, "A Multiresolution Spline With Application to Image Mosaics", ACM TOG 1983: low and high
@@ -20,37 +20,37 @@ Floats = NDArray[np.float32]
 OVERLAP_PX = 64
 _COARSE_PX = 8  # what is coarser than this comes from the guide
 _CONTRASTS = (0.5, 2.0)
-_LEAST_ENERGY = 1e-6  # a tile without any detail
+_MIN_ENERGY = 1e-6  # of a tile without any detail
 
 
 @dataclass(frozen=True)
 class Tile:
-    """A piece of a picture, in px."""
+    """A piece of an image, in px."""
 
     top: int
     left: int
     height: int
     width: int
 
-    def of(self, picture: Floats) -> Floats:
-        """The piece of a (C, H, W) picture."""
-        return picture[:, self.top : self.top + self.height, self.left : self.left + self.width]
+    def of(self, image: Floats) -> Floats:
+        """The piece of a (C, H, W) image."""
+        return image[:, self.top : self.top + self.height, self.left : self.left + self.width]
 
 
-def pad(picture: Floats, height: int, width: int) -> Floats:
-    """Reflects a (C, H, W) picture beyond its right and lower edge, to a size in px."""
-    more = ((0, height - picture.shape[1]), (0, width - picture.shape[2]))
-    return np.pad(picture, ((0, 0), *more), mode="reflect")
+def pad(image: Floats, height: int, width: int) -> Floats:
+    """Reflect a (C, H, W) image at its right and lower edge, to a size in px."""
+    more = ((0, height - image.shape[1]), (0, width - image.shape[2]))
+    return np.pad(image, ((0, 0), *more), mode="reflect")
 
 
 def plan(height: int, width: int, side: int, multiple: int = 1) -> list[Tile]:
-    """Tiles that cover a picture evenly and overlap; a side of the picture that fits is kept.
+    """Tiles that cover an image evenly and overlap. A side of the image that fits into a tile is not divided.
 
     Args:
-        height: of the picture in px.
-        width: likewise.
-        side: of the largest tile in px; tiles are as small as their number allows, since every pixel costs.
-        multiple: of a tile's sides.
+        height: of the image in px.
+        width: of the image in px.
+        side: of the largest tile in px. Tiles are as small as their number allows, since every pixel costs time.
+        multiple: every side of a tile is a multiple of it.
     """
     rows, columns = _spread(height, side, multiple), _spread(width, side, multiple)
     return [Tile(top, left, tall, wide) for (top, tall), (left, wide) in product(rows, columns)]
@@ -62,44 +62,44 @@ def _spread(length: int, side: int, multiple: int) -> list[tuple[int, int]]:
         return [(0, length)]
     overlap = min(OVERLAP_PX, side // 4)
     count = ceil((length - overlap) / (side - overlap))
-    least = ceil((length + (count - 1) * overlap) / count / multiple) * multiple
-    side = min(side, least)
+    min_side = ceil((length + (count - 1) * overlap) / count / multiple) * multiple
+    side = min(side, min_side)
     return [(round(index * (length - side) / (count - 1)), side) for index in range(count)]
 
 
-def resample(picture: Floats, height: int, width: int, box: tuple[float, float, float, float] | None = None) -> Floats:
-    """A (C, H, W) picture at another size.
+def resample(image: Floats, height: int, width: int, box: tuple[float, float, float, float] | None = None) -> Floats:
+    """A (C, H, W) image at another size.
 
     Args:
-        picture: of float32.
+        image: (C, H, W) float32.
         height: of the result in px.
         width: of the result in px.
-        box: left, upper, right and lower edge of the part to take, in px of `picture`; all of it by default.
+        box: left, upper, right and lower edge of the part to take, in px of `image`; all of it by default.
     """
-    bands = (Image.fromarray(band) for band in picture)
+    bands = (Image.fromarray(band) for band in image)
     return np.stack([np.asarray(band.resize((width, height), Image.Resampling.BICUBIC, box)) for band in bands])
 
 
-def coarse_part(picture: Floats, block_height: int, block_width: int) -> Floats:
-    """What is left of a (C, H, W) picture once everything finer than blocks of so many px is gone."""
-    _, height, width = picture.shape
-    return resample(resample(picture, ceil(height / block_height), ceil(width / block_width)), height, width)
+def coarse_part(image: Floats, block_height: int, block_width: int) -> Floats:
+    """A (C, H, W) image without the detail that is finer than blocks of these sizes in px."""
+    _, height, width = image.shape
+    return resample(resample(image, ceil(height / block_height), ceil(width / block_width)), height, width)
 
 
 class Mosaic:
-    """A picture that grows tile by tile.
+    """An image that is assembled tile by tile.
 
-    Instance normalisation takes its statistics from what it is given, so that tiles come out in other colours and with
-    another contrast than the whole picture would. The coarse part of each tile is therefore taken from a translation
-    of the whole picture at a smaller size, the guide. The fine part stays the tile's own; its contrast is the guide's,
+    Instance normalisation takes its statistics from its input, so that tiles get other colours and another contrast
+    than the whole image would. The coarse part of each tile is therefore taken from a translation
+    of the whole image at a smaller size, the guide. The fine part stays the tile's own; its contrast is the guide's,
     as far as the guide shows the same detail.
     """
 
     def __init__(self, guide: Floats, height: int, width: int) -> None:
-        """Starts an empty picture.
+        """Start an empty image.
 
         Args:
-            guide: (3, h, w), the translation of the whole picture, scaled down.
+            guide: (3, h, w), the translation of the whole image, scaled down.
             height: of the result in px.
             width: of the result in px.
         """
@@ -109,7 +109,7 @@ class Mosaic:
         self._weight = np.zeros((height, width), np.float32)
 
     def add(self, tile: Tile, translated: Floats) -> None:
-        """Blends in a tile's translation, (3, tile height, tile width)."""
+        """Blend in a tile's translation, (3, tile height, tile width)."""
         weight = self._ramp(tile.top, tile.height, 1)[:, None] * self._ramp(tile.left, tile.width, 2)[None, :]
         box = self._seen_in_guide(tile)
         fine = translated - coarse_part(translated, _COARSE_PX, _COARSE_PX)
@@ -119,7 +119,7 @@ class Mosaic:
         tile.of(self._weight[None])[0] += weight
 
     def image(self) -> Floats:
-        """The whole, (3, height, width), once every tile has been added."""
+        """The whole image, (3, height, width), after every tile has been added."""
         self._sum /= self._weight
         return self._sum
 
@@ -131,20 +131,20 @@ class Mosaic:
         return tile.left * across, tile.top * down, min(right, width), min(lower, height)
 
     def _contrast(self, tile: Tile, box: tuple[float, float, float, float], translated: Floats) -> Floats:
-        """(3, 1, 1): the factor that brings the tile's detail nearest to the guide's, by least squares."""
+        """(3, 1, 1): the factor that matches the tile's detail to the guide's, by least squares."""
         down, across = self._scale
         size = (max(1, round(tile.height * down)), max(1, round(tile.width * across)))
         block = (max(2, round(_COARSE_PX * down)), max(2, round(_COARSE_PX * across)))
         wanted, own = (
-            picture - coarse_part(picture, *block)
-            for picture in (resample(self._guide, *size, box), resample(translated, *size))
+            image - coarse_part(image, *block)
+            for image in (resample(self._guide, *size, box), resample(translated, *size))
         )
-        like_guide = (wanted * own).sum((1, 2)) / (np.square(own).sum((1, 2)) + _LEAST_ENERGY)
+        like_guide = (wanted * own).sum((1, 2)) / (np.square(own).sum((1, 2)) + _MIN_ENERGY)
         factor: Floats = np.clip(like_guide, *_CONTRASTS)[:, None, None].astype(np.float32)
         return factor
 
     def _ramp(self, start: int, length: int, axis: int) -> Floats:
-        """(length,) weights that rise from the picture's inner borders, and stay 1 at its outer ones."""
+        """(length,) weights that rise from the image's inner borders, and stay 1 at its outer ones."""
         position = np.arange(length, dtype=np.float32)
         rising = (position + 1) / OVERLAP_PX if start > 0 else np.ones(length, np.float32)
         ends_inside = start + length < self._sum.shape[axis]

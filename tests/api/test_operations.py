@@ -203,8 +203,8 @@ def test_every_json_answer_of_a_model_is_described_with_an_example(client):
             if content is None or path.startswith("/v2/") or path in ("/v2", "/livez", "/readyz"):
                 continue
             assert described[content["schema"]["$ref"].rpartition("/")[2]]["examples"], (method, path)
-    assert set(described["Pictures"]["properties"]) == {"model", "images"}
-    assert set(described["DrawnPicture"]["properties"]) == {"seed", "latent", "class", "content_type", "data"}
+    assert set(described["Images"]["properties"]) == {"model", "images"}
+    assert set(described["ResponseImage"]["properties"]) == {"seed", "latent", "class", "content_type", "data"}
     answer = page["paths"]["/v2/models/{model}/infer"]["post"]["responses"]["200"]["content"]["application/json"]
     assert answer["schema"]["$ref"].endswith("/InferAnswer")
 
@@ -225,5 +225,5 @@ def test_the_page_names_the_headers_of_answers(client, path, method, names):
 def test_the_page_tells_the_limits_as_they_are_set(models, serve):
     with serve(models, max_images=7, deadline_s=2.5) as client:
         about = client.get("/openapi.json").json()["info"]["description"]
-    assert "ask for 7 pictures" in " ".join(about.split())
+    assert "ask for 7 images" in " ".join(about.split())
     assert "take 2.5 s" in about

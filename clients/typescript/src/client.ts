@@ -209,7 +209,7 @@ export class Client {
   }
 
   async #images(path_: string, body: object, options: CallOptions): Promise<Picture[]> {
-    return imagesOf(await this.#json<Schemas["Pictures"]>(path_, json(body), options));
+    return imagesOf(await this.#json<Schemas["Images"]>(path_, json(body), options));
   }
 
   async #fileOf<F extends string>(

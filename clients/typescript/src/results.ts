@@ -7,7 +7,7 @@ type Schemas = components["schemas"];
 export type Card = Schemas["Card"] & Partial<Schemas["TranslatorCard"]>;
 export type ManifestCard = Schemas["ManifestCard"] & Partial<Schemas["TranslatorCard"]>;
 export type Models = { readonly models: readonly Card[]; readonly skipped: readonly Schemas["SkippedPackage"][] };
-export type Judgement = Schemas["Judgement"];
+export type Judgement = Schemas["Discrimination"];
 
 /** An image, an animation or an archive from the service. */
 export class File_ {
@@ -43,7 +43,7 @@ export class Picture extends File_ {
     model: string,
     readonly seed: number | null,
     readonly latent: Latent | null,
-    readonly class_: Schemas["DrawnPicture"]["class"],
+    readonly class_: Schemas["ResponseImage"]["class"],
   ) {
     super(blob, model, seed === null ? [] : [seed]);
   }
@@ -78,7 +78,7 @@ export class Translation extends File_ {
 }
 
 /** The images of a JSON response. */
-export function imagesOf(response: Schemas["Pictures"]): Picture[] {
+export function imagesOf(response: Schemas["Images"]): Picture[] {
   return response.images.map((entry) => {
     const latent = entry.latent === null ? null : new Latent(entry.latent as unknown as LatentJson);
     return new Picture(blobOf(entry.data, entry.content_type), response.model, entry.seed, latent, entry.class);

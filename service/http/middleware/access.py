@@ -1,4 +1,4 @@
-"""Who may ask, and how often: API keys, rates, and how many requests are worked on at once. Pure ASGI."""
+"""Access control: API keys, rate limits, and the number of requests in flight. Pure ASGI."""
 
 import hashlib
 import hmac
@@ -21,18 +21,18 @@ _PLAYGROUND = "/playground/"
 
 
 class AccessControl:
-    """Refuses before anything of a body is read."""
+    """Refuses requests before any of the body is read."""
 
     def __init__(
         self, app: ASGIApp, keys: Sequence[str], rates: Sequence[RateLimitItem], limiter: RateLimiter, max_requests: int
     ) -> None:
-        """Wraps an application.
+        """Wrap an application.
 
         Args:
-            app: what is guarded.
-            keys: that may ask; none lets everyone.
-            rates: of one key or address; none sets no limit.
-            limiter: counts them, by the monotonic clock.
+            app: the protected application.
+            keys: valid API keys; with none, no key is needed.
+            rates: limits per key or address.
+            limiter: counts requests, by the monotonic clock.
             max_requests: that may be in flight at once.
         """
         self._app, self._rates, self._limiter, self._max_requests = app, rates, limiter, max_requests
@@ -40,7 +40,7 @@ class AccessControl:
         self._in_flight = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes a request on, or answers why not."""
+        """Pass a request on, or respond with the reason for its refusal."""
         path = scope.get("path", "").removeprefix(scope.get("root_path", ""))
         if scope["type"] != "http" or not is_guarded(path):
             await self._app(scope, receive, send)
@@ -57,9 +57,9 @@ class AccessControl:
             self._in_flight -= 1
 
     def _check(self, headers: Headers, scope: Scope, path: str) -> None:
-        """Raises what keeps a request from being answered."""
+        """Raise the reason for a refusal, if there is one."""
         if self._in_flight >= self._max_requests:
-            raise Unavailable(f"{self._in_flight} requests are being worked on already; try again")
+            raise Unavailable(f"{self._in_flight} requests are being processed already; try again")
         key = self._key_of(headers) if self._keys and not is_open(path) else None
         if not self._rates:
             return
@@ -70,7 +70,7 @@ class AccessControl:
                 raise TooManyRequests(f"more than {rate} from one client", max(1, round(wait_s + 0.5)))
 
     def _key_of(self, headers: Headers) -> str:
-        """The digest of a valid key; every key is compared, each in constant time."""
+        """The digest of a valid key. Every key is compared, each in constant time."""
         given = []
         scheme, _, token = headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
@@ -85,26 +85,26 @@ class AccessControl:
 
 
 def _digest(key: bytes) -> bytes:
-    # Of one length whatever the key's, so that comparing them tells nothing of it.
+    # Digests have one length, so that comparing them reveals nothing about the key.
     return hashlib.sha256(key).digest()
 
 
 def is_guarded(path: str) -> bool:
-    """Whether rates and the limit of requests hold for a path: for all but health and the playground's files.
+    """Whether the rates and the limit of requests apply to a path: to all but health and the playground's files.
 
-    Those are many small ones, held in memory: a page that opens once would use up a client's rate.
+    The playground has many small files, held in memory: opening the page once would use up a client's rate.
     """
     return path not in _HEALTH and not path.startswith(_PLAYGROUND)
 
 
 def is_open(path: str) -> bool:
-    """Whether a path is free of keys."""
+    """Whether a path needs no key."""
     is_page = path in _OPEN or path.startswith(("/docs/", _PLAYGROUND))
     return is_page or (path.startswith("/v1/models/") and path.endswith("/preview"))
 
 
 def _address(scope: Scope) -> str:
-    """The client's address; of IPv6 the /64 that one customer gets, else one client could be any number of them."""
+    """The client's address; of IPv6 its /64 network, since one customer may use any address in it."""
     host = (scope.get("client") or ("", 0))[0]
     try:
         address = ipaddress.ip_address(host)

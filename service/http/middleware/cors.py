@@ -1,4 +1,4 @@
-"""Which origins a browser may call from: none, until a setting names some."""
+"""Origins that a browser may call from. The default is none."""
 
 from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
@@ -14,18 +14,18 @@ _TAKEN = (
 
 
 class Cors(CORSMiddleware):
-    """Starlette's, with a problem document where a preflight is refused."""
+    """Starlette's middleware, with a problem document if a preflight is refused."""
 
     def __init__(self, app: ASGIApp, origins: tuple[str, ...]) -> None:
-        """Allows some origins; `*` is every one."""
+        """Allow some origins; `*` allows every one."""
         methods = ("GET", "HEAD", "POST")
         super().__init__(app, origins, methods, _TAKEN, expose_headers=EXPOSED, max_age=600)
 
     def preflight_response(self, request_headers: Headers) -> Response:
-        """What a browser is told before it calls."""
-        answer = super().preflight_response(request_headers)
-        if answer.status_code == 200:
-            return answer
-        body = problems.document(400, "malformed", "Malformed request", bytes(answer.body).decode(), "")
-        headers = {name: value for name, value in answer.headers.items() if not name.startswith("content-")}
+        """The response to a preflight."""
+        response = super().preflight_response(request_headers)
+        if response.status_code == 200:
+            return response
+        body = problems.document(400, "malformed", "Malformed request", bytes(response.body).decode(), "")
+        headers = {name: value for name, value in response.headers.items() if not name.startswith("content-")}
         return JSONResponse(body, 400, headers, problems.MEDIA_TYPE)

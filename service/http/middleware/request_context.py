@@ -1,4 +1,4 @@
-"""Around every request: its id, its deadline, its line in the log, its numbers, and a last resort for faults."""
+"""The context of every request: its id, deadline, log line and metrics, and the response to unexpected errors."""
 
 import asyncio
 import logging
@@ -35,7 +35,7 @@ class RequestContextMiddleware:
         self._deadline_s = state.settings.deadline_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handles one request; anything but HTTP passes."""
+        """Handle one request. Anything but HTTP passes through."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -50,7 +50,7 @@ class RequestContextMiddleware:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 _tag(message, name)
-                timeout.reschedule(None)  # the answer is on its way: how fast the client reads is its own affair
+                timeout.reschedule(None)  # the response has started: the deadline does not limit slow readers
             await send(message)
 
         request = Request(scope, receive)
@@ -60,7 +60,7 @@ class RequestContextMiddleware:
                 scope.setdefault("state", {})["context"] = context
                 await self._app(scope, receive, send_with_id)
         except TimeoutError:
-            error = DeadlineExceeded("the request was not answered before its deadline")
+            error = DeadlineExceeded("the request was not completed before its deadline")
             await problems.respond(request, error)(scope, receive, _tagged(send, name))
             status = 504
         except Exception:
@@ -75,7 +75,7 @@ class RequestContextMiddleware:
                 await self._repository.release(model)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
-        # The route's template, not the path: a client could make up paths without end.
+        # The route's template, not the path: clients could invent any number of paths.
         route = getattr(scope.get("route"), "path", "unmatched")
         method = scope["method"] if scope["method"] in _METHODS else "other"
         self._metrics.request(method, route, status, seconds)
@@ -102,7 +102,7 @@ def _tagged(send: Send, name: str) -> Send:
 
 
 def _tag(message: Message, name: str) -> None:
-    """The headers of every answer; a page has a Content-Security-Policy of its own."""
+    """Add the headers of every response. A page has a Content-Security-Policy of its own."""
     headers = message["headers"]
     has_policy = any(key == _POLICY[0] for key, _ in headers)
     message["headers"] = [*headers, (b"x-request-id", name.encode()), *_SAFETY, *(() if has_policy else (_POLICY,))]

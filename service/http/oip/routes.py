@@ -71,7 +71,7 @@ async def server(_: NoQuery) -> schemas.ServerMetadata:
 
 @router.get("/health/live", summary="Alive (v2)", responses=_errors(Invalid))
 async def live(_: NoQuery) -> schemas.Liveness:
-    """Answers as long as the process does."""
+    """Succeeds while the process is alive."""
     return schemas.Liveness(live=True)
 
 
@@ -84,7 +84,7 @@ async def ready(state: StateDependency, _: NoQuery) -> schemas.Readiness:
 
 @router.post("/repository/index", summary="Every version (v2)", responses=_errors(Invalid))
 async def index(state: StateDependency, _: NoQuery) -> list[schemas.IndexEntry]:
-    """Every version that is served, and every one that is not, with the reason. A body is not looked at."""
+    """Every version that is served, and every one that is skipped, with the reason. A body is ignored."""
     served = [
         schemas.IndexEntry(name=model.manifest.name, version=str(model.manifest.version), state="READY", reason="")
         for model in state.repository
@@ -109,7 +109,7 @@ async def metadata(state: StateDependency, model: Pinned, _: NoQuery) -> schemas
 
 @router.get("/models/{model}/ready", summary="Whether a model is served", responses=_errors(*_FOUND))
 async def newest_ready(model: Newest, _: NoQuery) -> schemas.Readiness:
-    """Whether a version of it may be asked."""
+    """Whether a version of it accepts requests."""
     return schemas.Readiness(ready=True)
 
 
@@ -117,7 +117,7 @@ async def newest_ready(model: Newest, _: NoQuery) -> schemas.Readiness:
     "/models/{model}/versions/{version}/ready", summary="Whether a version is served", responses=_errors(*_FOUND)
 )
 async def version_ready(model: Pinned, _: NoQuery) -> schemas.Readiness:
-    """Whether this version may be asked."""
+    """Whether this version accepts requests."""
     return schemas.Readiness(ready=True)
 
 
@@ -134,7 +134,7 @@ _PAGE = {
             "name": _HEADER,
             "in": "header",
             "required": False,
-            "description": "Bytes of the JSON, where binary data follow it.",
+            "description": "Bytes of the JSON, if binary data follow it.",
             "schema": {"type": "string", "pattern": "^[0-9]{1,9}$"},
         }
     ],
@@ -158,7 +158,7 @@ _ANSWER: dict[int | str, dict[str, Any]] = {
     openapi_extra=_PAGE,
 )
 async def newest_infer(request: Request, state: StateDependency, model: Newest, _: NoQuery) -> Response:
-    """Runs rows through the newest version's network that draws."""
+    """Run rows through the newest version's generator."""
     return await _infer(request, state, model)
 
 
@@ -170,7 +170,7 @@ async def newest_infer(request: Request, state: StateDependency, model: Newest, 
     openapi_extra=_PAGE,
 )
 async def infer(request: Request, state: StateDependency, model: Pinned, _: NoQuery) -> Response:
-    """Runs rows through one version's network that draws."""
+    """Run rows through one version's generator."""
     return await _infer(request, state, model)
 
 
@@ -196,9 +196,9 @@ async def _infer(request: Request, state: AppState, model: LoadedModel) -> Respo
             chunks.append(chunk)
         timer = PhaseTimer()
         with timer.phase("decode"):
-            asked, fed = await asyncio.to_thread(_read, request, b"".join(chunks), model)
+            parsed, fed = await asyncio.to_thread(_read, request, b"".join(chunks), model)
         _check_rows(fed, model, state)
-        binary = tensors.wants_binary(asked)
+        binary = tensors.wants_binary(parsed)
         await lease(request, state, model)
         work = model.generator.submit(fed, context_of(request).deadline)
         output = await while_connected(request, inferred(work, timer))
@@ -206,7 +206,7 @@ async def _infer(request: Request, state: AppState, model: LoadedModel) -> Respo
             raise NotFinite("the network's output is not finite: the values that it was given are too large")
         about = model.manifest
         with timer.phase("encode"):
-            body, head = await asyncio.to_thread(tensors.answer, asked, about.name, about.version, output, binary)
+            body, head = await asyncio.to_thread(tensors.encode, parsed, about.name, about.version, output, binary)
     finally:
         state.uploads.give(taken)
     state.metrics.phases(model.name, timer.phases)
@@ -219,14 +219,14 @@ async def _infer(request: Request, state: AppState, model: LoadedModel) -> Respo
 def _read(request: Request, raw: bytes, model: LoadedModel) -> tuple[schemas.InferRequest, dict[str, Floats]]:
     wanted, _ = tensors.shapes(model.manifest)
     try:
-        asked, binary = tensors.parse(raw, request.headers.get(_HEADER))
+        parsed, binary = tensors.parse(raw, request.headers.get(_HEADER))
     except ValidationError as error:
         raise problems.invalid(error) from error
-    return asked, tensors.arrays(asked, binary, wanted)
+    return parsed, tensors.arrays(parsed, binary, wanted)
 
 
 def _check_rows(fed: dict[str, Floats], model: LoadedModel, state: AppState) -> None:
-    """Refuses more rows, or larger pictures, than a request may send."""
+    """Refuse more rows, or larger images, than a request may send."""
     settings, rows = state.settings, len(next(iter(fed.values())))
     if rows > settings.max_images:
         raise Invalid(f"{rows} rows were sent, but a request may send {settings.max_images} at most")
@@ -238,4 +238,4 @@ def _check_rows(fed: dict[str, Floats], model: LoadedModel, state: AppState) -> 
     if height % multiple or width % multiple:
         raise Invalid(f"both sides must be a multiple of {multiple} px, but they are {height} and {width}")
     if max(height, width) > side:
-        raise TooLarge(f"a side has more than {side} px; send the picture to /v1/models/{model.name}/translate")
+        raise TooLarge(f"a side has more than {side} px; send the image to /v1/models/{model.name}/translate")

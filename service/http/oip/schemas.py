@@ -14,7 +14,7 @@ class TensorParameters(_Message):
 
     Attributes:
         binary_data_size: bytes of this input behind the JSON.
-        binary_data: whether this output shall be binary.
+        binary_data: whether this output is to be binary.
     """
 
     binary_data_size: Annotated[int | None, Field(ge=0, strict=True)] = None
@@ -39,7 +39,7 @@ class RequestedOutput(_Message):
 
 
 class InferParameters(_Message):
-    """`binary_data_output` makes every output binary that does not say otherwise."""
+    """`binary_data_output` is the default of every output's `binary_data`."""
 
     binary_data_output: StrictBool = False
 
@@ -72,7 +72,7 @@ class OutputTensor(_Message):
 
 
 class InferAnswer(_Message):
-    """The JSON of an infer answer."""
+    """The JSON of an infer response."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -128,13 +128,13 @@ class IndexEntry(_Message):
 
 
 class Readiness(_Message):
-    """Whether it may be asked."""
+    """Whether it accepts requests."""
 
     ready: bool
 
 
 class Liveness(_Message):
-    """Whether it answers."""
+    """Whether it is alive."""
 
     live: bool
 

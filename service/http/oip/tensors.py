@@ -17,9 +17,9 @@ from service.imaging.codecs import Floats
 from service.repository.manifest import Manifest
 
 OUTPUT = "images"
-"""What the network that draws gives, whatever its file calls it."""
+"""The generator's output, whatever its name in the ONNX file."""
 
-_MOST_JSON_VALUES = 1_000_000
+_MAX_JSON_VALUES = 1_000_000
 _DATATYPE = "FP32"
 
 
@@ -28,12 +28,12 @@ def parse(raw: bytes, header_length: str | None) -> tuple[InferRequest, bytes]:
 
     Args:
         raw: the body.
-        header_length: the header Inference-Header-Content-Length, where there is one.
+        header_length: the header Inference-Header-Content-Length, if given.
 
     Raises:
         Malformed: the header is no number.
         Invalid: the header is beyond the body.
-        ValidationError: the JSON is none, or not of this protocol.
+        ValidationError: the JSON does not parse, or is not of this protocol.
     """
     if header_length is None:
         return InferRequest.model_validate_json(raw), b""
@@ -49,8 +49,8 @@ def arrays(request: InferRequest, binary: bytes, wanted: Mapping[str, Sequence[i
     """The inputs by name.
 
     Args:
-        request: what was asked.
-        binary: the data behind its JSON.
+        request: the JSON of the request.
+        binary: the data behind the JSON.
         wanted: the inputs' shapes; -1 is any size.
 
     Raises:
@@ -108,7 +108,7 @@ def _numbers(tensor: InputTensor, where: str) -> Floats:
 
 
 def shapes(manifest: Manifest) -> tuple[dict[str, list[int]], list[int]]:
-    """The inputs' shapes by name, and the output's, of the network that draws; -1 is any size."""
+    """The inputs' shapes by name, and the output's, of the generator; -1 is any size."""
     network = manifest.networks["generator"]
     inputs = {tensor.name: _open(tensor.shape) for tensor in network.inputs}
     return inputs, _open(network.outputs[0].shape)
@@ -119,27 +119,27 @@ def _open(shape: Sequence[int | str]) -> list[int]:
 
 
 def wants_binary(request: InferRequest) -> bool:
-    """Whether the output shall be binary.
+    """Whether the output is to be binary.
 
     Raises:
-        Invalid: another output is wanted than there is.
+        Invalid: the request names another output.
     """
     if request.outputs is None:
         return request.parameters.binary_data_output
     if [output.name for output in request.outputs] != [OUTPUT]:
         raise Invalid(f"this model has one output, {OUTPUT}")
-    said = request.outputs[0].parameters.binary_data
-    return request.parameters.binary_data_output if said is None else said
+    own = request.outputs[0].parameters.binary_data
+    return request.parameters.binary_data_output if own is None else own
 
 
-def answer(request: InferRequest, name: str, version: int, output: Floats, binary: bool) -> tuple[bytes, int | None]:
-    """The body of an answer, and how long its JSON is where binary data follow it.
+def encode(request: InferRequest, name: str, version: int, output: Floats, binary: bool) -> tuple[bytes, int | None]:
+    """The body of a response, and the length of its JSON if binary data follow it.
 
     Raises:
-        TooLarge: so many values that JSON would take too much.
+        TooLarge: too many values for JSON.
     """
-    if not binary and output.size > _MOST_JSON_VALUES:
-        raise TooLarge(f"the answer has {output.size} values; ask for binary data, or for fewer rows")
+    if not binary and output.size > _MAX_JSON_VALUES:
+        raise TooLarge(f"the response has {output.size} values; request binary data, or send fewer rows")
     tensor: dict[str, Any] = {"name": OUTPUT, "datatype": _DATATYPE, "shape": list(output.shape)}
     raw = output.astype("<f4").tobytes() if binary else b""
     tensor |= {"parameters": {"binary_data_size": len(raw)}} if binary else {"data": output.ravel().tolist()}

@@ -1,4 +1,4 @@
-"""OpenAI's images API, for clients that know nothing else."""
+"""OpenAI's images API, for clients that are written for it."""
 
 import base64
 import re
@@ -31,7 +31,7 @@ _UNUSED = "prompt unused"
 
 @router.post(
     "/generations",
-    summary="Pictures by OpenAI's API",
+    summary="Images by OpenAI's API",
     responses=openapi.error_responses(
         *(kind for kind in _generation.FAILURES if kind is not NotAcceptable), form=problems.OPENAI
     ),
@@ -45,13 +45,13 @@ async def generations(
     _: NoQuery,
     body: Annotated[GenerationRequest, Depends(json_body(GenerationRequest))],
 ) -> Generation:
-    """Draws pictures. The prompt picks a class by its name, where the model has classes, and is unused else."""
+    """Generate images. The prompt selects a class by its name if the model has classes; else it has no effect."""
     model, count = _model(body, state), body.n or 1
     _generation.check_count(count, state)
     own = (model.manifest.image.width, model.manifest.image.height)
     width, height = body.sides or own
     if count * width * height > state.settings.max_image_pixels:
-        raise TooLarge(f"{count} pictures of {width} x {height} px are more than a request may ask for")
+        raise TooLarge(f"{count} images of {width} x {height} px exceed the limit of one request")
     first = latents.random_seed() if body.seed is None else body.seed
     if first + count > latents.SEED_LIMIT:
         raise Invalid("seed + n - 1 must be below 2^63")
@@ -61,17 +61,17 @@ async def generations(
     names = [resolver.name_of(point.blend) for point in points]
     if body.response_format == "url":
         if (width, height) != own:
-            raise Invalid(f"a url gives the model's own size, {own[0]}x{own[1]}; leave size out, or ask for b64_json")
+            raise Invalid(f"a url gives the model's own size, {own[0]}x{own[1]}; leave size out, or use b64_json")
         links = zip(resolver.seeds, names, strict=True)
         found = [{"url": _url(request, model, seed, name, form)} for seed, name in links]
         response.headers["X-Model"] = model.name
     else:
         await lease(request, state, model)
-        files = await _draw(request, response, state, model, resolver, points, form, (width, height))
+        files = await _files(request, response, state, model, resolver, points, form, (width, height))
         found = [{"b64_json": base64.b64encode(file).decode()} for file in files]
     data = [
-        GeneratedImage(**picture, revised_prompt=str(name or _UNUSED), seed=seed)
-        for picture, name, seed in zip(found, names, resolver.seeds, strict=True)
+        GeneratedImage(**fields, revised_prompt=str(name or _UNUSED), seed=seed)
+        for fields, name, seed in zip(found, names, resolver.seeds, strict=True)
     ]
     warnings = [f"{name} is ignored" for name in body.ignored]
     return Generation(
@@ -79,7 +79,7 @@ async def generations(
     )
 
 
-async def _draw(
+async def _files(
     request: Request,
     response: Response,
     state: AppState,
@@ -114,12 +114,12 @@ def _model(body: GenerationRequest, state: AppState) -> LoadedModel:
         raise Invalid(f"name a model; served are: {', '.join(sorted(names)) or 'none'}")
     model = resolve(state, body.model or next(iter(names)))
     if model.manifest.task != "generate":
-        raise NotSupported(f"{model.name} translates pictures; it does not draw from latents")
+        raise NotSupported(f"{model.name} translates images; it does not generate them from latents")
     return model
 
 
 def _class(model: LoadedModel, prompt: str | None) -> str | None:
-    """The class whose name stands in the prompt; the longest, where several do."""
+    """The class whose name the prompt contains; the longest, if there are several."""
     text = (prompt or "").casefold()
     names = model.manifest.classes or ()
     found = [name for name in names if re.search(rf"(?<!\w){re.escape(name.casefold())}(?!\w)", text)]

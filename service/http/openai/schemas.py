@@ -1,11 +1,11 @@
-"""Bodies of OpenAI's images API, as far as it fits models that draw without being told what."""
+"""Bodies of OpenAI's images API, as far as it fits models without a prompt."""
 
 import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
-from service.pipelines.latent_spec import Body, Seed
+from service.pipelines.latent_spec import Seed, StrictModel
 
 _SIDE_LIMIT_PX = 1024
 
@@ -19,14 +19,14 @@ def _sides(value: str | None) -> str | None:
     return value
 
 
-class GenerationRequest(Body):
-    """What to draw. Fields below `seed` belong to OpenAI's API, but say nothing here: they are named in `warnings`."""
+class GenerationRequest(StrictModel):
+    """What to generate. Fields below `seed` belong to OpenAI's API but have no effect here: `warnings` names them."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"model": "mnist-gan", "prompt": "a digit", "n": 2, "seed": 42}]}
     )
 
-    model: Annotated[str | None, Field(max_length=200, description="Needed where several models are served.")] = None
+    model: Annotated[str | None, Field(max_length=200, description="Required if several models are served.")] = None
     prompt: Annotated[
         str | None, Field(max_length=32_000, description="Picks a class of a conditional model by its name.")
     ] = None
@@ -34,7 +34,7 @@ class GenerationRequest(Body):
     size: Annotated[str | None, AfterValidator(_sides), Field(description="`auto` is the model's own.")] = None
     response_format: Literal["b64_json", "url"] | None = None
     output_format: Literal["png", "jpeg", "webp"] | None = None
-    seed: Annotated[Seed | None, Field(description="Not OpenAI's: the first picture's seed.")] = None
+    seed: Annotated[Seed | None, Field(description="Not OpenAI's: the first image's seed.")] = None
     background: JsonValue = None
     complexity: JsonValue = None
     frame_count: JsonValue = None
@@ -51,7 +51,7 @@ class GenerationRequest(Body):
 
     @property
     def ignored(self) -> list[str]:
-        """The given fields that say nothing here."""
+        """The given fields that have no effect here."""
         known = {"model", "prompt", "n", "size", "response_format", "output_format", "seed"}
         return sorted(name for name in self.model_fields_set - known if getattr(self, name) is not None)
 
@@ -65,16 +65,16 @@ class GenerationRequest(Body):
 
 
 class GeneratedImage(BaseModel):
-    """One picture: its bytes or a link to them."""
+    """One image: its bytes or a link to them."""
 
     b64_json: str | None = None
     url: str | None = None
-    revised_prompt: Annotated[str, Field(description="The class that was drawn, or `prompt unused`.")]
+    revised_prompt: Annotated[str, Field(description="The class that was generated, or `prompt unused`.")]
     seed: int
 
 
 class Generation(BaseModel):
-    """The pictures, and what of the request was not looked at."""
+    """The images, and warnings about ignored fields."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -98,7 +98,7 @@ class Generation(BaseModel):
 
 
 class OpenAIProblem(BaseModel):
-    """What is wrong, in OpenAI's form."""
+    """The details of an error, in OpenAI's form."""
 
     message: str
     type: str

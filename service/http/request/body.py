@@ -22,12 +22,12 @@ Body = TypeVar("Body", bound=BaseModel)
 
 
 async def limited(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
-    """The body's chunks, refused as soon as they are too many, whatever Content-Length says.
+    """The body's chunks. The body is refused as soon as it exceeds the limit, whatever its Content-Length.
 
     Raises:
         Invalid: the body is compressed.
         TooLarge: more bytes than the limit.
-        ClientLeft: nobody is there to send the rest.
+        ClientLeft: the client disconnected.
     """
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise Invalid("the body is compressed; send it without Content-Encoding")

@@ -16,7 +16,7 @@ class RequestContext:
     Attributes:
         deadline: when the response has to start, in seconds of the event loop's clock.
         started: when the request arrived, in seconds of `time.perf_counter`.
-        timer: of the phases. It starts anew once the body has been read: how fast a client sends is its own affair.
+        timer: of the phases. It restarts after the body has been read: a slow client is not the service's delay.
         leased: models that the middleware releases after the last byte of the response.
     """
 

@@ -24,11 +24,11 @@ def resolve(state: AppState, reference: str) -> LoadedModel:
 
     Raises:
         ModelNotFound: it is not served.
-        NotReady: it may be, once the models have been opened.
+        NotReady: the models are still being opened.
         Draining: the service is stopping.
     """
     if state.closing:
-        raise Draining("the service is stopping; send the request again, it will reach another copy")
+        raise Draining("the service is stopping; send the request again, it will reach another replica")
     try:
         return state.repository.find(reference)
     except GanvasError:
@@ -51,7 +51,7 @@ AnyModel = Annotated[LoadedModel, Depends(_found)]
 
 
 async def lease(request: Request, state: AppState, model: LoadedModel) -> LoadedModel:
-    """Keeps a model open until the answer's last byte has left; the middleware gives it back."""
+    """Keep a model open until the last byte of the response. The middleware releases it."""
     await state.repository.lease(model)
     context_of(request).leased.append(model)
     return model
@@ -68,13 +68,13 @@ async def named_translator(request: Request, state: AppState) -> LoadedModel:
 
 
 async def generator(request: Request, state: StateDependency, model: AnyModel) -> LoadedModel:
-    """A model that draws, leased.
+    """A generator, leased.
 
     Raises:
-        NotSupported: it translates.
+        NotSupported: the model is a translator.
     """
     if model.manifest.task != "generate":
-        raise NotSupported(f"{model.name} translates pictures; it does not draw from latents")
+        raise NotSupported(f"{model.name} translates images; it does not generate them from latents")
     return await lease(request, state, model)
 
 
@@ -82,13 +82,13 @@ GeneratorModel = Annotated[LoadedModel, Depends(generator)]
 
 
 async def translator(request: Request, state: StateDependency, model: AnyModel) -> LoadedModel:
-    """A model that translates, leased.
+    """A translator, leased.
 
     Raises:
-        NotSupported: it draws.
+        NotSupported: the model is a generator.
     """
     if model.manifest.task != "translate":
-        raise NotSupported(f"{model.name} draws from latents; it does not translate pictures")
+        raise NotSupported(f"{model.name} generates images from latents; it does not translate them")
     return await lease(request, state, model)
 
 
@@ -114,7 +114,11 @@ EncoderModel = Annotated[LoadedModel, Depends(_encoding)]
 
 
 async def no_repeated_query(request: Request) -> None:
-    """Refuses a query parameter that is given twice: one of the two would be passed over in silence."""
+    """Refuse a query parameter that is given twice: one of the two would be ignored silently.
+
+    Raises:
+        Invalid: a parameter is repeated.
+    """
     names = [name for name, _ in request.query_params.multi_items()]
     repeated = sorted({name[:80] for name in names if names.count(name) > 1}) if len(names) < 100 else ["too many"]
     if repeated:

@@ -1,4 +1,4 @@
-"""Pictures out of a multipart body. Knows nothing about limits of the whole body: its stream is limited already."""
+"""Images from a multipart body. The stream that it reads is limited already."""
 
 import re
 from collections.abc import AsyncGenerator, Mapping
@@ -9,13 +9,13 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from service.errors import Invalid, Malformed, TooLarge, Unavailable
 
 FRAMING_BYTES = 65_536
-"""What boundaries and headers around the parts may take beside the parts themselves."""
+"""Limit of the boundaries and headers around the parts."""
 
 _BOUNDARY = re.compile(r';\s*boundary\s*=\s*(?:"([^"\\]{1,70})"|([^\s;"]{1,70}))\s*(?:;|\Z)', re.IGNORECASE)  # RFC 2046
 
 
 class _ImageParser(MultiPartParser):
-    """Reads files and at most one field, and knows whether the last boundary came."""
+    """Reads files and at most one field, and records whether the last boundary arrived."""
 
     def __init__(self, headers: Headers, stream: AsyncGenerator[bytes, None], max_files: int) -> None:
         super().__init__(headers, stream, max_files=max_files, max_fields=1, max_part_size=1024)
@@ -25,13 +25,13 @@ class _ImageParser(MultiPartParser):
         self.is_whole = True
 
     async def close(self) -> None:
-        """Closes the file of a part that was cut off, which the parser leaves open."""
+        """Close the file of a truncated part, which the parser leaves open."""
         if self._current_part.file is not None:
             await self._current_part.file.close()
 
 
 def is_multipart(headers: Mapping[str, str]) -> bool:
-    """Whether a body says that it is a form with files."""
+    """Whether the headers announce a form with files."""
     return headers.get("content-type", "").split(";")[0].strip().lower() == "multipart/form-data"
 
 
@@ -42,27 +42,27 @@ async def images(
 
     Args:
         headers: of the request.
-        stream: of its body.
-        max_count: pictures at most.
-        max_bytes: of one picture.
+        stream: of the request's body.
+        max_count: images at most.
+        max_bytes: bytes of one image at most.
 
     Raises:
         Malformed: no boundary, a body that does not parse or ends too early, or too many parts.
         Invalid: other fields than files named image.
-        TooLarge: a picture is larger than `max_bytes`.
+        TooLarge: an image is larger than `max_bytes`.
         Unavailable: the disk is full.
     """
     boundary = _BOUNDARY.search(headers.get("content-type", ""))
     if boundary is None:
         raise Malformed("multipart/form-data needs a boundary of 1 to 70 characters")
-    # Nothing but the boundary is passed on: a charset of the client's would be looked up, and kept, as a codec.
+    # Only the boundary is passed on: Python would look up a charset of the client's as a codec, and cache it.
     form_headers = Headers({"content-type": f'multipart/form-data; boundary="{boundary[1] or boundary[2]}"'})
     parser = _ImageParser(form_headers, stream, max_count)
     try:
         form = await parser.parse()
     except MultiPartException as error:
         raise Malformed(f"the multipart body does not parse: {error.message[:200]}") from error
-    except OSError as error:  # parts of more than 1 MiB are kept in a temporary file
+    except OSError as error:  # parts of more than 1 MiB are stored in a temporary file
         raise Unavailable("there is no room for the upload at present") from error
     if not parser.is_whole:
         await parser.close()
@@ -79,5 +79,5 @@ async def _read(form: FormData, max_bytes: int) -> list[bytes]:
         raise Invalid("send multipart fields named image, each with a file, and no others")
     uploads = [value for _, value in fields if isinstance(value, UploadFile)]
     if any((upload.size or 0) > max_bytes for upload in uploads):
-        raise TooLarge(f"the picture is larger than {max_bytes} bytes")
+        raise TooLarge(f"the image is larger than {max_bytes} bytes")
     return [await upload.read() for upload in uploads]

@@ -1,4 +1,4 @@
-"""Which media type an answer takes: the `format` parameter, or else the Accept header. Knows nothing of pictures.
+"""The media type of a response: by the `format` parameter, or else by the Accept header.
 
 References:
     RFC 9110, sections 12.4.2 (quality values) and 12.5.1 (Accept).
@@ -21,12 +21,12 @@ _MAX_LENGTH = 4096
 
 
 def choose(wanted: str | None, accepts: Sequence[str], offered: Sequence[str]) -> str:
-    """The format of an answer.
+    """The format of a response.
 
     Args:
         wanted: the `format` parameter; outranks `accepts`.
         accepts: every Accept header; several mean the same as one with their values joined.
-        offered: keys of MEDIA_TYPES, the default first; ties go to the earlier one.
+        offered: keys of `formats.MEDIA_TYPES`, the default first. Ties go to the earlier one.
 
     Raises:
         NotAcceptable: nothing that is offered is acceptable.
@@ -34,7 +34,7 @@ def choose(wanted: str | None, accepts: Sequence[str], offered: Sequence[str]) -
     """
     if wanted is not None:
         if wanted not in offered:
-            raise NotAcceptable(f"this call does not answer as {wanted}; it offers: {', '.join(offered)}")
+            raise NotAcceptable(f"this call has no format {wanted}; it offers: {', '.join(offered)}")
         return wanted
     ranges = _parse(",".join(accepts))
     if not ranges:
@@ -65,7 +65,7 @@ def _parse(accept: str) -> list[tuple[str, str, float]]:
 
 
 def _quality(media_type: str, ranges: Sequence[tuple[str, str, float]]) -> float:
-    """The q of the most specific range that covers a media type; 0 where none does."""
+    """The q of the most specific range that covers a media type; 0 if none does."""
     main, sub = media_type.split("/")
     matches = [
         ((range_type != "*") + (range_sub != "*"), q)

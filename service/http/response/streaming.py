@@ -39,7 +39,7 @@ async def events(
             data = base64.b64encode(file).decode()
             yield _event("frame", {"index": index, "of": count, "content_type": _PNG, "data": data})
             index += 1
-    except Exception as error:  # the answer has begun: this is the only way left to tell
+    except Exception as error:  # the response has started: an event is the only way left to report it
         if not isinstance(error, RequestError | Unavailable | DeadlineExceeded):
             _log.exception("a stream failed")
         yield _event("error", describe(error))

@@ -1,4 +1,4 @@
-"""What the routes share that look at one picture of any size: it is decoded, fitted and run through a network."""
+"""What the uploading routes share: an image of any size is decoded, fitted and run through a network."""
 
 import asyncio
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from service.pipelines.generate import inferred
 from service.repository.loaded_model import LoadedModel
 
 
-async def look(
+async def infer(
     request: Request,
     response: Response,
     state: AppState,
@@ -25,23 +25,23 @@ async def look(
     raw: bytes,
     others: Mapping[str, Floats],
 ) -> Floats:
-    """The network's output for a picture, centre-cropped to the model's aspect, resized, in its channels.
+    """The network's output for an image, centre-cropped to the model's aspect, resized, in its channels.
 
     Args:
-        request: whose timer and deadline count.
+        request: has the timer and the deadline.
         response: gains the headers.
-        state: for limits and numbers.
-        model: whose picture size counts.
-        network: takes `images` (1, C, H, W), and `others`.
-        raw: the picture's bytes.
-        others: more inputs of one row each.
+        state: of the application.
+        model: determines the size and the channels.
+        network: takes `images` (1, C, H, W) and `others`.
+        raw: the image's file.
+        others: further inputs of one row each.
     """
     context = context_of(request)
     timer = context.timer
-    size, most = model.manifest.image, state.settings.max_image_pixels
-    width, height = codecs.measure(raw, most)
+    size, max_pixels = model.manifest.image, state.settings.max_image_pixels
+    width, height = codecs.measure(raw, max_pixels)
     with state.pixels.hold(width * height), timer.phase("decode"):
-        pixels = await asyncio.to_thread(codecs.decode, raw, most)
+        pixels = await asyncio.to_thread(codecs.decode, raw, max_pixels)
         fitted = await asyncio.to_thread(codecs.fit, pixels, size.height, size.width, size.channels)
         del pixels
     fed = {**others, "images": codecs.to_float32(fitted[None])}

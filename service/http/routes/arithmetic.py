@@ -32,7 +32,7 @@ async def arithmetic(
     query: FormatQuery,
     body: Annotated[schemas.ArithmeticRequest, Depends(json_body(schemas.ArithmeticRequest))],
 ) -> Response:
-    """Adds and subtracts means of latents and named directions; `variations` shows the result's surroundings."""
+    """Add and subtract means of latents and named directions; `variations` adds images from around the result."""
     form = negotiation.choose(query.format, request.headers.getlist("accept"), formats.IMAGES)
     count = 1 + body.variations
     check_count(count, state)

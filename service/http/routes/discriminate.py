@@ -1,4 +1,4 @@
-"""Real or fake: what the discriminator says of a picture."""
+"""Real or fake: the discriminator's logit of an image."""
 
 from typing import Annotated
 
@@ -20,7 +20,7 @@ router = APIRouter(prefix="/v1/models/{model}", tags=["discriminate"])
 
 @router.post(
     "/discriminate",
-    summary="How real a picture is",
+    summary="How real an image is",
     responses=openapi.error_responses(
         *(kind for kind in FAILURES if kind is not NotAcceptable), NotAnImage, Unavailable
     ),
@@ -33,23 +33,23 @@ async def discriminate(
     model: DiscriminatorModel,
     query: Annotated[schemas.DiscriminateQuery, Query()],
     raw: UploadedImage,
-) -> schemas.Judgement:
-    """The discriminator's logit, or the critic's score, of a picture of any size."""
+) -> schemas.Discrimination:
+    """The discriminator's logit, or the critic's score, of an image of any size."""
     about = model.manifest
-    claimed = _classes(LatentResolver(about), class_in_query(about, query.class_))
+    classes = _classes(LatentResolver(about), class_in_query(about, query.class_))
     assert model.discriminator is not None
-    output = await _upload.look(request, response, state, model, model.discriminator, raw, claimed)
+    output = await _upload.infer(request, response, state, model, model.discriminator, raw, classes)
     score = float(output[0, 0])
     is_logit = about.networks["discriminator"].outputs[0].name == "logits"
-    return schemas.Judgement(model=model.name, score=score, probability=_sigmoid(score) if is_logit else None)
+    return schemas.Discrimination(model=model.name, score=score, probability=_sigmoid(score) if is_logit else None)
 
 
 def _classes(resolver: LatentResolver, class_: schemas.ClassReference | None) -> dict[str, codecs.Floats]:
-    """The class that the picture claims, as a conditional discriminator's second input."""
+    """The claimed class, as a conditional discriminator's second input."""
     if class_ is not None:
         return {"classes": resolver.blend_of(class_)[None]}
     if resolver.manifest.classes:
-        raise Invalid(f"model {resolver.manifest.name} judges a picture of a class: give class")
+        raise Invalid(f"model {resolver.manifest.name} has a class-conditional discriminator: give class")
     return {}
 
 

@@ -1,4 +1,4 @@
-"""Pictures turned into latents, by the package's encoder."""
+"""Images to latents, by the package's encoder."""
 
 from fastapi import APIRouter, Request, Response
 
@@ -15,7 +15,7 @@ router = APIRouter(prefix="/v1/models/{model}", tags=["generate"])
 
 @router.post(
     "/encode",
-    summary="The latent of a picture",
+    summary="The latent of an image",
     responses=openapi.error_responses(
         *(kind for kind in _generation.FAILURES if kind is not NotAcceptable), NotAnImage, Unavailable
     ),
@@ -29,9 +29,9 @@ async def encode(
     _: NoQuery,
     raw: UploadedImage,
 ) -> schemas.Encoding:
-    """A latent that draws a picture like this one; send its token to sample, interpolate or arithmetic."""
+    """A latent that generates an image like this one; send its token to sample, interpolate or arithmetic."""
     encoder = model.encoder
     assert encoder is not None
-    output = await _upload.look(request, response, state, model, encoder, raw, {})
+    output = await _upload.infer(request, response, state, model, encoder, raw, {})
     token = latents.to_token(latents.finite(output.reshape(-1).astype(float)))
     return schemas.Encoding(model=model.name, latent=schemas.EncodedLatent(token=token))

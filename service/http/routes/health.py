@@ -1,4 +1,4 @@
-"""Alive, ready, and the numbers."""
+"""Liveness, readiness and metrics."""
 
 from fastapi import APIRouter, Response
 
@@ -14,14 +14,14 @@ router = APIRouter(tags=["health"])
 @router.head("/livez", include_in_schema=False)
 @router.get("/livez", summary="Alive", responses=openapi.error_responses(Invalid))
 async def livez(_: NoQuery) -> schemas.Health:
-    """Answers as long as the process does."""
+    """Succeeds while the process is alive."""
     return schemas.Health(status="alive")
 
 
 @router.head("/readyz", include_in_schema=False)
 @router.get("/readyz", summary="Ready", responses=openapi.error_responses(NotReady, Draining, Invalid))
 async def readyz(state: StateDependency, _: NoQuery) -> schemas.Health:
-    """Whether requests should be sent here: every wanted model has been proven, and the service is not stopping."""
+    """Whether requests should be sent here: every configured model is verified, and the service is not stopping."""
     state.check_ready()
     return schemas.Health(status="ready")
 
@@ -29,10 +29,10 @@ async def readyz(state: StateDependency, _: NoQuery) -> schemas.Health:
 @router.head("/metrics", include_in_schema=False)
 @router.get(
     "/metrics",
-    summary="Numbers for Prometheus",
+    summary="Metrics for Prometheus",
     response_class=Response,
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **openapi.error_responses(Invalid)},
 )
 async def prometheus(state: StateDependency, _: NoQuery) -> Response:
-    """The service's numbers in Prometheus' text format."""
+    """The service's metrics in Prometheus' text format."""
     return Response(state.metrics.text(), headers={"Content-Type": metrics.CONTENT_TYPE})

@@ -1,4 +1,4 @@
-"""Walks in latent space."""
+"""Interpolation between latents."""
 
 from typing import Annotated
 
@@ -21,7 +21,7 @@ router = APIRouter(prefix="/v1/models/{model}", tags=["generate"])
 
 @router.post(
     "/interpolate",
-    summary="A walk between latents",
+    summary="Interpolation between latents",
     response_class=Response,
     responses={**openapi.image_responses(formats.STREAMED_FRAMES), **openapi.error_responses(*_generation.FAILURES)},
     openapi_extra=openapi.json_body(schemas.InterpolateRequest),
@@ -33,21 +33,21 @@ async def interpolate(
     query: FormatQuery,
     body: Annotated[schemas.InterpolateRequest, Depends(json_body(schemas.InterpolateRequest))],
 ) -> Response:
-    """Walks from latent to latent. PNG and JPEG give a strip; GIF, APNG and WebP animate.
+    """Interpolate from latent to latent. PNG and JPEG give a strip; GIF, APNG and WebP animate.
 
-    `Accept: text/event-stream` sends each frame as soon as it is drawn, as an event `frame` with `index`, `of`,
-    `content_type` and base64 `data`, and at last `done`, or `error` with a problem document.
+    `Accept: text/event-stream` sends each frame as soon as it is generated, as an event `frame` with `index`, `of`,
+    `content_type` and base64 `data`, and finally `done`, or `error` with a problem document.
     `multipart/x-mixed-replace` sends the frames as they are, each in place of the one before.
     """
     form = negotiation.choose(query.format, request.headers.getlist("accept"), formats.STREAMED_FRAMES)
     columns = output.grid_columns(body.frames, body.columns, body.frames)
     resolver = LatentResolver(model.manifest, body.class_)
 
-    def walk() -> list[ResolvedLatent]:
-        keyframes = [resolver.point(latent) for latent in body.points]
-        return resolve.walk(keyframes, body.steps, body.method, body.loop)
+    def interpolated() -> list[ResolvedLatent]:
+        keyframes = [resolver.latent(latent) for latent in body.points]
+        return resolve.interpolate(keyframes, body.steps, body.method, body.loop)
 
-    points = await _generation.resolved(body.points, walk)
+    points = await _generation.resolved(body.points, interpolated)
     if form in streaming.CONTENT_TYPES:
         return await _generation.stream(request, state, model, resolver, points, form)
     spec = _generation.output_spec(state, model, resolver, form, columns, Animation(body.fps, body.loop))

@@ -1,4 +1,4 @@
-"""What is served: cards, manifests, previews."""
+"""The served models: cards, manifests, previews."""
 
 from fastapi import APIRouter, Request, Response
 
@@ -13,9 +13,9 @@ router = APIRouter(prefix="/v1/models", tags=["models"])
 
 
 @router.head("", include_in_schema=False)
-@router.get("", summary="What is served", responses=openapi.error_responses(Invalid))
+@router.get("", summary="The served models", responses=openapi.error_responses(Invalid))
 async def list_models(state: StateDependency, _: NoQuery) -> schemas.ModelList:
-    """A card for every served version, and every package that was skipped, with the reason."""
+    """One card per served version, and every package that was skipped, with the reason."""
     skipped = [schemas.SkippedPackage(**vars(package)) for package in state.repository.skipped]
     return schemas.ModelList(models=[card(model) for model in state.repository], skipped=skipped)
 
@@ -34,16 +34,16 @@ async def show_model(model: AnyModel, _: NoQuery) -> schemas.ManifestCard:
 @router.head("/{model}/preview", include_in_schema=False)
 @router.get(
     "/{model}/preview",
-    summary="A model's preview picture",
+    summary="A model's preview image",
     response_class=Response,
     responses={
         200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}},
-        304: {"description": "The picture has not changed."},
+        304: {"description": "The image has not changed."},
         **openapi.error_responses(ModelNotFound, Invalid, NotReady, Draining),
     },
 )
 async def preview(request: Request, model: AnyModel, _: NoQuery) -> Response:
-    """The package's preview picture."""
+    """The package's preview image."""
     headers = {"ETag": f'"{model.manifest.digest[:32]}-preview"', "Cache-Control": "public, max-age=60"}
     if not_modified(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
@@ -51,7 +51,7 @@ async def preview(request: Request, model: AnyModel, _: NoQuery) -> Response:
 
 
 def card(model: LoadedModel) -> schemas.Card:
-    """What a client has to know of a model."""
+    """The card of a model."""
     about = model.manifest
     common = {
         "name": about.name,

@@ -1,4 +1,4 @@
-"""The playground: a page at `/`, and its files, as the package holds them. They use the public API alone."""
+"""The playground: a page at `/`, and its files. They use the public API only."""
 
 import hashlib
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ router = APIRouter(include_in_schema=False)
 
 PATH = "/playground/"
 _PAGE = "index.html"
-# Named here, since what the machine's own table of types says differs from machine to machine.
+# Listed here, since the system's table of types differs between machines.
 _TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
@@ -34,8 +34,8 @@ class _File:
 @router.head("/")
 @router.get("/")
 async def home(request: Request) -> Response:
-    """The page; its links are relative, so that they hold under any prefix."""
-    return _answer(request, _PAGE)
+    """The page. Its links are relative, so that they work under any prefix."""
+    return _respond(request, _PAGE)
 
 
 @router.head(PATH + "{name:path}")
@@ -43,11 +43,11 @@ async def home(request: Request) -> Response:
 async def asset(request: Request, name: str) -> Response:
     """One of the page's files."""
     if name == _PAGE:
-        raise HTTPException(404)  # its links would lead astray from here
-    return _answer(request, name)
+        raise HTTPException(404)  # its links would be wrong from here
+    return _respond(request, name)
 
 
-def _answer(request: Request, name: str) -> Response:
+def _respond(request: Request, name: str) -> Response:
     file = _files().get(name)
     if file is None:
         raise HTTPException(404)
@@ -59,7 +59,7 @@ def _answer(request: Request, name: str) -> Response:
 
 @cache
 def _files() -> dict[str, _File]:
-    """Every file by its path below the folder: only what is listed here can be asked for."""
+    """Every file by its path below the folder. Only these can be requested."""
     return dict(_below(files("service") / "playground", ""))
 
 

@@ -1,4 +1,4 @@
-"""A file that this service made, drawn again."""
+"""The image of a file of this service, generated again from its metadata."""
 
 from typing import Annotated
 
@@ -22,7 +22,7 @@ _FAILURES = tuple(kind for kind in _generation.FAILURES if kind is not ModelNotF
 
 @router.post(
     "/reproduce",
-    summary="A file of this service, drawn again",
+    summary="A file of this service, generated again",
     response_class=Response,
     responses={
         **openapi.image_responses(formats.FRAMES),
@@ -36,9 +36,9 @@ async def reproduce(
     query: Annotated[schemas.FormatQuery, Query()],
     raw: UploadedImage,
 ) -> Response:
-    """Reads a file's metadata, not its pixels, and draws the same pixels again; by default in the file's format."""
+    """Read a file's metadata, not its pixels, and generate the same pixels again; by default in the file's format."""
     if state.closing:
-        raise Draining("the service is stopping; send the request again, it will reach another copy")
+        raise Draining("the service is stopping; send the request again, it will reach another replica")
     text, own = codecs.describe(raw, state.settings.max_image_pixels)
     found = provenance.parse(text)
     offered: tuple[str, ...] = formats.FRAMES if found.animation else formats.IMAGES
@@ -47,13 +47,13 @@ async def reproduce(
     form = negotiation.choose(query.format, request.headers.getlist("accept"), offered)
     model = state.repository.find_digest(found.model)
     if model is None or model.manifest.task != "generate":
-        raise NotSupported(f"the model that drew this, with digest {found.model[:12]}..., is not served")
+        raise NotSupported(f"the model that generated this, with digest {found.model[:12]}..., is not served")
     await lease(request, state, model)
     count = len(found.latents)
     if found.animation is None:
         _generation.check_count(count, state)
     resolver = LatentResolver(model.manifest, truncation=found.truncation)
-    points = [resolver.point(latent) for latent in found.latents]
+    points = [resolver.latent(latent) for latent in found.latents]
     columns = output.grid_columns(count, found.columns, codecs.square_columns(count))
     animation = None if found.animation is None else Animation(found.animation.fps, found.animation.loop)
     spec = _generation.output_spec(state, model, resolver, form, columns, animation)

@@ -40,7 +40,7 @@ async def sample(request: Request) -> Response:
     check_count(count, state)
     columns = output.grid_columns(count, body.columns, codecs.square_columns(count))
     if given:
-        resolved = await _generation.resolved(given, lambda: [resolver.point(latent) for latent in given])
+        resolved = await _generation.resolved(given, lambda: [resolver.latent(latent) for latent in given])
     else:
         resolved = [resolver.seed(seed) for seed in seeds]
     spec = _generation.output_spec(state, model, resolver, form, columns)

@@ -181,6 +181,6 @@ def _check_sizes(
     if form in ("zip", "json"):
         return
     cells = ceil(len(sizes) / columns) * columns if form != "npy" else len(sizes)
-    drawn = cells * max(width for width, _ in sizes) * max(height for _, height in sizes)
-    if drawn > settings.max_image_pixels:
-        raise TooLarge(f"a grid of these images would have {drawn} pixels; use format=zip or format=json")
+    n_pixels = cells * max(width for width, _ in sizes) * max(height for _, height in sizes)
+    if n_pixels > settings.max_image_pixels:
+        raise TooLarge(f"a grid of these images would have {n_pixels} pixels; use format=zip or format=json")

@@ -1,21 +1,21 @@
 """Request and response bodies of the v1 contract. Strict: a "4" is no integer, and an unknown field is an error.
 
-Knows nothing about models: what depends on one (a vector's length, a class's name) is checked in `drawing`.
+Knows nothing about models: what depends on one (a vector's length, a class's name) is checked in `pipelines.resolve`.
 """
 
 from service.http.schemas.queries import DiscriminateQuery, FormatQuery, NoQuery, SampleQuery, TranslateQuery
 from service.http.schemas.requests import ArithmeticRequest, InterpolateRequest, SampleRequest
 from service.http.schemas.responses import (
     Card,
+    Discrimination,
     EncodedLatent,
     Encoding,
     Health,
+    Images,
     ImageSize,
-    Judgement,
     LatentSpace,
     ManifestCard,
     ModelList,
-    Pictures,
     Problem,
     SkippedPackage,
     TranslatorCard,
@@ -35,20 +35,20 @@ __all__ = [
     "Card",
     "ClassReference",
     "DiscriminateQuery",
+    "Discrimination",
     "EncodedLatent",
     "Encoding",
     "FormatQuery",
     "Health",
     "ImageSize",
+    "Images",
     "InterpolateRequest",
-    "Judgement",
     "Latent",
     "LatentSpace",
     "ManifestCard",
     "MeanLatent",
     "ModelList",
     "NoQuery",
-    "Pictures",
     "Problem",
     "SampleQuery",
     "SampleRequest",

@@ -1,4 +1,4 @@
-"""Query parameters. Everything is text there, so that what counts as a number is said here."""
+"""Query parameters. All of them are text, so that this module defines what a number is."""
 
 import re
 from typing import Annotated, Literal
@@ -33,7 +33,7 @@ class FormatQuery(_Query):
 
     format: Annotated[
         FormatName | None,
-        Field(description="Of the answer; outranks the `Accept` header. Which of them a call knows, its answers say."),
+        Field(description="Format of the response; outranks the `Accept` header. A call's responses list its formats."),
     ] = None
 
 
@@ -41,7 +41,7 @@ class SampleQuery(FormatQuery):
     """GET sample: `seed` and `n` mean the seeds seed ... seed+n-1."""
 
     seed: Annotated[Seed | None, BeforeValidator(_digits)] = None
-    n: Annotated[int, Field(ge=1, le=1024, description="So many pictures."), BeforeValidator(_digits)] = 1
+    n: Annotated[int, Field(ge=1, le=1024, description="Number of images."), BeforeValidator(_digits)] = 1
     class_: Annotated[str | None, Field(alias="class", max_length=200, description="A class's name or index.")] = None
     truncation: Annotated[Truncation, BeforeValidator(_decimal)] = 1.0
     columns: Annotated[Columns, BeforeValidator(_digits)] = None
@@ -54,22 +54,22 @@ def _true_or_false(value: object) -> object:
 
 
 class TranslateQuery(FormatQuery):
-    """How a picture is brought to the translator, and answered."""
+    """How an image is brought to the translator's size, and what the response has."""
 
     fit: Annotated[
         Literal["pad", "resize"],
-        Field(description="`pad` keeps every pixel; `resize` goes by the size that the model was trained at."),
+        Field(description="`pad` keeps every pixel; `resize` translates at the size of training."),
     ] = "pad"
     cycle: Annotated[
         bool,
         BeforeValidator(_true_or_false),
-        Field(description="Translates back too, and tells the mean absolute error in `X-Cycle-Error`."),
+        Field(description="Translates back too, and reports the mean absolute error in `X-Cycle-Error`."),
     ] = False
     columns: Annotated[Columns, BeforeValidator(_digits)] = None
 
 
 class DiscriminateQuery(_Query):
-    """The class that the picture claims to be of."""
+    """The class that the image is claimed to have."""
 
     class_: Annotated[
         str | None,

@@ -6,25 +6,25 @@ from pydantic import AfterValidator, ConfigDict, Field, FiniteFloat, model_valid
 
 from service.pipelines.latent_spec import (
     MAX_FRAMES,
-    Body,
     Columns,
     DirectionTerm,
     Latent,
     Latents,
     OptionalClass,
     Seed,
+    StrictModel,
     Term,
     Truncation,
-    few,
+    limited,
 )
 
 
-class SampleRequest(Body):
-    """What to sample: `n` fresh pictures, or those of `seeds`, or of `latents`; nothing means one."""
+class SampleRequest(StrictModel):
+    """What to sample: `n` fresh images, or those of `seeds`, or of `latents`; one image if nothing is given."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"n": 16}, {"seeds": [42, 43], "columns": 2}]})
 
-    n: Annotated[int | None, Field(ge=1, le=1024, description="So many fresh random seeds.")] = None
+    n: Annotated[int | None, Field(ge=1, le=1024, description="Number of fresh random seeds.")] = None
     seeds: Annotated[list[Seed] | None, Field(min_length=1, max_length=1024)] = None
     latents: Latents | None = None
     class_: OptionalClass = None
@@ -38,8 +38,8 @@ class SampleRequest(Body):
         return self
 
 
-class InterpolateRequest(Body):
-    """A walk from latent to latent: `from` and `to`, or `keyframes`."""
+class InterpolateRequest(StrictModel):
+    """An interpolation from latent to latent: `from` and `to`, or `keyframes`."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"from": {"seed": 1}, "to": {"seed": 2}, "steps": 8, "fps": 12}]}
@@ -50,11 +50,11 @@ class InterpolateRequest(Body):
     keyframes: Annotated[
         list[Latent] | None,
         Field(min_length=2, max_length=MAX_FRAMES),
-        AfterValidator(lambda value: value if value is None else few(value)),
+        AfterValidator(lambda value: value if value is None else limited(value)),
     ] = None
     steps: Annotated[int, Field(ge=2, le=MAX_FRAMES, description="Frames of one segment, both ends included.")] = 8
     method: Literal["slerp", "lerp"] = "slerp"
-    loop: Annotated[bool, Field(description="Adds the way back to the first keyframe, and repeats for ever.")] = False
+    loop: Annotated[bool, Field(description="Adds the way back to the first keyframe, and repeats.")] = False
     fps: Annotated[int, Field(ge=1, le=50)] = 12
     columns: Columns = None
     class_: OptionalClass = None
@@ -64,9 +64,9 @@ class InterpolateRequest(Body):
         pair = (self.from_ is not None, self.to is not None)
         if any(pair) == (self.keyframes is not None) or any(pair) != all(pair):
             raise ValueError("give either from and to, or keyframes")
-        few(self.points)
+        limited(self.points)
         if self.frames > MAX_FRAMES:
-            raise ValueError(f"this walk has {self.frames} frames, but at most {MAX_FRAMES} are allowed")
+            raise ValueError(f"this interpolation has {self.frames} frames, but at most {MAX_FRAMES} are allowed")
         return self
 
     @property
@@ -80,12 +80,12 @@ class InterpolateRequest(Body):
 
     @property
     def frames(self) -> int:
-        """Frames of the whole walk."""
+        """Frames of the whole interpolation."""
         segments = len(self.points) if self.loop else len(self.points) - 1
         return segments * (self.steps - 1) + (0 if self.loop else 1)
 
 
-class ArithmeticRequest(Body):
+class ArithmeticRequest(StrictModel):
     """DCGAN's arithmetic: the sum of the terms and the directions, and variations around it."""
 
     model_config = ConfigDict(
@@ -113,5 +113,5 @@ class ArithmeticRequest(Body):
 
     @model_validator(mode="after")
     def _few_latents(self) -> Self:
-        few([latent for term in self.terms for latent in term.latents])
+        limited([latent for term in self.terms for latent in term.latents])
         return self

@@ -18,7 +18,7 @@ def _example(**fields: JsonValue) -> ConfigDict:
 
 
 class ImageSize(BaseModel):
-    """Size of a model's pictures."""
+    """Size of a model's images."""
 
     height: int
     width: int
@@ -26,7 +26,7 @@ class ImageSize(BaseModel):
 
 
 class LatentSpace(BaseModel):
-    """What a generator draws from."""
+    """The distribution of a generator's latents."""
 
     dim: int
     distribution: str
@@ -91,8 +91,8 @@ class ModelList(BaseModel):
     skipped: list[SkippedPackage]
 
 
-class Judgement(BaseModel):
-    """What the discriminator or critic says of a picture."""
+class Discrimination(BaseModel):
+    """The discriminator's logit or the critic's score of an image."""
 
     model_config = _example(model="mnist-gan@1", score=1.25, probability=0.777)
 
@@ -108,7 +108,7 @@ class EncodedLatent(BaseModel):
 
 
 class Encoding(BaseModel):
-    """The latent that an encoder finds for a picture."""
+    """The latent that an encoder computes for an image."""
 
     model_config = _example(model="celeba-dcgan@1", latent={"token": "AACAPwAAAMA"})
 
@@ -116,13 +116,13 @@ class Encoding(BaseModel):
     latent: EncodedLatent
 
 
-class DrawnPicture(BaseModel):
-    """One picture of a JSON answer."""
+class ResponseImage(BaseModel):
+    """One image of a JSON response."""
 
-    seed: Annotated[int | None, Field(description="The seed that drew it, where one did.")]
+    seed: Annotated[int | None, Field(description="The seed of its latent, if a seed was given.")]
     latent: Annotated[
         dict[str, JsonValue] | None,
-        Field(description="Sent back unchanged, as a latent, it draws the same picture; null for a translation."),
+        Field(description="Sent back unchanged, as a latent, it generates the same image; null for a translation."),
     ]
     class_: Annotated[
         str | dict[str, float] | None, Field(alias="class", description="A name, or names with their weights.")
@@ -131,8 +131,8 @@ class DrawnPicture(BaseModel):
     data: Annotated[str, Field(description="The file's bytes in base64.")]
 
 
-class Pictures(BaseModel):
-    """Pictures as JSON, each a file of its own, with what drew it."""
+class Images(BaseModel):
+    """Images as JSON, each a file of its own, with its latent."""
 
     model_config = _example(
         model="mnist-gan@1",
@@ -148,7 +148,7 @@ class Pictures(BaseModel):
     )
 
     model: str
-    images: list[DrawnPicture]
+    images: list[ResponseImage]
 
 
 class Health(BaseModel):

@@ -29,7 +29,7 @@ def point(seed, blend=None):
 @settings(deadline=None, max_examples=60)
 def test_a_walk_meets_every_keyframe_after_steps_less_one_frames(count, steps, method, loop):
     keyframes = [point(seed) for seed in range(count)]
-    frames = resolve.walk(keyframes, steps, method, loop)
+    frames = resolve.interpolate(keyframes, steps, method, loop)
     assert len(frames) == (count * (steps - 1) if loop else (count - 1) * (steps - 1) + 1)
     for index, keyframe in enumerate(keyframes):
         assert frames[index * (steps - 1)].latent.tobytes() == keyframe.latent.tobytes()
@@ -53,7 +53,7 @@ def test_a_class_alone_has_a_plain_name(conditional, index):
 
 def test_every_seed_used_is_noted_in_order(plain):
     resolver = LatentResolver(plain)
-    resolver.point(schemas.MeanLatent.model_validate({"mean": [{"seed": 3}, {"mean": [{"seed": 1}]}]}))
+    resolver.latent(schemas.MeanLatent.model_validate({"mean": [{"seed": 3}, {"mean": [{"seed": 1}]}]}))
     resolver.seed(2)
     assert resolver.seeds == [3, 1, 2]
 
