@@ -251,7 +251,7 @@ def test_errors_are_one_tree_with_the_detail_of_the_service(ganvas):
     with pytest.raises(Invalid) as wrong:
         ganvas.sample("tiny", truncation=2.0)
     assert wrong.value.problem.errors[0][0] == "truncation"
-    with pytest.raises(NotSupported, match="translates pictures"):
+    with pytest.raises(NotSupported, match="translates images"):
         ganvas.sample("darker")
     with pytest.raises(Invalid):
         ganvas.stream("tiny", seed(1), seed(2), steps=500)

@@ -1,5 +1,5 @@
 // Generated from the OpenAPI page by generate.mjs (make client-types); not to be edited.
-// Page: sha256 3d9d8be5aec26028dff28825bb16385d0e1b2b4cc1a729e3b0c471aa522e87b3
+// Page: sha256 8fa21489531b6ceefc1f7cc20e1e0a5f5b9ed99c0ae9a54b27ae722eb6f7c996
 
 export interface paths {
     "/livez": {
@@ -11,7 +11,7 @@ export interface paths {
         };
         /**
          * Alive
-         * @description Answers as long as the process does.
+         * @description Succeeds while the process is alive.
          */
         get: operations["livez_livez_get"];
         put?: never;
@@ -30,8 +30,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Numbers for Prometheus
-         * @description The service's numbers in Prometheus' text format.
+         * Metrics for Prometheus
+         * @description The service's metrics in Prometheus' text format.
          */
         get: operations["prometheus_metrics_get"];
         put?: never;
@@ -51,7 +51,7 @@ export interface paths {
         };
         /**
          * Ready
-         * @description Whether requests should be sent here: every wanted model has been proven, and the service is not stopping.
+         * @description Whether requests should be sent here: every configured model is verified, and the service is not stopping.
          */
         get: operations["readyz_readyz_get"];
         put?: never;
@@ -72,8 +72,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Pictures by OpenAI's API
-         * @description Draws pictures. The prompt picks a class by its name, where the model has classes, and is unused else.
+         * Images by OpenAI's API
+         * @description Generate images. The prompt selects a class by its name if the model has classes; else it has no effect.
          */
         post: operations["generations_v1_images_generations_post"];
         delete?: never;
@@ -90,8 +90,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What is served
-         * @description A card for every served version, and every package that was skipped, with the reason.
+         * The served models
+         * @description One card per served version, and every package that was skipped, with the reason.
          */
         get: operations["list_models_v1_models_get"];
         put?: never;
@@ -133,7 +133,7 @@ export interface paths {
         put?: never;
         /**
          * Sums and differences of latents
-         * @description Adds and subtracts means of latents and named directions; `variations` shows the result's surroundings.
+         * @description Add and subtract means of latents and named directions; `variations` adds images from around the result.
          */
         post: operations["arithmetic_v1_models__model__arithmetic_post"];
         delete?: never;
@@ -152,8 +152,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * How real a picture is
-         * @description The discriminator's logit, or the critic's score, of a picture of any size.
+         * How real an image is
+         * @description The discriminator's logit, or the critic's score, of an image of any size.
          */
         post: operations["discriminate_v1_models__model__discriminate_post"];
         delete?: never;
@@ -172,8 +172,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * The latent of a picture
-         * @description A latent that draws a picture like this one; send its token to sample, interpolate or arithmetic.
+         * The latent of an image
+         * @description A latent that generates an image like this one; send its token to sample, interpolate or arithmetic.
          */
         post: operations["encode_v1_models__model__encode_post"];
         delete?: never;
@@ -192,11 +192,11 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * A walk between latents
-         * @description Walks from latent to latent. PNG and JPEG give a strip; GIF, APNG and WebP animate.
+         * Interpolation between latents
+         * @description Interpolate from latent to latent. PNG and JPEG give a strip; GIF, APNG and WebP animate.
          *
-         *     `Accept: text/event-stream` sends each frame as soon as it is drawn, as an event `frame` with `index`, `of`,
-         *     `content_type` and base64 `data`, and at last `done`, or `error` with a problem document.
+         *     `Accept: text/event-stream` sends each frame as soon as it is generated, as an event `frame` with `index`, `of`,
+         *     `content_type` and base64 `data`, and finally `done`, or `error` with a problem document.
          *     `multipart/x-mixed-replace` sends the frames as they are, each in place of the one before.
          */
         post: operations["interpolate_v1_models__model__interpolate_post"];
@@ -214,8 +214,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * A model's preview picture
-         * @description The package's preview picture.
+         * A model's preview image
+         * @description The package's preview image.
          */
         get: operations["preview_v1_models__model__preview_get"];
         put?: never;
@@ -280,8 +280,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * A file of this service, drawn again
-         * @description Reads a file's metadata, not its pixels, and draws the same pixels again; by default in the file's format.
+         * A file of this service, generated again
+         * @description Read a file's metadata, not its pixels, and generate the same pixels again; by default in the file's format.
          */
         post: operations["reproduce_v1_reproduce_post"];
         delete?: never;
@@ -319,7 +319,7 @@ export interface paths {
         };
         /**
          * Alive (v2)
-         * @description Answers as long as the process does.
+         * @description Succeeds while the process is alive.
          */
         get: operations["live_v2_health_live_get"];
         put?: never;
@@ -381,7 +381,7 @@ export interface paths {
         put?: never;
         /**
          * Rows through a model's network
-         * @description Runs rows through the newest version's network that draws.
+         * @description Run rows through the newest version's generator.
          */
         post: operations["newest_infer_v2_models__model__infer_post"];
         delete?: never;
@@ -399,7 +399,7 @@ export interface paths {
         };
         /**
          * Whether a model is served
-         * @description Whether a version of it may be asked.
+         * @description Whether a version of it accepts requests.
          */
         get: operations["newest_ready_v2_models__model__ready_get"];
         put?: never;
@@ -441,7 +441,7 @@ export interface paths {
         put?: never;
         /**
          * Rows through a version's network
-         * @description Runs rows through one version's network that draws.
+         * @description Run rows through one version's generator.
          */
         post: operations["infer_v2_models__model__versions__version__infer_post"];
         delete?: never;
@@ -459,7 +459,7 @@ export interface paths {
         };
         /**
          * Whether a version is served
-         * @description Whether this version may be asked.
+         * @description Whether this version accepts requests.
          */
         get: operations["version_ready_v2_models__model__versions__version__ready_get"];
         put?: never;
@@ -481,7 +481,7 @@ export interface paths {
         put?: never;
         /**
          * Every version (v2)
-         * @description Every version that is served, and every one that is not, with the reason. A body is not looked at.
+         * @description Every version that is served, and every one that is skipped, with the reason. A body is ignored.
          */
         post: operations["index_v2_repository_index_post"];
         delete?: never;
@@ -543,7 +543,7 @@ export interface components {
             }) | null;
             /**
              * Columns
-             * @description Columns of the grid, at most the number of pictures; default: about square.
+             * @description Columns of the grid, at most the number of images; default: about square.
              * @default null
              */
             columns?: number | null;
@@ -607,7 +607,7 @@ export interface components {
         };
         /**
          * DirectionTerm
-         * @description weight x a direction that the package names.
+         * @description A weight times a direction that the package names.
          */
         DirectionTerm: {
             /** Name */
@@ -619,39 +619,27 @@ export interface components {
             weight?: number;
         };
         /**
-         * DrawnPicture
-         * @description One picture of a JSON answer.
+         * Discrimination
+         * @description The discriminator's logit or the critic's score of an image.
+         * @example {
+         *       "model": "mnist-gan@1",
+         *       "probability": 0.777,
+         *       "score": 1.25
+         *     }
          */
-        DrawnPicture: {
+        Discrimination: {
+            /** Model */
+            model: string;
             /**
-             * Class
-             * @description A name, or names with their weights.
+             * Probability
+             * @description Of being real: the logit's sigmoid; null for a critic.
              */
-            class: string | {
-                [key: string]: number;
-            } | null;
+            probability: number | null;
             /**
-             * Content Type
-             * @description Always image/png.
+             * Score
+             * @description The raw logit or critic value.
              */
-            content_type: string;
-            /**
-             * Data
-             * @description The file's bytes in base64.
-             */
-            data: string;
-            /**
-             * Latent
-             * @description Sent back unchanged, as a latent, it draws the same picture; null for a translation.
-             */
-            latent: {
-                [key: string]: components["schemas"]["JsonValue"];
-            } | null;
-            /**
-             * Seed
-             * @description The seed that drew it, where one did.
-             */
-            seed: number | null;
+            score: number;
         };
         /**
          * EncodedLatent
@@ -663,7 +651,7 @@ export interface components {
         };
         /**
          * Encoding
-         * @description The latent that an encoder finds for a picture.
+         * @description The latent that an encoder computes for an image.
          * @example {
          *       "latent": {
          *         "token": "AACAPwAAAMA"
@@ -678,14 +666,14 @@ export interface components {
         };
         /**
          * GeneratedImage
-         * @description One picture: its bytes or a link to them.
+         * @description One image: its bytes or a link to them.
          */
         GeneratedImage: {
             /** B64 Json */
             b64_json?: string | null;
             /**
              * Revised Prompt
-             * @description The class that was drawn, or `prompt unused`.
+             * @description The class that was generated, or `prompt unused`.
              */
             revised_prompt: string;
             /** Seed */
@@ -695,7 +683,7 @@ export interface components {
         };
         /**
          * Generation
-         * @description The pictures, and what of the request was not looked at.
+         * @description The images, and warnings about ignored fields.
          * @example {
          *       "created": 1760000000,
          *       "data": [
@@ -726,7 +714,7 @@ export interface components {
         };
         /**
          * GenerationRequest
-         * @description What to draw. Fields below `seed` belong to OpenAI's API, but say nothing here: they are named in `warnings`.
+         * @description What to generate. Fields below `seed` belong to OpenAI's API but have no effect here: `warnings` names them.
          * @example {
          *       "model": "mnist-gan",
          *       "n": 2,
@@ -745,7 +733,7 @@ export interface components {
             frame_duration_ms?: components["schemas"]["JsonValue"];
             /**
              * Model
-             * @description Needed where several models are served.
+             * @description Required if several models are served.
              * @default null
              */
             model?: string | null;
@@ -782,7 +770,7 @@ export interface components {
             safety_identifier?: components["schemas"]["JsonValue"];
             /**
              * Seed
-             * @description Not OpenAI's: the first picture's seed.
+             * @description Not OpenAI's: the first image's seed.
              * @default null
              */
             seed?: number | null;
@@ -814,7 +802,7 @@ export interface components {
         };
         /**
          * ImageSize
-         * @description Size of a model's pictures.
+         * @description Size of a model's images.
          */
         ImageSize: {
             /** Channels */
@@ -823,6 +811,30 @@ export interface components {
             height: number;
             /** Width */
             width: number;
+        };
+        /**
+         * Images
+         * @description Images as JSON, each a file of its own, with its latent.
+         * @example {
+         *       "images": [
+         *         {
+         *           "class": null,
+         *           "content_type": "image/png",
+         *           "data": "iVBORw0KGgo=",
+         *           "latent": {
+         *             "token": "AACAPwAAAMA"
+         *           },
+         *           "seed": 42
+         *         }
+         *       ],
+         *       "model": "mnist-gan@1"
+         *     }
+         */
+        Images: {
+            /** Images */
+            images: components["schemas"]["ResponseImage"][];
+            /** Model */
+            model: string;
         };
         /**
          * IndexEntry
@@ -840,7 +852,7 @@ export interface components {
         };
         /**
          * InferAnswer
-         * @description The JSON of an infer answer.
+         * @description The JSON of an infer response.
          * @example {
          *       "model_name": "mnist-gan",
          *       "model_version": "1",
@@ -877,7 +889,7 @@ export interface components {
         };
         /**
          * InferParameters
-         * @description `binary_data_output` makes every output binary that does not say otherwise.
+         * @description `binary_data_output` is the default of every output's `binary_data`.
          */
         InferParameters: {
             /**
@@ -952,7 +964,7 @@ export interface components {
         };
         /**
          * InterpolateRequest
-         * @description A walk from latent to latent: `from` and `to`, or `keyframes`.
+         * @description An interpolation from latent to latent: `from` and `to`, or `keyframes`.
          * @example {
          *       "fps": 12,
          *       "from": {
@@ -974,7 +986,7 @@ export interface components {
             }) | null;
             /**
              * Columns
-             * @description Columns of the grid, at most the number of pictures; default: about square.
+             * @description Columns of the grid, at most the number of images; default: about square.
              * @default null
              */
             columns?: number | null;
@@ -995,7 +1007,7 @@ export interface components {
             keyframes?: (components["schemas"]["SeedLatent"] | components["schemas"]["VectorLatent"] | components["schemas"]["TokenLatent"] | components["schemas"]["MeanLatent"])[] | null;
             /**
              * Loop
-             * @description Adds the way back to the first keyframe, and repeats for ever.
+             * @description Adds the way back to the first keyframe, and repeats.
              * @default false
              */
             loop?: boolean;
@@ -1019,31 +1031,8 @@ export interface components {
         };
         JsonValue: unknown;
         /**
-         * Judgement
-         * @description What the discriminator or critic says of a picture.
-         * @example {
-         *       "model": "mnist-gan@1",
-         *       "probability": 0.777,
-         *       "score": 1.25
-         *     }
-         */
-        Judgement: {
-            /** Model */
-            model: string;
-            /**
-             * Probability
-             * @description Of being real: the logit's sigmoid; null for a critic.
-             */
-            probability: number | null;
-            /**
-             * Score
-             * @description The raw logit or critic value.
-             */
-            score: number;
-        };
-        /**
          * LatentSpace
-         * @description What a generator draws from.
+         * @description The distribution of a generator's latents.
          */
         LatentSpace: {
             /** Dim */
@@ -1053,7 +1042,7 @@ export interface components {
         };
         /**
          * Liveness
-         * @description Whether it answers.
+         * @description Whether it is alive.
          */
         Liveness: {
             /** Live */
@@ -1233,7 +1222,7 @@ export interface components {
         };
         /**
          * OpenAIProblem
-         * @description What is wrong, in OpenAI's form.
+         * @description The details of an error, in OpenAI's form.
          */
         OpenAIProblem: {
             /** Code */
@@ -1270,30 +1259,6 @@ export interface components {
             shape: number[];
         };
         /**
-         * Pictures
-         * @description Pictures as JSON, each a file of its own, with what drew it.
-         * @example {
-         *       "images": [
-         *         {
-         *           "class": null,
-         *           "content_type": "image/png",
-         *           "data": "iVBORw0KGgo=",
-         *           "latent": {
-         *             "token": "AACAPwAAAMA"
-         *           },
-         *           "seed": 42
-         *         }
-         *       ],
-         *       "model": "mnist-gan@1"
-         *     }
-         */
-        Pictures: {
-            /** Images */
-            images: components["schemas"]["DrawnPicture"][];
-            /** Model */
-            model: string;
-        };
-        /**
          * Problem
          * @description RFC 9457.
          */
@@ -1326,7 +1291,7 @@ export interface components {
         };
         /**
          * Readiness
-         * @description Whether it may be asked.
+         * @description Whether it accepts requests.
          */
         Readiness: {
             /** Ready */
@@ -1348,8 +1313,43 @@ export interface components {
             parameters?: components["schemas"]["TensorParameters"];
         };
         /**
+         * ResponseImage
+         * @description One image of a JSON response.
+         */
+        ResponseImage: {
+            /**
+             * Class
+             * @description A name, or names with their weights.
+             */
+            class: string | {
+                [key: string]: number;
+            } | null;
+            /**
+             * Content Type
+             * @description Always image/png.
+             */
+            content_type: string;
+            /**
+             * Data
+             * @description The file's bytes in base64.
+             */
+            data: string;
+            /**
+             * Latent
+             * @description Sent back unchanged, as a latent, it generates the same image; null for a translation.
+             */
+            latent: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            /**
+             * Seed
+             * @description The seed of its latent, if a seed was given.
+             */
+            seed: number | null;
+        };
+        /**
          * SampleRequest
-         * @description What to sample: `n` fresh pictures, or those of `seeds`, or of `latents`; nothing means one.
+         * @description What to sample: `n` fresh images, or those of `seeds`, or of `latents`; one image if nothing is given.
          * @example {
          *       "n": 16
          *     }
@@ -1371,7 +1371,7 @@ export interface components {
             }) | null;
             /**
              * Columns
-             * @description Columns of the grid, at most the number of pictures; default: about square.
+             * @description Columns of the grid, at most the number of images; default: about square.
              * @default null
              */
             columns?: number | null;
@@ -1382,7 +1382,7 @@ export interface components {
             latents?: (components["schemas"]["SeedLatent"] | components["schemas"]["VectorLatent"] | components["schemas"]["TokenLatent"] | components["schemas"]["MeanLatent"])[] | null;
             /**
              * N
-             * @description So many fresh random seeds.
+             * @description Number of fresh random seeds.
              * @default null
              */
             n?: number | null;
@@ -1393,14 +1393,14 @@ export interface components {
             seeds?: number[] | null;
             /**
              * Truncation
-             * @description Multiplies latents drawn from seeds: less variety, more typical pictures.
+             * @description Multiplies the latents of seeds: less variety, more typical images.
              * @default 1
              */
             truncation?: number;
         };
         /**
          * SeedLatent
-         * @description The latent that a seed draws.
+         * @description The latent of a seed.
          */
         SeedLatent: {
             /**
@@ -1458,7 +1458,7 @@ export interface components {
          *
          *     Attributes:
          *         binary_data_size: bytes of this input behind the JSON.
-         *         binary_data: whether this output shall be binary.
+         *         binary_data: whether this output is to be binary.
          */
         TensorParameters: {
             /**
@@ -1474,7 +1474,7 @@ export interface components {
         };
         /**
          * Term
-         * @description weight x the mean of the latents.
+         * @description A weight times the mean of latents.
          */
         Term: {
             /** Latents */
@@ -1487,7 +1487,7 @@ export interface components {
         };
         /**
          * TokenLatent
-         * @description A latent as this service gave it: base64url of little-endian float32.
+         * @description A latent as this service encodes it: base64url of little-endian float32.
          */
         TokenLatent: {
             /**
@@ -1964,7 +1964,7 @@ export interface operations {
     arithmetic_v1_models__model__arithmetic_post: {
         parameters: {
             query?: {
-                /** @description Of the answer; outranks the `Accept` header. Which of them a call knows, its answers say. */
+                /** @description Format of the response; outranks the `Accept` header. A call's responses list its formats. */
                 format?: ("png" | "jpeg" | "webp" | "gif" | "apng" | "zip" | "json" | "npy") | null;
             };
             header?: never;
@@ -1992,7 +1992,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Pictures"];
+                    "application/json": components["schemas"]["Images"];
                     "application/x-npy": string;
                     "application/zip": string;
                     "image/jpeg": string;
@@ -2143,7 +2143,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Judgement"];
+                    "application/json": components["schemas"]["Discrimination"];
                 };
             };
             /** @description Malformed request */
@@ -2399,7 +2399,7 @@ export interface operations {
     interpolate_v1_models__model__interpolate_post: {
         parameters: {
             query?: {
-                /** @description Of the answer; outranks the `Accept` header. Which of them a call knows, its answers say. */
+                /** @description Format of the response; outranks the `Accept` header. A call's responses list its formats. */
                 format?: ("png" | "jpeg" | "webp" | "gif" | "apng" | "zip" | "json" | "npy") | null;
             };
             header?: never;
@@ -2427,7 +2427,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Pictures"];
+                    "application/json": components["schemas"]["Images"];
                     "application/x-npy": string;
                     "application/zip": string;
                     "image/apng": string;
@@ -2571,7 +2571,7 @@ export interface operations {
                     "image/png": string;
                 };
             };
-            /** @description The picture has not changed. */
+            /** @description The image has not changed. */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -2634,16 +2634,16 @@ export interface operations {
     sample_by_seed_v1_models__model__sample_get: {
         parameters: {
             query?: {
-                /** @description Of the answer; outranks the `Accept` header. Which of them a call knows, its answers say. */
+                /** @description Format of the response; outranks the `Accept` header. A call's responses list its formats. */
                 format?: ("png" | "jpeg" | "webp" | "gif" | "apng" | "zip" | "json" | "npy") | null;
                 seed?: number | null;
-                /** @description So many pictures. */
+                /** @description Number of images. */
                 n?: number;
                 /** @description A class's name or index. */
                 class?: string | null;
-                /** @description Multiplies latents drawn from seeds: less variety, more typical pictures. */
+                /** @description Multiplies the latents of seeds: less variety, more typical images. */
                 truncation?: number;
-                /** @description Columns of the grid, at most the number of pictures; default: about square. */
+                /** @description Columns of the grid, at most the number of images; default: about square. */
                 columns?: number | null;
             };
             header?: never;
@@ -2671,7 +2671,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Pictures"];
+                    "application/json": components["schemas"]["Images"];
                     "application/x-npy": string;
                     "application/zip": string;
                     "image/jpeg": string;
@@ -2796,7 +2796,7 @@ export interface operations {
     sample_v1_models__model__sample_post: {
         parameters: {
             query?: {
-                /** @description Of the answer; outranks the `Accept` header. Which of them a call knows, its answers say. */
+                /** @description Format of the response; outranks the `Accept` header. A call's responses list its formats. */
                 format?: ("png" | "jpeg" | "webp" | "gif" | "apng" | "zip" | "json" | "npy") | null;
             };
             header?: never;
@@ -2824,7 +2824,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Pictures"];
+                    "application/json": components["schemas"]["Images"];
                     "application/x-npy": string;
                     "application/zip": string;
                     "image/jpeg": string;
@@ -2942,13 +2942,13 @@ export interface operations {
     translate_v1_models__model__translate_post: {
         parameters: {
             query?: {
-                /** @description Of the answer; outranks the `Accept` header. Which of them a call knows, its answers say. */
+                /** @description Format of the response; outranks the `Accept` header. A call's responses list its formats. */
                 format?: ("png" | "jpeg" | "webp" | "gif" | "apng" | "zip" | "json" | "npy") | null;
-                /** @description `pad` keeps every pixel; `resize` goes by the size that the model was trained at. */
+                /** @description `pad` keeps every pixel; `resize` translates at the size of training. */
                 fit?: "pad" | "resize";
-                /** @description Translates back too, and tells the mean absolute error in `X-Cycle-Error`. */
+                /** @description Translates back too, and reports the mean absolute error in `X-Cycle-Error`. */
                 cycle?: boolean;
-                /** @description Columns of the grid, at most the number of pictures; default: about square. */
+                /** @description Columns of the grid, at most the number of images; default: about square. */
                 columns?: number | null;
             };
             header?: never;
@@ -2982,7 +2982,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Pictures"];
+                    "application/json": components["schemas"]["Images"];
                     "application/x-npy": string;
                     "application/zip": string;
                     "image/jpeg": string;
@@ -3109,7 +3109,7 @@ export interface operations {
     reproduce_v1_reproduce_post: {
         parameters: {
             query?: {
-                /** @description Of the answer; outranks the `Accept` header. Which of them a call knows, its answers say. */
+                /** @description Format of the response; outranks the `Accept` header. A call's responses list its formats. */
                 format?: ("png" | "jpeg" | "webp" | "gif" | "apng" | "zip" | "json" | "npy") | null;
             };
             header?: never;
@@ -3141,7 +3141,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Pictures"];
+                    "application/json": components["schemas"]["Images"];
                     "application/x-npy": string;
                     "application/zip": string;
                     "image/apng": string;
@@ -3466,7 +3466,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Bytes of the JSON, where binary data follow it. */
+                /** @description Bytes of the JSON, if binary data follow it. */
                 "Inference-Header-Content-Length"?: string;
             };
             path: {
@@ -3735,7 +3735,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Bytes of the JSON, where binary data follow it. */
+                /** @description Bytes of the JSON, if binary data follow it. */
                 "Inference-Header-Content-Length"?: string;
             };
             path: {
