@@ -12,7 +12,8 @@ from service.batch.render import SUFFIXES
 from service.batch.sources import Source
 from service.errors import NotAnImage, NotFinite, TooLarge
 from service.imaging import codecs
-from service.imaging.codecs import Pixels, StillFormat
+from service.imaging.codecs import StillFormat
+from service.imaging.pixels import Pixels
 from service.pipelines import output
 from service.pipelines.output import OutputImage
 from service.pipelines.translate import SourceImage, Translator, translate

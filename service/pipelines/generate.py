@@ -12,8 +12,7 @@ from functools import cached_property
 from itertools import chain
 from typing import TypeVar
 
-from service.imaging import codecs
-from service.imaging.codecs import Floats
+from service.imaging.pixels import Floats, to_uint8
 from service.inference.batcher import Result, Rows
 from service.pipelines import output, resolve
 from service.pipelines.output import OutputImage, OutputSpec
@@ -138,7 +137,7 @@ class Generation:
 
     def _images(self, floats: Floats, first: int) -> list[OutputImage]:
         """The images of some rows of the network's output, (N, C, H, W); `first` is the first row's index."""
-        pixels = codecs.to_uint8(floats)
+        pixels = to_uint8(floats)
         latents = self.latents[first : first + len(pixels)]
         return [
             OutputImage(image, latent.latent, latent.seed, self.resolver.name_of(latent.blend))

@@ -15,8 +15,9 @@ import numpy as np
 
 from service.errors import Invalid
 from service.imaging import codecs
-from service.imaging.codecs import Label, Pixels
+from service.imaging.codecs import Label
 from service.imaging.formats import MEDIA_TYPES
+from service.imaging.pixels import Pixels, collage
 from service.pipelines import latents, provenance
 from service.pipelines.latents import Floats
 
@@ -165,7 +166,7 @@ def _image(images: Sequence[EncodedImage], spec: OutputSpec) -> bytes:
         return codecs.animate(np.stack(pixels), spec.format, animation.fps, animation.loop, label)  # type: ignore[arg-type]  # checked above
     if len(pixels) == 1:
         return codecs.encode(pixels[0], spec.format, label)  # type: ignore[arg-type]  # negotiated among these
-    return codecs.encode(codecs.collage(pixels, spec.columns), spec.format, label)  # type: ignore[arg-type]  # likewise
+    return codecs.encode(collage(pixels, spec.columns), spec.format, label)  # type: ignore[arg-type]  # likewise
 
 
 def _zip(images: Sequence[EncodedImage], spec: OutputSpec) -> bytes:

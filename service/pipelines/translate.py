@@ -13,7 +13,7 @@ from typing import TypeVar
 import numpy as np
 
 from service.imaging import codecs
-from service.imaging.codecs import Floats, Pixels
+from service.imaging.pixels import Floats, Pixels, to_float32, to_uint8
 from service.pipelines import tiling
 from service.pipelines.tiling import Mosaic
 from service.repository.loaded_model import LoadedModel
@@ -39,7 +39,7 @@ class SourceImage:
     def decode(cls, raw: bytes, max_pixels: int) -> "SourceImage":
         """Decode a file; raises as `codecs.decode` does."""
         pixels = codecs.decode(raw, max_pixels)
-        return cls(pixels, codecs.to_float32(pixels[None, :, :, :3])[0])
+        return cls(pixels, to_float32(pixels[None, :, :, :3])[0])
 
     def recoloured(self, colour: Floats) -> Pixels:
         """(H, W, 3 or 4) uint8: a translation, (3, H, W) float32, with the alpha of this image.
@@ -47,11 +47,11 @@ class SourceImage:
         Raises:
             NotFinite: the translation overflowed.
         """
-        return np.concatenate((codecs.to_uint8(colour[None])[0], self.pixels[:, :, 3:]), axis=2)
+        return np.concatenate((to_uint8(colour[None])[0], self.pixels[:, :, 3:]), axis=2)
 
     def difference(self, colour: Floats) -> float:
         """Mean absolute difference of the colours, 0 ... 255, from a (3, H, W) float32 image; raises `NotFinite`."""
-        levels = codecs.to_uint8(colour[None])[0].astype(np.int16)
+        levels = to_uint8(colour[None])[0].astype(np.int16)
         return float(np.abs(levels - self.pixels[:, :, :3]).mean())
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from service.errors import EngineError, NotFinite, PackageError, UnfitEngine
-from service.imaging import codecs
+from service.imaging.pixels import Pixels, to_uint8
 from service.inference.engine import ONNXRUNTIME, EngineSpec, ExecutionConfig, for_any_size
 from service.inference.session import Session
 from service.repository import manifest
@@ -136,7 +136,7 @@ def prove(session: Session, goldens: tuple[Golden, ...]) -> None:
         try:
             inputs = {name: float_array(array) for name, array in golden.inputs.items()}
             expected = _uint8_array(golden.images)
-            drawn = codecs.to_uint8(session.run(inputs, alone))
+            drawn = to_uint8(session.run(inputs, alone))
         except (EngineError, NotFinite, ValueError) as error:
             raise UnfitEngine(f"golden {index} cannot be run: {error}") from error
         if drawn.shape != expected.shape:
@@ -144,7 +144,7 @@ def prove(session: Session, goldens: tuple[Golden, ...]) -> None:
         _compare(index, drawn, expected, session.spec)
 
 
-def _compare(index: int, drawn: codecs.Pixels, expected: codecs.Pixels, spec: EngineSpec) -> None:
+def _compare(index: int, drawn: Pixels, expected: Pixels, spec: EngineSpec) -> None:
     levels = np.abs(drawn.astype(np.int16) - expected)
     if spec.precision == "float32":
         share = float(np.mean(levels > 0))
@@ -217,5 +217,5 @@ def float_array(array: Array) -> Floats:
     return np.frombuffer(array.unpack(), "<f4").astype(np.float32).reshape(array.shape)
 
 
-def _uint8_array(array: Array) -> codecs.Pixels:
+def _uint8_array(array: Array) -> Pixels:
     return np.frombuffer(array.unpack(), np.uint8).reshape(array.shape)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
-from service.imaging import codecs
+from service.imaging.pixels import to_float32
 from service.inference.session import Session
 from service.repository import manifest
 from tests import builders
@@ -43,7 +43,7 @@ def png_header(width: int, height: int) -> bytes:
 def test_the_score_is_the_discriminator_s_logit_and_its_sigmoid(client):
     raw = builders.image_file(*SIZE, mode="L")
     pixels = builders.pixels(raw)[None, :, :, None]
-    (logit,) = Session(builders.discriminator_graph(), 1).run({"images": codecs.to_float32(pixels)})
+    (logit,) = Session(builders.discriminator_graph(), 1).run({"images": to_float32(pixels)})
     answer = judge(client, raw)
     assert answer.json() == {
         "model": "tiny@1",

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from service.imaging import codecs
+from service.imaging.pixels import fit, to_float32, to_uint8
 from service.inference.session import Session
 from service.pipelines import latents
 from service.repository import manifest
@@ -23,7 +24,7 @@ def encode(client, raw, query=""):
 def test_the_latent_is_the_encoder_s(client):
     raw = builders.image_file(builders.SIDE, builders.SIDE)
     pixels = builders.pixels(raw)[None]
-    (expected,) = Session(builders.encoder_graph(3), 1).run({"images": codecs.to_float32(pixels)})
+    (expected,) = Session(builders.encoder_graph(3), 1).run({"images": to_float32(pixels)})
     document = encode(client, raw).json()
     assert set(document) == {"model", "latent"}
     assert document["model"] == "colour@1"
@@ -42,7 +43,7 @@ def test_every_answer_names_its_model_and_its_times(client):
 @pytest.mark.parametrize("mode", ["RGB", "L", "RGBA"])
 def test_a_picture_of_any_size_and_kind_is_taken(client, size, mode):
     raw = builders.image_file(*size, mode=mode)
-    fitted = codecs.fit(codecs.decode(raw, 10**6), builders.SIDE, builders.SIDE, 3)
+    fitted = fit(codecs.decode(raw, 10**6), builders.SIDE, builders.SIDE, 3)
     expected = encode(client, codecs.encode(fitted, "png")).json()
     assert encode(client, raw).json() == expected
     assert client.post(CALL, files={"image": raw}).json() == expected
@@ -63,10 +64,10 @@ def test_a_picture_is_encoded_moved_along_a_direction_and_shown_again(client):
 def test_arithmetic_takes_the_token_and_shows_the_moved_picture_at_once(client):
     """Encode, then one call: the picture is the generator's of the encoder's latent and twice the direction."""
     raw = builders.image_file(builders.SIDE, builders.SIDE)
-    pixels = codecs.to_float32(builders.pixels(raw)[None])
+    pixels = to_float32(builders.pixels(raw)[None])
     (start,) = Session(builders.encoder_graph(3), 1).run({"images": pixels})
     end = start + 2.0 * np.eye(builders.Z_DIM, dtype=np.float32)[0]
-    expected = codecs.to_uint8(Session(builders.generator_graph(3), 1).run({"latents": end[None]}))[0]
+    expected = to_uint8(Session(builders.generator_graph(3), 1).run({"latents": end[None]}))[0]
     body = {
         "terms": [{"latents": [encode(client, raw).json()["latent"]]}],
         "directions": [{"name": "smile", "weight": 2}],

@@ -39,11 +39,11 @@ def test_an_empty_object_means_one_picture(client):
 
 
 def test_a_picture_is_the_generator_of_the_seed_s_latent(client):
-    from service.imaging import codecs
+    from service.imaging.pixels import to_uint8
     from service.inference.session import Session
 
     expected = Session(builders.generator_graph(), 1).run({"latents": latents.draw(7, Z_DIM, "normal")[None]})
-    np.testing.assert_array_equal(arrays(client, {"seeds": [7]}), codecs.to_uint8(expected))
+    np.testing.assert_array_equal(arrays(client, {"seeds": [7]}), to_uint8(expected))
 
 
 def test_n_draws_fresh_random_seeds(client):

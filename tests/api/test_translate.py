@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from service.imaging import codecs
+from service.imaging.pixels import to_float32, to_uint8
 from service.inference.session import Session
 from service.pipelines import tiling
 from tests import builders
@@ -67,9 +67,9 @@ def test_any_size_is_reflected_to_the_multiple_and_cropped_back(client, models, 
     sides = [max(16, -(-side // 4) * 4) for side in size]
     if model == "stylish":
         sides = [max(16, side) for side in size]
-    padded = tiling.pad(codecs.to_float32(pixels[None])[0], *sides)
+    padded = tiling.pad(to_float32(pixels[None])[0], *sides)
     network = Session((models / model / "1" / "generator.onnx").read_bytes(), 1)
-    expected = codecs.to_uint8(network.run({"images": padded[None]}))[0, : size[0], : size[1]]
+    expected = to_uint8(network.run({"images": padded[None]}))[0, : size[0], : size[1]]
     assert_near(found, expected)
 
 
@@ -186,10 +186,10 @@ def test_a_client_s_metadata_never_comes_back_out(client):
 def test_resize_goes_by_the_training_size(client, models):
     pixels = noise(40, 80)
     found = builders.pixels(translate(client, saved(pixels), "stylish", "?fit=resize").content)
-    small = tiling.resample(codecs.to_float32(pixels[None])[0], 32, 32)
+    small = tiling.resample(to_float32(pixels[None])[0], 32, 32)
     network = Session((models / "stylish/1/generator.onnx").read_bytes(), 1)
     drawn = network.run({"images": np.clip(small, -1, 1)[None]})[0]
-    assert_near(found, codecs.to_uint8(tiling.resample(drawn, 40, 80)[None])[0])
+    assert_near(found, to_uint8(tiling.resample(drawn, 40, 80)[None])[0])
 
 
 def test_a_cycle_tells_the_mean_absolute_error_of_the_way_back(client):

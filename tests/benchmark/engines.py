@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from service.imaging import codecs
+from service.imaging.pixels import Pixels, to_uint8
 from service.inference.cpu import available_cores
 from service.inference.engine import ONNXRUNTIME, for_any_size
 from service.inference.selection import EngineRequest
@@ -48,7 +48,7 @@ def main() -> None:
 def _line(name: str, described: Manifest, sessions: Sequence[Session], rows: int, threads: int, turns: int) -> str:
     inputs = _inputs(described, rows)
     plain, engine, free = (1000 * seconds / rows for seconds in _least_s(sessions, inputs, turns))
-    quality = _db(*(codecs.to_uint8(session.run(inputs)) for session in sessions[:2]))
+    quality = _db(*(to_uint8(session.run(inputs)) for session in sessions[:2]))
     return (
         f"{name:14}{rows:6}{threads:9}{plain:13.2f}{engine:9.2f}{plain / engine:7.2f}{free:11.2f}{plain / free:7.2f}"
         f"{quality:7.1f}"
@@ -73,7 +73,7 @@ def _least_s(sessions: Sequence[Session], inputs: dict[str, NDArray[np.float32]]
     return least
 
 
-def _db(expected: codecs.Pixels, drawn: codecs.Pixels) -> float:
+def _db(expected: Pixels, drawn: Pixels) -> float:
     error = float(np.mean(np.square(expected.astype(np.float64) - drawn)))
     return 10.0 * log10(255.0**2 / error) if error else inf
 

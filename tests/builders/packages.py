@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.imaging import codecs
+from service.imaging.pixels import grid, to_uint8
 from service.inference.session import Session
 from service.repository import manifest
 from service.repository.manifest import Array, Direction, Golden, Manifest, Network
@@ -78,8 +79,8 @@ def write_package(
     inputs = {"latents": np.random.default_rng(7).normal(0, 1, (2, z_dim)).astype(np.float32)}
     if conditional:
         inputs["classes"] = np.eye(N_CLASSES, dtype=np.float32)[:2]
-    images = codecs.to_uint8(session.run(inputs))
-    (folder / "preview.png").write_bytes(codecs.encode(codecs.grid(images, 2), "png"))
+    images = to_uint8(session.run(inputs))
+    (folder / "preview.png").write_bytes(codecs.encode(grid(images, 2), "png"))
     golden = Golden(
         inputs={key: _pack(values) for key, values in inputs.items()},
         images=Array.pack("uint8", images.shape, images.tobytes()),
@@ -139,7 +140,7 @@ def write_translator(
     (folder / "generator.onnx").write_bytes(graph)
     rng = np.random.default_rng(5)
     given = rng.uniform(-1, 1, (1, 3, side, side)).astype(np.float32)
-    images = codecs.to_uint8(Session(graph, threads=1).run({"images": given}))
+    images = to_uint8(Session(graph, threads=1).run({"images": given}))
     (folder / "preview.png").write_bytes(codecs.encode(images[0], "png"))
     golden = Golden(inputs={"images": _pack(given)}, images=Array.pack("uint8", images.shape, images.tobytes()))
     fields: dict[str, Any] = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from service.imaging import codecs
+from service.imaging.pixels import Pixels, grid, to_uint8
 from training.classifiers import Classifier
 from training.config import GenerativeConfig, TrainingConfig
 from training.data import ImageSet, PairSet
@@ -30,7 +30,7 @@ class Look:
         seen: the same for the rules of alarms, by direction; a generator's is "".
     """
 
-    pixels: codecs.Pixels
+    pixels: Pixels
     seen: dict[str, SampleBatch]
 
 
@@ -54,7 +54,7 @@ def look(
         assert isinstance(config, GenerativeConfig)
         assert isinstance(shown, ImageSet)
         samples = samplers[""](seed_rows(config, objective.n_classes, _SEEDS))
-        return Look(codecs.grid(codecs.to_uint8(samples), 8), {"": _drawn(samples, shown, classifier)})
+        return Look(grid(to_uint8(samples), 8), {"": _drawn(samples, shown, classifier)})
     assert isinstance(objective, Translation)
     assert isinstance(shown, PairSet)
     return _translations(objective, samplers, shown)
@@ -93,7 +93,7 @@ def _translations(objective: Translation, samplers: Mapping[str, Sampler], shown
         columns.append(np.stack([given[:count], made[:count], last], axis=1))
         seen[direction] = SampleBatch(made, wanted, pairs=wanted if back is None else given)
     rows = np.concatenate(columns, axis=1)  # (inputs, 3 or 6, 3, H, W)
-    return Look(codecs.grid(codecs.to_uint8(rows.reshape(-1, *rows.shape[2:])), rows.shape[1]), seen)
+    return Look(grid(to_uint8(rows.reshape(-1, *rows.shape[2:])), rows.shape[1]), seen)
 
 
 def _some(domain: ImageSet, multiple: int) -> Floats:

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from service.imaging import codecs
+from service.imaging.pixels import Pixels, to_uint8
+from service.imaging.pixels import grid as image_grid
 from service.pipelines import latents
 from training.config import GenerativeConfig
 from training.objectives import Generative, Objective, Translation
@@ -70,11 +72,11 @@ def draw(sampler: Sampler, rows: Mapping[str, Floats]) -> Floats:
     return np.concatenate([sampler(part) for part in parts])
 
 
-def grid(sampler: Sampler, rows: Mapping[str, Floats], columns: int = 8) -> codecs.Pixels:
+def grid(sampler: Sampler, rows: Mapping[str, Floats], columns: int = 8) -> Pixels:
     """The images of some latents as one, (H, W, C) uint8."""
-    return codecs.grid(codecs.to_uint8(sampler(rows)), columns)
+    return image_grid(to_uint8(sampler(rows)), columns)
 
 
-def save_png(pixels: codecs.Pixels, path: Path) -> None:
+def save_png(pixels: Pixels, path: Path) -> None:
     """Writes one image, (H, W, C) uint8."""
     path.write_bytes(codecs.encode(pixels, "png"))

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from service.imaging import codecs
+from service.imaging.pixels import Pixels, to_uint8
 from service.inference.session import Session
 from service.repository.manifest import Array, Golden, Metric, NetworkName
 from training.evaluate import Sampler
@@ -29,7 +29,7 @@ class Contents:
 
     networks: Mapping[NetworkName, Graph]
     goldens: tuple[Golden, ...]
-    preview: codecs.Pixels
+    preview: Pixels
     metrics: tuple[Metric, ...] = ()
     fields: dict[str, Any] = field(default_factory=dict)
 
@@ -41,7 +41,7 @@ def engine(model: bytes) -> Sampler:
 
 def golden(sampler: Sampler, fed: Mapping[str, NDArray[np.float32]]) -> Golden:
     """Inputs, and what the network makes of them."""
-    drawn = codecs.to_uint8(sampler(fed))
+    drawn = to_uint8(sampler(fed))
     return Golden(
         inputs={name: Array.pack("float32", part.shape, part.astype("<f4").tobytes()) for name, part in fed.items()},
         images=Array.pack("uint8", drawn.shape, drawn.tobytes()),

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from service.imaging import codecs
+from service.imaging.pixels import Floats, Pixels, grid, to_float32, to_uint8
 from service.repository import manifest
 from training.config import TranslationConfig
 from training.data import PUBLISHED, PairSet
@@ -76,14 +76,14 @@ def _at(images: Tensor, height: int, width: int) -> Tensor:
     ).clamp(-1.0, 1.0)
 
 
-def _levels(images: Tensor) -> codecs.Floats:
+def _levels(images: Tensor) -> Floats:
     """As the service is given them: in 256 levels, which a golden packs into a quarter of the room as well."""
-    return codecs.to_float32(codecs.to_uint8(images.numpy()))
+    return to_float32(to_uint8(images.numpy()))
 
 
-def _preview(given: Tensor, sampler: Sampler) -> codecs.Pixels:
+def _preview(given: Tensor, sampler: Sampler) -> Pixels:
     """Pairs of input and translation, two to a row."""
     made = torch.from_numpy(sampler({"images": given.numpy()}))
     side = min(given.shape[-1], _MAX_PREVIEW_PX)
     pairs = torch.stack([_at(part, side, side) for part in (given, made)], 1)
-    return codecs.grid(codecs.to_uint8(pairs.flatten(0, 1).numpy()), 4)
+    return grid(to_uint8(pairs.flatten(0, 1).numpy()), 4)

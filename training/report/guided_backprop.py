@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from service.imaging import codecs as pixels
+from service.imaging.pixels import grid as image_grid
+from service.imaging.pixels import to_uint8
 
 FEATURES = 8
 COLUMNS = 4
@@ -137,4 +138,4 @@ def grid(
             cells.append(torch.stack((shown, found / largest), dim=1).flatten(0, 1))
     finally:
         discriminator.train(was_training)
-    return pixels.grid(pixels.to_uint8(torch.cat(cells).cpu().numpy()), 2 * min(columns, len(images)))
+    return image_grid(to_uint8(torch.cat(cells).cpu().numpy()), 2 * min(columns, len(images)))

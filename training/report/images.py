@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from service.imaging import codecs
+from service.imaging.pixels import Pixels, grid, to_uint8
 from service.pipelines import latents
 from training import evaluate
 from training.config import GenerativeConfig, TranslationConfig
@@ -64,7 +65,7 @@ class Drawn:
     """Training images that the neighbours are among."""
 
 
-def inline(pixels: codecs.Pixels, caption: str, columns: Sequence[str] = ()) -> Figure:
+def inline(pixels: Pixels, caption: str, columns: Sequence[str] = ()) -> Figure:
     """(H, W, C) uint8 as an image that needs no file."""
     raw = base64.b64encode(codecs.encode(pixels, "webp")).decode()
     height, width = pixels.shape[:2]
@@ -117,7 +118,7 @@ def _walks(sampler: Sampler, config: GenerativeConfig, n_classes: int) -> tuple[
         if n_classes:
             fed["classes"] = np.eye(n_classes, dtype=np.float32)[[walk % n_classes] * _FRAMES]
         rows.append(sampler(fed))
-    pixels = codecs.grid(codecs.to_uint8(np.concatenate(rows)), _FRAMES)
+    pixels = grid(to_uint8(np.concatenate(rows)), _FRAMES)
     seeds = f"seeds 0 to {2 * _WALKS - 1}, two a row"
     return (inline(pixels, f"From one latent to another by slerp, {_FRAMES} steps a row; {seeds}."),)
 
@@ -136,9 +137,9 @@ def _neighbours(
     images = []
     for index in isolation.argsort()[:_SUSPECTS].tolist():
         chosen = [int(place) % len(known) for place in found.indices[index, :_NEIGHBOURS]]
-        sample, others = codecs.to_uint8(samples[index : index + 1]), codecs.to_uint8(known[chosen])
+        sample, others = to_uint8(samples[index : index + 1]), to_uint8(known[chosen])
         gap = np.full((sample.shape[1], max(2, sample.shape[2] // 14), sample.shape[3]), _GREY, np.uint8)
-        pixels = np.concatenate((sample[0], gap, codecs.grid(others, len(others))), axis=1)
+        pixels = np.concatenate((sample[0], gap, grid(others, len(others))), axis=1)
         images.append(inline(pixels, f"seed {index} \u00b7 {float(isolation[index]):.2f}"))
     return tuple(images)
 
@@ -186,6 +187,6 @@ def _translations(
         last = target if back is None else evaluate.translate(back, made)
         rows = torch.stack((source, made, last), dim=1).flatten(0, 1).numpy()
         heads = (names[here], f"as {names[there]}", "truth" if back is None else "way back")
-        pixels = codecs.grid(codecs.to_uint8(rows), 3)
+        pixels = grid(to_uint8(rows), 3)
         found.append(inline(pixels, f"Test images, from {names[here]} to {names[there]}.", heads))
     return tuple(found)

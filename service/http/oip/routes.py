@@ -30,7 +30,7 @@ from service.http.request.dependencies import NoQuery, lease, resolve
 from service.http.request.disconnect import while_connected
 from service.http.response import responses
 from service.http.state import AppState, StateDependency
-from service.imaging.codecs import Floats
+from service.imaging.pixels import Floats
 from service.inference.session import engine_version
 from service.pipelines.generate import inferred
 from service.repository.loaded_model import LoadedModel

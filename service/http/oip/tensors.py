@@ -13,7 +13,7 @@ import numpy as np
 
 from service.errors import Invalid, Malformed, TooLarge
 from service.http.oip.schemas import InferRequest, InputTensor
-from service.imaging.codecs import Floats
+from service.imaging.pixels import Floats
 from service.repository.manifest import Manifest
 
 OUTPUT = "images"

@@ -20,6 +20,7 @@ from service.http.response import responses
 from service.http.routes import _generation
 from service.http.state import AppState, StateDependency
 from service.imaging import codecs
+from service.imaging.pixels import resize
 from service.pipelines import generate, latents, output
 from service.pipelines.output import Metadata, OutputImage
 from service.pipelines.resolve import LatentResolver, ResolvedLatent
@@ -105,7 +106,7 @@ def _file(image: OutputImage, form: str, metadata: Metadata | None, size: tuple[
     height, width, _ = image.pixels.shape
     if size == (width, height):
         return output.encode_one(image, form, metadata)
-    return codecs.encode(codecs.resize(image.pixels, *size), form)  # type: ignore[arg-type]  # checked by the schema
+    return codecs.encode(resize(image.pixels, *size), form)  # type: ignore[arg-type]  # checked by the schema
 
 
 def _model(body: GenerationRequest, state: AppState) -> LoadedModel:

@@ -10,7 +10,7 @@ from service.http.request.disconnect import while_connected
 from service.http.response import responses
 from service.http.state import AppState
 from service.imaging import codecs
-from service.imaging.codecs import Floats
+from service.imaging.pixels import Floats, fit, to_float32
 from service.inference.batcher import Batcher
 from service.pipelines.generate import inferred
 from service.repository.loaded_model import LoadedModel
@@ -42,9 +42,9 @@ async def infer(
     width, height = codecs.measure(raw, max_pixels)
     with state.pixels.hold(width * height), timer.phase("decode"):
         pixels = await asyncio.to_thread(codecs.decode, raw, max_pixels)
-        fitted = await asyncio.to_thread(codecs.fit, pixels, size.height, size.width, size.channels)
+        fitted = await asyncio.to_thread(fit, pixels, size.height, size.width, size.channels)
         del pixels
-    fed = {**others, "images": codecs.to_float32(fitted[None])}
+    fed = {**others, "images": to_float32(fitted[None])}
     output = await while_connected(request, inferred(network.submit(fed, context.deadline), timer))
     state.metrics.phases(model.name, timer.phases)
     response.headers["X-Model"] = model.name

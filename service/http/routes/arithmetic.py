@@ -11,7 +11,8 @@ from service.http.request.dependencies import FormatQuery, GeneratorModel
 from service.http.routes import _generation
 from service.http.routes._generation import FAILURES, check_count
 from service.http.state import StateDependency
-from service.imaging import codecs, formats
+from service.imaging import formats
+from service.imaging.pixels import square_columns
 from service.pipelines import latents, output, resolve
 from service.pipelines.resolve import LatentResolver
 
@@ -36,7 +37,7 @@ async def arithmetic(
     form = negotiation.choose(query.format, request.headers.getlist("accept"), formats.IMAGES)
     count = 1 + body.variations
     check_count(count, state)
-    columns = output.grid_columns(count, body.columns, codecs.square_columns(count))
+    columns = output.grid_columns(count, body.columns, square_columns(count))
     resolver = LatentResolver(model.manifest, body.class_)
     seed = latents.random_seed() if body.seed is None else body.seed
     named = [latent for term in body.terms for latent in term.latents]

@@ -12,7 +12,7 @@ from service.http.request.dependencies import DiscriminatorModel
 from service.http.routes import _upload
 from service.http.routes._generation import FAILURES
 from service.http.state import StateDependency
-from service.imaging import codecs
+from service.imaging.pixels import Floats
 from service.pipelines.resolve import LatentResolver, class_in_query
 
 router = APIRouter(prefix="/v1/models/{model}", tags=["discriminate"])
@@ -44,7 +44,7 @@ async def discriminate(
     return schemas.Discrimination(model=model.name, score=score, probability=_sigmoid(score) if is_logit else None)
 
 
-def _classes(resolver: LatentResolver, class_: schemas.ClassReference | None) -> dict[str, codecs.Floats]:
+def _classes(resolver: LatentResolver, class_: schemas.ClassReference | None) -> dict[str, Floats]:
     """The claimed class, as a conditional discriminator's second input."""
     if class_ is not None:
         return {"classes": resolver.blend_of(class_)[None]}

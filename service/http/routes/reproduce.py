@@ -12,6 +12,7 @@ from service.http.request.dependencies import lease
 from service.http.routes import _generation
 from service.http.state import StateDependency
 from service.imaging import codecs, formats
+from service.imaging.pixels import square_columns
 from service.pipelines import output, provenance
 from service.pipelines.output import Animation
 from service.pipelines.resolve import LatentResolver
@@ -54,7 +55,7 @@ async def reproduce(
         _generation.check_count(count, state)
     resolver = LatentResolver(model.manifest, truncation=found.truncation)
     points = [resolver.latent(latent) for latent in found.latents]
-    columns = output.grid_columns(count, found.columns, codecs.square_columns(count))
+    columns = output.grid_columns(count, found.columns, square_columns(count))
     animation = None if found.animation is None else Animation(found.animation.fps, found.animation.loop)
     spec = _generation.output_spec(state, model, resolver, form, columns, animation)
     return await _generation.respond(request, state, model, resolver, points, spec)

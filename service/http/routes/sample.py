@@ -11,7 +11,8 @@ from service.http.response import caching
 from service.http.routes import _generation
 from service.http.routes._generation import FAILURES, check_count
 from service.http.state import app_state
-from service.imaging import codecs, formats
+from service.imaging import formats
+from service.imaging.pixels import square_columns
 from service.pipelines import latents, output
 from service.pipelines.resolve import LatentResolver, class_in_query
 
@@ -38,7 +39,7 @@ async def sample(request: Request) -> Response:
     given = body.latents
     count = len(given or seeds)
     check_count(count, state)
-    columns = output.grid_columns(count, body.columns, codecs.square_columns(count))
+    columns = output.grid_columns(count, body.columns, square_columns(count))
     if given:
         resolved = await _generation.resolved(given, lambda: [resolver.latent(latent) for latent in given])
     else:
@@ -70,7 +71,7 @@ async def sample_by_seed(request: Request) -> Response:
     if first + query.n > latents.SEED_LIMIT:
         raise Invalid("seed + n - 1 must be below 2^63")
     check_count(query.n, state)
-    columns = output.grid_columns(query.n, query.columns, codecs.square_columns(query.n))
+    columns = output.grid_columns(query.n, query.columns, square_columns(query.n))
     resolver = LatentResolver(model.manifest, class_in_query(model.manifest, query.class_), query.truncation)
     spec = _generation.output_spec(state, model, resolver, form, columns)
     headers = {"Vary": "Accept", "Cache-Control": "no-store"}

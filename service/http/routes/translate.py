@@ -22,7 +22,7 @@ from service.http.response import responses
 from service.http.routes import _generation
 from service.http.state import AppState, app_state
 from service.imaging import codecs, formats
-from service.imaging.codecs import Pixels
+from service.imaging.pixels import Pixels, square_columns
 from service.pipelines import output
 from service.pipelines.output import EncodedImage, OutputImage, OutputSpec
 from service.pipelines.translate import SourceImage, Translator, translate_and_back
@@ -61,7 +61,7 @@ async def _translate(
     timer = context.timer
     settings = state.settings
     form = negotiation.choose(query.format, request.headers.getlist("accept"), formats.IMAGES)
-    columns = output.grid_columns(len(raws), query.columns, codecs.square_columns(len(raws)))
+    columns = output.grid_columns(len(raws), query.columns, square_columns(len(raws)))
     inverse = await lease(request, state, _inverse(model, state)) if query.cycle else None
     sizes = [codecs.measure(raw, settings.max_image_pixels) for raw in raws]
     _check_sizes(sizes, model, query, form, columns, state)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from service.imaging import codecs
+from service.imaging.pixels import Pixels
 from service.pipelines import latents as points
 from training.config import GenerativeConfig
 from training.data import Attributes, ImageSet, Sets, load_attributes
@@ -89,7 +89,7 @@ def _faces(run: Run, sets: Sets) -> tuple[ImageSet, Attributes] | None:
     return faces, load_attributes(run.data).of(faces)
 
 
-def walks(sampler: Sampler, config: GenerativeConfig, found: Sequence[Found]) -> codecs.Pixels:
+def walks(sampler: Sampler, config: GenerativeConfig, found: Sequence[Found]) -> Pixels:
     """Three samples along each direction, (H, W, C) uint8: a row a sample, from weight -1 to 3."""
     starts = seed_rows(config, 0, _WALKS)["latents"]
     moves = np.array([item.vector for item in found], np.float32)[:, None, None] * _WALKED[:, None]

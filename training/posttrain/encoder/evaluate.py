@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from service.imaging import codecs as images
+from service.imaging.pixels import Pixels, grid, to_uint8
 from training.data import ImageSet
 from training.evaluate import Measured
 from training.objectives import Generative
@@ -60,7 +60,7 @@ def measure(
 
 
 @torch.inference_mode()
-def page(network: nn.Module, generator: nn.Module, objective: Generative, real: ImageSet) -> images.Pixels:
+def page(network: nn.Module, generator: nn.Module, objective: Generative, real: ImageSet) -> Pixels:
     """Real images and, below each, what the generator draws of its latent: (H, W, C) uint8, two rows at a time."""
     count = min(_SHOWN, len(real))
     batch = real.batch(torch.arange(count))
@@ -68,7 +68,7 @@ def page(network: nn.Module, generator: nn.Module, objective: Generative, real: 
     shown = fit(batch.images, objective.image_shape).to(device)
     again = generator(network.to(device)(shown), *objective.rows(batch.labels.to(device)))
     rows = (part for pair in zip(shown.split(_COLUMNS), again.split(_COLUMNS), strict=True) for part in pair)
-    return images.grid(images.to_uint8(torch.cat(list(rows)).cpu().numpy()), min(_COLUMNS, count))
+    return grid(to_uint8(torch.cat(list(rows)).cpu().numpy()), min(_COLUMNS, count))
 
 
 def _difference(images: Tensor, others: Tensor) -> float:

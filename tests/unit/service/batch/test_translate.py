@@ -61,10 +61,10 @@ def test_bad_files_are_named_and_passed_over(run, tmp_path, pictures, packed, mo
     assert "5 pictures written" in said
     assert "4 bad files were passed over" in said
     assert sorted(error.splitlines()) == [
-        "passed over empty.jpg: the body is no picture that we read: send a whole PNG, JPEG or WebP file",
-        "passed over half.png: the body is no picture that we read: send a whole PNG, JPEG or WebP file",
-        "passed over large.png: the picture has more than 10000 pixels",
-        "passed over notes.txt: the body is no picture that we read: send a whole PNG, JPEG or WebP file",
+        "passed over empty.jpg: the body is not an image that can be read: send a whole PNG, JPEG or WebP file",
+        "passed over half.png: the body is not an image that can be read: send a whole PNG, JPEG or WebP file",
+        "passed over large.png: the image has more than 10000 pixels",
+        "passed over notes.txt: the body is not an image that can be read: send a whole PNG, JPEG or WebP file",
     ]
     (pictures / "half.png").write_bytes(builders.image_file(seed=5))
     for name in ("notes.txt", "empty.jpg", "large.png"):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from service.errors import EngineError, PackageError, UnfitEngine
-from service.imaging import codecs
+from service.imaging.pixels import to_uint8
 from service.inference.batcher import Limits
 from service.inference.engine import ONNXRUNTIME, EngineSpec, ExecutionConfig
 from service.inference.session import Session
@@ -22,7 +22,7 @@ def golden() -> Golden:
     latents = np.zeros((1, 2), "<f4")
     return Golden(
         inputs={"latents": Array.pack("float32", latents.shape, latents.tobytes())},
-        images=Array.pack("uint8", codecs.to_uint8(drawn()).shape, codecs.to_uint8(drawn()).tobytes()),
+        images=Array.pack("uint8", to_uint8(drawn()).shape, to_uint8(drawn()).tobytes()),
     )
 
 

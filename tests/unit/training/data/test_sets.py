@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from service.imaging import codecs
+from service.imaging.pixels import to_uint8
 from tests import builders
 from training.data import ImageSet, PairSet, Skipped, place, sets
 
@@ -23,7 +23,7 @@ def test_a_batch_is_every_level_over_127_5_less_1():
     assert batch.dtype == torch.float32
     assert torch.equal(batch.flatten(), torch.arange(256, dtype=torch.float32) / 127.5 - 1.0)
     assert (batch.min(), batch.max()) == (-1.0, 1.0)
-    assert np.array_equal(codecs.to_uint8(batch.numpy()).ravel(), np.arange(256))
+    assert np.array_equal(to_uint8(batch.numpy()).ravel(), np.arange(256))
 
 
 def test_a_batch_takes_the_images_asked_for_and_leaves_the_set_as_it_is(train_set):

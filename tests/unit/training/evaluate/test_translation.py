@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from service.imaging import codecs as images
+from service.imaging.pixels import to_uint8
 from tests.unit.training.tiny import CYCLEGAN, PIX2PIX
 from training import classifiers, data
 from training.evaluate import look, module_sampler, translation
@@ -63,7 +63,7 @@ def test_a_translator_is_given_the_middle_of_each_image_alone(measure, held):
     given = []
     measure(PIX2PIX, B2A=lambda rows: given.append(rows["images"]) or rows["images"])
     assert all(image.shape == (1, 3, 16, 16) for image in given)
-    assert np.array_equal(images.to_uint8(np.concatenate(given)).transpose(0, 3, 1, 2), held(PIX2PIX)[1].numpy())
+    assert np.array_equal(to_uint8(np.concatenate(given)).transpose(0, 3, 1, 2), held(PIX2PIX)[1].numpy())
 
 
 def test_the_identity_changes_nothing_and_comes_back(measure):
@@ -138,7 +138,7 @@ def middles(domain, count):
 def applied(network, shown):
     sampler = module_sampler(network, torch.device("cpu"))
     given = np.ascontiguousarray(shown.transpose(0, 3, 1, 2)).astype(np.float32) / np.float32(127.5) - np.float32(1.0)
-    return images.to_uint8(sampler({"images": given}))
+    return to_uint8(sampler({"images": given}))
 
 
 def close(one, other):

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from lightning_fabric import Fabric
 from torch import nn
 
-from service.imaging import codecs
+from service.imaging.pixels import to_uint8
 from service.inference.session import Session
 from service.repository.manifest import Manifest
 from tests.unit.training.packaging.test_write import open_as_served
@@ -149,7 +149,7 @@ def test_the_golden_is_an_image_of_the_source_and_its_translation(packages, name
     assert shape == (1, 3, 64, 64)
     given = np.frombuffer(golden.inputs["images"].unpack(), "<f4").reshape(shape)
     assert given.std() > 0.1
-    assert codecs.to_uint8(session(packages[name]).run({"images": given})).tobytes() == golden.images.unpack()
+    assert to_uint8(session(packages[name]).run({"images": given})).tobytes() == golden.images.unpack()
 
 
 @every_package

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from service.errors import PackageError
-from service.imaging import codecs
+from service.imaging.pixels import to_uint8
 from service.inference.batcher import Limits
 from service.inference.session import Session
 from service.pipelines import latents
@@ -94,14 +94,14 @@ def test_the_goldens_are_the_images_of_the_first_seeds(package, described):
     rows = np.frombuffer(golden.inputs["latents"].unpack(), "<f4").reshape(golden.inputs["latents"].shape)
     assert np.array_equal(rows, np.stack([latents.draw(seed, 8, "normal") for seed in range(len(rows))]))
     drawn = Session((package / "generator.onnx").read_bytes(), threads=1).run({"latents": rows})
-    assert codecs.to_uint8(drawn).tobytes() == golden.images.unpack()
+    assert to_uint8(drawn).tobytes() == golden.images.unpack()
 
 
 def test_the_exported_generator_is_the_finished_one(package, trainer):
     rows = np.stack([latents.draw(seed, 8, "normal") for seed in range(20)])
     served = Session((package / "generator.onnx").read_bytes(), threads=1).run({"latents": rows})
     expected = trainer.objective.finished_generator()(torch.from_numpy(rows)).numpy()
-    assert np.abs(codecs.to_uint8(served).astype(int) - codecs.to_uint8(expected)).max() <= 1
+    assert np.abs(to_uint8(served).astype(int) - to_uint8(expected)).max() <= 1
 
 
 def test_the_manifest_says_what_the_model_is_and_how_it_was_made(described, finished_run, train_set):
