@@ -14,7 +14,7 @@ help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-16s %s\n", $$1, $$2}'
 
 serve: $(VENV)/.serve ## serve the bundled models (PORT=8000 HOST=127.0.0.1)
-	GANVAS_HOST=$(HOST) GANVAS_PORT=$(PORT) $(BIN)/python -m service
+	exec env GANVAS_HOST=$(HOST) GANVAS_PORT=$(PORT) $(BIN)/python -m service
 
 test: $(VENV)/.dev ## run the whole test suite
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
