@@ -3,6 +3,8 @@
 import hashlib
 import os
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -65,6 +67,23 @@ def test_first_example_of_the_readme_runs(built, tmp_path):
         done = run("node", tmp_path / "first.mjs")
     assert done.returncode == 0, done.stderr
     assert re.fullmatch(r"image/png \d{3,}\n", done.stdout)
+
+
+def test_client_is_installed_by_its_path_from_another_project(packages, tmp_path):
+    """`npm install PATH` installs no compiler; a checkout without node_modules builds the client all the same."""
+    ignored = shutil.ignore_patterns("node_modules", "dist")
+    shutil.copytree(CLIENT, tmp_path / "client", ignore=ignored)
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "package.json").write_text('{"name": "project", "type": "module"}')
+    npm = ("npm", "install", "--omit=dev", "--no-fund", "--no-audit", "../client")
+    done = subprocess.run(npm, cwd=project, capture_output=True, text=True, check=False, timeout=200)
+    assert done.returncode == 0, done.stderr
+    script = 'import { seed } from "ganvas-client"; console.log(JSON.stringify(seed(7)));'
+    shown = subprocess.run(
+        ["node", "--input-type=module", "--eval", script], cwd=project, capture_output=True, text=True, check=False
+    )
+    assert (shown.stdout, shown.stderr) == ('{"seed":7}\n', "")
 
 
 def test_client_has_no_runtime_dependencies():
