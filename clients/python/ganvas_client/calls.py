@@ -112,7 +112,7 @@ def stream(model: str, body: Mapping[str, Any]) -> Call[httpx.Response]:
     return Call("POST", path, lambda response: response, json=body, accept="text/event-stream")
 
 
-def translate(model: str, picture: Readable, fit: Fit, cycle: bool) -> Call[Translation]:
+def translate(model: str, upload: Readable, fit: Fit, cycle: bool) -> Call[Translation]:
     """A translate call with one image."""
 
     def read(response: httpx.Response) -> Translation:
@@ -120,10 +120,10 @@ def translate(model: str, picture: Readable, fit: Fit, cycle: bool) -> Call[Tran
         return Translation(response.content, _content_type(response), response.headers["x-model"], (), errors[0])
 
     query = {"fit": fit, "cycle": str(cycle).lower()}
-    return Call("POST", _path(model, "translate"), read, query, content=to_bytes(picture), accept="image/png")
+    return Call("POST", _path(model, "translate"), read, query, content=to_bytes(upload), accept="image/png")
 
 
-def translate_all(model: str, pictures: Sequence[Readable], fit: Fit, cycle: bool) -> Call[list[Translation]]:
+def translate_all(model: str, uploads: Sequence[Readable], fit: Fit, cycle: bool) -> Call[list[Translation]]:
     """A translate call with several images."""
 
     def read(response: httpx.Response) -> list[Translation]:
@@ -132,11 +132,11 @@ def translate_all(model: str, pictures: Sequence[Readable], fit: Fit, cycle: boo
         pairs = zip(images, errors, strict=True)
         return [Translation(own.data, own.content_type, own.model, (), error) for own, error in pairs]
 
-    files = [("image", (f"{index}.png", to_bytes(picture))) for index, picture in enumerate(pictures)]
+    files = [("image", (f"{index}.png", to_bytes(upload))) for index, upload in enumerate(uploads)]
     return Call("POST", _path(model, "translate"), read, {"fit": fit, "cycle": str(cycle).lower()}, files=files)
 
 
-def discriminate(model: str, picture: Readable, class_: int | str | None) -> Call[Judgement]:
+def discriminate(model: str, upload: Readable, class_: int | str | None) -> Call[Judgement]:
     """A discriminate call."""
 
     def read(response: httpx.Response) -> Judgement:
@@ -144,13 +144,13 @@ def discriminate(model: str, picture: Readable, class_: int | str | None) -> Cal
         return Judgement(fields["model"], fields["score"], fields["probability"])
 
     query = {} if class_ is None else {"class": class_}
-    return Call("POST", _path(model, "discriminate"), read, query, content=to_bytes(picture))
+    return Call("POST", _path(model, "discriminate"), read, query, content=to_bytes(upload))
 
 
-def encode(model: str, picture: Readable) -> Call[Latent]:
+def encode(model: str, upload: Readable) -> Call[Latent]:
     """An encode call."""
     path = _path(model, "encode")
-    return Call("POST", path, lambda response: of_json(_json(response)["latent"]), content=to_bytes(picture))
+    return Call("POST", path, lambda response: of_json(_json(response)["latent"]), content=to_bytes(upload))
 
 
 def models() -> Call[Models]:
@@ -178,13 +178,13 @@ def reproduce(file_: str | PathLike[str] | bytes, format_: InterpolationFormat |
     return Call("POST", "/v1/reproduce", _file, query, content=to_bytes(file_), accept="*/*")
 
 
-def to_bytes(picture: Readable) -> bytes:
+def to_bytes(upload: Readable) -> bytes:
     """The bytes of an image file; a Pillow image is encoded as PNG."""
-    if isinstance(picture, bytes):
-        return picture
-    if not isinstance(picture, Image.Image):
-        return Path(picture).read_bytes()
-    image = picture if picture.mode in _MODES else picture.convert("RGB")
+    if isinstance(upload, bytes):
+        return upload
+    if not isinstance(upload, Image.Image):
+        return Path(upload).read_bytes()
+    image = upload if upload.mode in _MODES else upload.convert("RGB")
     buffer = io.BytesIO()
     image.save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
