@@ -8,6 +8,7 @@ import pytest
 from tests import builders
 from tests.api.test_http import connect, get, read_answer
 from tests.conftest import assert_problem, listening
+from tests.waiting import wait_until
 
 HOUR_S = 3600.0
 SAMPLE = "/v1/models/tiny/sample?seed=1"
@@ -30,12 +31,10 @@ def test_a_clock_set_back_locks_no_client_out(models, serve, turn, tmp_path, sha
     with serve(models, rate_limit="2/second", shared_dir=tmp_path if shared else None) as client:
         assert client.get(SAMPLE).status_code == 200
         turn(-HOUR_S)
-        answers = [client.get(SAMPLE) for _ in range(50)]  # a second may begin anew in between
-        refused = next(answer for answer in answers if answer.status_code == 429)
+        refused = wait_until(lambda: (found := client.get(SAMPLE)).status_code == 429 and found)
         assert_problem(refused, 429, "too-many-requests")
         assert int(refused.headers["retry-after"]) <= 2
-        time.sleep(1.1)
-        assert client.get(SAMPLE).status_code == 200
+        wait_until(lambda: client.get(SAMPLE).status_code == 200)
     with serve(models, rate_limit="1/hour", shared_dir=tmp_path if shared else None) as client:
         assert client.get(SAMPLE).status_code == 200
         turn(-2 * HOUR_S)
@@ -70,15 +69,14 @@ def test_answers_and_their_times_are_the_same_whatever_the_clock_says(models, se
             assert (answer.status_code, answer.content) == (200, before[name].content)
             assert answer.headers.get("etag") == before[name].headers.get("etag")
             times = dict(part.split(";dur=") for part in answer.headers["server-timing"].split(", "))
-            assert all(0.0 <= float(value) < 20_000 for value in times.values())
+            assert all(0.0 <= float(value) < 1000 * HOUR_S / 2 for value in times.values())
         tag = before["sample"].headers["etag"]
         again = client.get("/v1/models/tiny@1/sample?seed=1&n=3&format=zip", headers={"If-None-Match": tag})
         assert again.status_code == 304
 
 
-def test_a_clock_set_back_ends_no_request_and_holds_none_up(tmp_path, serve, turn):
-    builders.write_package(tmp_path, "tiny", generator=builders.slow_graph(2500), discriminator=None)
-    with serve(tmp_path, deadline_s=0.3, max_batch_size=1) as client:
+def test_a_clock_set_back_ends_no_request_and_holds_none_up(models, serve, turn, gate):
+    with serve(models, deadline_s=0.3, max_batch_size=1) as client, gate.closed():
         turn(-HOUR_S)
         assert_problem(client.get(f"{SAMPLE}&n=40"), 504, "deadline-exceeded")
         turn(HOUR_S)
@@ -86,7 +84,7 @@ def test_a_clock_set_back_ends_no_request_and_holds_none_up(tmp_path, serve, tur
 
 
 def test_a_connection_outlives_a_change_of_the_clock(models, turn):
-    with listening(models, header_timeout_s=5.0, write_timeout_s=5.0) as port, connect(port) as connection:
+    with listening(models, header_timeout_s=60.0, write_timeout_s=60.0) as port, connect(port) as connection:
         for seconds in (0.0, -HOUR_S, HOUR_S):
             turn(seconds)
             connection.sendall(get(SAMPLE))

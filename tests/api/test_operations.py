@@ -3,13 +3,13 @@
 import http.server
 import logging
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from service.telemetry import tracing
 from tests import builders
+from tests.waiting import wait_until
 
 
 def times(answer) -> dict[str, float]:
@@ -148,9 +148,7 @@ def test_a_request_becomes_a_span_at_the_collector(client, monkeypatch):
             return sent[0]["status"]
 
         assert client.portal.call(ask) == 200
-        end = time.monotonic() + 10
-        while not received and time.monotonic() < end:
-            time.sleep(0.05)
+        wait_until(lambda: received)
         collector.shutdown()
     (path, body), *_ = received
     assert path == "/v1/traces"

@@ -4,23 +4,15 @@ import asyncio
 import json
 import shutil
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tests import builders
 from tests.conftest import assert_problem, converse
+from tests.waiting import wait_until
 
 SAMPLE = "/v1/models/tiny/sample?seed=1"
-
-
-def until(condition, seconds: float = 15.0):
-    end = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < end, "it did not come to be in time"
-        time.sleep(0.02)
-    return found
 
 
 def served(client) -> list[str]:
@@ -57,7 +49,7 @@ def test_a_version_that_is_added_is_proven_and_served(folder, serve):
         before = client.get(SAMPLE)
         publish(folder, "tiny", 2, seed=9)
         publish(folder, "other", 1)
-        until(lambda: served(client) == ["other@1", "tiny@2", "tiny@1"])
+        wait_until(lambda: served(client) == ["other@1", "tiny@2", "tiny@1"])
         after = client.get(SAMPLE)
         assert (before.headers["x-model"], after.headers["x-model"]) == ("tiny@1", "tiny@2")
         assert client.get("/v1/models/tiny@1/sample?seed=1").content == before.content
@@ -68,7 +60,7 @@ def test_a_folder_that_appears_later_is_found(tmp_path, serve, monkeypatch):
     with serve(tmp_path / "models") as client:
         assert client.get("/readyz").status_code == 503
         builders.write_package(tmp_path / "models", "tiny")
-        until(lambda: client.get("/readyz").status_code == 200)
+        wait_until(lambda: client.get("/readyz").status_code == 200)
 
 
 def test_a_version_that_is_removed_is_let_go_and_the_one_before_served(folder, serve):
@@ -76,11 +68,11 @@ def test_a_version_that_is_removed_is_let_go_and_the_one_before_served(folder, s
     with serve(folder) as client:
         assert client.get(SAMPLE).headers["x-model"] == "tiny@2"
         shutil.rmtree(folder / "tiny" / "2")
-        until(lambda: served(client) == ["tiny@1"])
+        wait_until(lambda: served(client) == ["tiny@1"])
         assert client.get(SAMPLE).headers["x-model"] == "tiny@1"
         assert_problem(client.get("/v1/models/tiny@2"), 404)
         shutil.rmtree(folder / "tiny")
-        until(lambda: not served(client))
+        wait_until(lambda: not served(client))
         assert_problem(client.get(SAMPLE), 404)
 
 
@@ -104,9 +96,9 @@ def test_versions_are_swapped_without_a_failed_request(folder, serve):
                 clients.submit(ask)
             for version in (2, 3):
                 publish(folder, "tiny", version, seed=version)
-                until(lambda version=version: f"tiny@{version}" in served(client))
+                wait_until(lambda version=version: f"tiny@{version}" in served(client))
                 shutil.rmtree(folder / "tiny" / str(version - 1))
-                until(lambda version=version: f"tiny@{version - 1}" not in served(client))
+                wait_until(lambda version=version: f"tiny@{version - 1}" not in served(client))
             stop.set()
     assert set(statuses) == {200}
     assert len(statuses) > 20
@@ -117,29 +109,29 @@ def test_a_version_that_is_removed_finishes_what_it_has_begun(tmp_path, serve):
     with serve(tmp_path, max_batch_size=1) as client, ThreadPoolExecutor(1) as other:
         model = client.app.state.ganvas.repository.find("tiny")
         working = other.submit(client.get, "/v1/models/tiny/sample?seed=1&n=8")
-        until(lambda: model.users == 1)
+        wait_until(lambda: model.users == 1)
         shutil.rmtree(tmp_path / "tiny")
-        until(lambda: not served(client))
+        wait_until(lambda: not served(client))
         assert working.result().status_code == 200
-        until(lambda: not model.is_open)
+        wait_until(lambda: not model.is_open)
 
 
 def test_a_broken_version_is_reported_and_tried_again_when_it_is_mended(folder, serve):
     with serve(folder) as client:
         package = publish(folder, "tiny", 2, seed=9)
-        until(lambda: "tiny@2" in served(client))
+        wait_until(lambda: "tiny@2" in served(client))
         broken = publish(folder, "tiny", 3, seed=10, metrics=())
-        until(lambda: "tiny@3" in served(client))
+        wait_until(lambda: "tiny@3" in served(client))
         good = (broken / "generator.onnx").read_bytes()
         worse = folder / "worse" / "1"
         shutil.copytree(broken, worse)
         described = json.loads((worse / "manifest.json").read_text())
         (worse / "manifest.json").write_text(json.dumps(described | {"name": "worse", "version": 1}))
         (worse / "generator.onnx").write_bytes(good[:-10])
-        until(lambda: "worse@1" in skipped(client))
+        wait_until(lambda: "worse@1" in skipped(client))
         assert client.get("/readyz").status_code == 200
         (worse / "generator.onnx").write_bytes(good)
-        until(lambda: "worse@1" in served(client))
+        wait_until(lambda: "worse@1" in served(client))
         assert skipped(client) == {}
         assert package.exists()
 
@@ -149,18 +141,18 @@ def test_other_content_under_a_served_version_is_reported_not_swapped(folder, se
         before = client.get(SAMPLE).content
         kept = (folder / "tiny/1/generator.onnx").read_bytes()
         (folder / "tiny/1/generator.onnx").write_bytes(builders.generator_graph(seed=77))
-        until(lambda: "tiny@1" in skipped(client))
+        wait_until(lambda: "tiny@1" in skipped(client))
         assert "never changes" in skipped(client)["tiny@1"]
         assert client.get(SAMPLE).content == before
         assert served(client) == ["tiny@1"]
         (folder / "tiny/1/generator.onnx").write_bytes(kept)  # touched, but the same again
-        until(lambda: not skipped(client))
+        wait_until(lambda: not skipped(client))
 
 
 def test_a_changed_description_is_other_content_too(folder, serve):
     with serve(folder) as client:
         builders.rewrite_manifest(folder / "tiny" / "1", description="Something else.")
-        until(lambda: "tiny@1" in skipped(client))
+        wait_until(lambda: "tiny@1" in skipped(client))
         assert client.get("/v1/models/tiny").json()["description"] == "A tiny generator for tests."
 
 
@@ -168,7 +160,7 @@ def test_only_wanted_names_are_taken_up_later(folder, serve):
     with serve(folder, models=("tiny",)) as client:
         publish(folder, "other", 1)
         publish(folder, "tiny", 2)
-        until(lambda: served(client) == ["tiny@2", "tiny@1"])
+        wait_until(lambda: served(client) == ["tiny@2", "tiny@1"])
 
 
 @pytest.mark.parametrize("lazy", [("lazy",), ("*",)])
@@ -226,18 +218,27 @@ def test_idle_models_are_closed_under_a_limit_of_memory_the_least_recently_used_
         assert opened() == {"c", "b"}
 
 
-def test_a_model_in_use_is_never_closed(tmp_path, serve):
+def test_a_model_in_use_is_never_closed(tmp_path, serve, gate):
     builders.write_package(tmp_path, "slow", generator=builders.slow_graph(2500), discriminator=None)
     builders.write_package(tmp_path, "tiny")
-    with serve(tmp_path, max_model_bytes=1, max_batch_size=1) as client, ThreadPoolExecutor(1) as other:
+
+    def is_of_several_rows(inputs):
+        return len(inputs["latents"]) > 1
+
+    with (
+        serve(tmp_path, max_model_bytes=1, max_batch_size=6) as client,
+        ThreadPoolExecutor(1) as other,
+        gate.closed(is_of_several_rows),
+    ):
         slow = client.app.state.ganvas.repository.find("slow")
         working = other.submit(client.get, "/v1/models/slow/sample?seed=1&n=6")
-        until(lambda: slow.users == 1 and slow.is_open)
+        wait_until(lambda: slow.users == 1 and slow.is_open)
         for seed in range(5):
             assert client.get(f"/v1/models/tiny/sample?seed={seed}").status_code == 200
             assert slow.is_open
+        gate.open()
         assert working.result().status_code == 200
-        until(lambda: not slow.is_open)
+        wait_until(lambda: not slow.is_open)
 
 
 def test_leases_are_given_back_whatever_becomes_of_a_request(folder, serve):

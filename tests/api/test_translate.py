@@ -349,8 +349,9 @@ def test_pictures_that_are_worked_on_at_once_share_a_limit(models, serve):
         assert client.app.state.ganvas.uploads.held == 0
 
 
-def test_the_deadline_is_checked_between_tiles(models, serve):
-    with serve(models, tile_px=64, deadline_s=0.2) as client:
+def test_the_deadline_is_checked_between_tiles(models, serve, gate):
+    with serve(models, tile_px=64, deadline_s=1.0) as client, gate.closed():
+        gate.permit(3)
         answer = translate(client, saved(noise(1500, 1500)), "stylish")
         assert_problem(answer, 504, "deadline-exceeded")
         assert client.app.state.ganvas.pixels.held == 0
