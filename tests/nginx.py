@@ -3,12 +3,13 @@
 import os
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
+
+from tests.waiting import wait_until
 
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
 CONFIG = Path("deploy/nginx/default.conf")
@@ -42,10 +43,14 @@ def nginx(folder: Path, port: int, upstream: int, *changes: tuple[str, str]) -> 
 
 
 def until_it_answers(client: httpx.Client, log: Path) -> None:
-    end = time.monotonic() + 20
-    while time.monotonic() < end:
+    """Wait for the first response; show the log if none comes."""
+
+    def answers() -> bool:
         with suppress(httpx.TransportError):
-            if client.get("/livez").status_code == 200:
-                return
-        time.sleep(0.05)
-    raise AssertionError(log.read_text())
+            return client.get("/livez").status_code == 200
+        return False
+
+    try:
+        wait_until(answers)
+    except AssertionError:
+        raise AssertionError(log.read_text()) from None

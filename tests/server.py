@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-_START_LIMIT_S = 60
+from tests.waiting import LIMIT_S, wait_until
 
 
 @dataclass
@@ -30,18 +30,23 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Where it answers."""
+        """Base URL."""
         return f"http://127.0.0.1:{self.port}"
 
     def status(self, path: str) -> int:
-        """The status of a GET; 0 where nothing answers."""
+        """The status of a GET; 0 if there is no response."""
         try:
-            with urllib.request.urlopen(self.url + path, timeout=5) as answer:
+            with urllib.request.urlopen(self.url + path, timeout=LIMIT_S) as answer:
                 return int(answer.status)
         except urllib.error.HTTPError as error:
             return error.code
         except OSError:
             return 0
+
+    def loop_cpu_s(self) -> float:
+        """CPU time of the main thread, which runs the event loop of the only worker, in seconds."""
+        pid = self.process.pid
+        return int(Path(f"/proc/{pid}/task/{pid}/schedstat").read_text().split()[0]) / 1e9
 
     def peak_mib(self) -> float:
         """Most memory that was resident at once."""
@@ -58,18 +63,17 @@ class Server:
         return int(found[1]) / 1024
 
     def lines(self) -> list[dict[str, Any]]:
-        """What it has logged so far; every line must be JSON."""
+        """The log so far; every line must be JSON."""
         return [json.loads(line) for line in self.log.read_text().splitlines()]
 
 
 @contextmanager
 def running(models: Path, log: Path | None = None, **settings: str) -> Iterator[Server]:
-    """Starts `python -m service` over a folder of packages and waits until it is ready.
+    """Start `python -m service` over a folder of packages and wait until it is ready.
 
     Args:
-        models: the packages.
-        log: where its log goes; by default nowhere.
-        **settings: more environment variables. One process answers unless GANVAS_WORKERS says otherwise.
+        log: file for its log, which is discarded by default.
+        **settings: more environment variables. There is one worker unless GANVAS_WORKERS is among them.
     """
     port = free_port()
     environment = (
@@ -87,16 +91,15 @@ def running(models: Path, log: Path | None = None, **settings: str) -> Iterator[
         process = subprocess.Popen([sys.executable, "-m", "service"], env=environment, stderr=file, text=True)
         server = Server(process, port, target)
         try:
-            while server.status("/readyz") != 200:
-                if process.poll() is not None or time.perf_counter() - started > _START_LIMIT_S:
-                    raise RuntimeError(f"the server did not become ready: {target.read_text()}")
-                time.sleep(0.02)
+            wait_until(lambda: server.status("/readyz") == 200 or process.poll() is not None, pause_s=0.02)
+            if process.poll() is not None:
+                raise RuntimeError(f"the server did not become ready: {target.read_text()}")
             server.ready_s = time.perf_counter() - started
             yield server
         finally:
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
-            process.wait(timeout=60)
+            process.wait(timeout=LIMIT_S)
 
 
 def free_port() -> int:

@@ -83,10 +83,10 @@ def test_an_accept_header_that_does_not_parse_is_400(client, accept):
     "accept", [',"' * 1999, ",a" * 2000, "a/b;" + " " * 4000, 'a/b;c="' + '\\"' * 1900, "image/png," * 5000]
 )
 def test_a_monstrous_accept_header_is_refused_at_once(client, accept):
-    started = time.perf_counter()
+    started = time.process_time()
     answer = client.get(f"{SAMPLE}?seed=1", headers={"Accept": accept})
     assert_problem(answer, 400, "malformed")
-    assert time.perf_counter() - started < 1.0
+    assert time.process_time() - started < 1.0
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def visit(browser, site):
         if prepare:
             prepare(context)
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(60_000)
         tab = SimpleNamespace(context=context, origin=origin, faults=[])
         page.on("pageerror", lambda error: tab.faults.append(str(error)))
         page.on("console", lambda message: tab.faults.append(message.text) if is_fault(message) else None)

@@ -28,7 +28,7 @@ SENT = "Download the uploaded image"
 
 
 def shell(lines, folder):
-    return subprocess.run(["bash", "-c", lines], cwd=folder, check=False, capture_output=True, text=True, timeout=60)
+    return subprocess.run(["bash", "-c", lines], cwd=folder, check=False, capture_output=True, text=True, timeout=200)
 
 
 def responses_of_curl(lines, folder):
@@ -44,7 +44,7 @@ def by_every_language(page, folder, output, sent=b""):
     for language in ("curl", "Python"):
         lines = code_of(page, language)
         command = ["bash", "-c", lines] if language == "curl" else [sys.executable, "-c", lines]
-        subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=60)
+        subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=200)
         made[language] = (folder / output).read_bytes()
     program = (
         "async (sent) => { const file = new Blob([Uint8Array.from(atob(sent), (letter) => letter.charCodeAt(0))]);\n"

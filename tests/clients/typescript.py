@@ -13,7 +13,7 @@ CLIENT = Path(__file__).parents[2] / "clients/typescript"
 def run(*command: object, **options) -> "subprocess.CompletedProcess[str]":
     """Runs a command in the client's folder."""
     return subprocess.run(
-        [*map(str, command)], cwd=CLIENT, capture_output=True, text=True, check=False, timeout=120, **options
+        [*map(str, command)], cwd=CLIENT, capture_output=True, text=True, check=False, timeout=200, **options
     )
 
 

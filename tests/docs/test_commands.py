@@ -96,7 +96,7 @@ def test_typescript(block: Block, workdir: Path, server: Server, library: str):
             + text
         )
     (workdir / "block.mjs").write_text(text.replace('"ganvas-client"', f'"{library}"'))
-    done = subprocess.run(["node", "block.mjs"], cwd=workdir, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(["node", "block.mjs"], cwd=workdir, capture_output=True, text=True, check=False, timeout=200)
     assert done.returncode == 0, done.stderr
 
 

@@ -24,6 +24,7 @@ import httpx
 
 from tests import builders
 from tests.server import Server, running
+from tests.waiting import LIMIT_S
 
 _CLIENTS = 6
 _GROWTH = 1.10
@@ -87,18 +88,19 @@ class Traffic:
         ]
 
     def _get(self, path: str) -> bytes:
-        return httpx.get(self._server.url + path, timeout=60).content
+        return httpx.get(self._server.url + path, timeout=LIMIT_S).content
 
     def _post(self, path: str, what: str) -> bytes:
         raw = self._picture if what == "picture" else json.dumps(self._walk).encode()
-        return httpx.post(self._server.url + path, content=raw, timeout=60).content
+        return httpx.post(self._server.url + path, content=raw, timeout=LIMIT_S).content
 
-    def run(self, seconds: float, seed: int) -> None:
-        """Asks until the time is over."""
+    def run(self, seconds: float, seed: int, least: int) -> None:
+        """Send requests until the time is over and `least` of each kind were sent."""
         chance, end = random.Random(seed), time.monotonic() + seconds  # nobody has to be surprised
         kinds = (self._good, self._good, self._good_post, self._bad, self._rude)
-        with httpx.Client(timeout=60) as client:
-            while time.monotonic() < end:
+        names = {kind.__name__.strip("_") for kind in kinds}
+        with httpx.Client(timeout=LIMIT_S) as client:
+            while time.monotonic() < end or any(self._report.asked[name] < least for name in names):
                 kind = chance.choice(kinds)
                 self._report.asked[kind.__name__.strip("_")] += 1
                 try:
@@ -143,7 +145,7 @@ class Traffic:
         """Leaves in the middle, or says nothing, or says nonsense."""
         head = b"POST /v1/models/stylish/translate HTTP/1.1\r\nHost: t\r\nContent-Length: 100000\r\n\r\n"
         said = chance.choice([head + self._picture, head, b"GET /v1/models HTTP", b"\x16\x03\x01 no http\r\n\r\n", b""])
-        with suppress(OSError), socket.create_connection(("127.0.0.1", self._server.port), timeout=5) as rude:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", self._server.port), timeout=LIMIT_S) as rude:
             rude.sendall(said)
             time.sleep(chance.random() * 0.02)
 
@@ -152,12 +154,12 @@ class Traffic:
             self._report.wrong.append(what)
 
 
-def soak(seconds: float, models: Path) -> Report:
-    """Serves the packages for so long, under traffic."""
+def soak(seconds: float, models: Path, least: int = 1) -> Report:
+    """Serve the packages under traffic for `seconds`, and until `least` requests of each kind were sent."""
     report = Report()
     with running(models) as server:
         traffic, started = Traffic(server, report), time.monotonic()
-        threads = [threading.Thread(target=traffic.run, args=(seconds, seed)) for seed in range(_CLIENTS)]
+        threads = [threading.Thread(target=traffic.run, args=(seconds, seed, least)) for seed in range(_CLIENTS)]
         for thread in threads:
             thread.start()
         while any(thread.is_alive() for thread in threads):

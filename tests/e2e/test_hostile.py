@@ -1,7 +1,6 @@
 """Every hostile request against the shipped command: right answers, a service that lives, and bounded memory."""
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,6 +12,7 @@ from tests.conftest import assert_problem
 from tests.e2e import hostile, soak
 from tests.e2e.hostile import Attack
 from tests.server import Server, running
+from tests.waiting import LIMIT_S
 
 GROWTH_MIB = 400
 """What all of it may take at once: 16 M pixels are decoded, and stand for the largest picture that is read."""
@@ -26,17 +26,17 @@ def server(tmp_path_factory: pytest.TempPathFactory):
 
 @contextmanager
 def watched(server: Server) -> Iterator[None]:
-    """`/livez` answers within 500 ms all the while, and memory stays bounded."""
+    """Assert that nothing holds the event loop for 500 ms of CPU time, and that memory stays bounded."""
     seconds: list[float] = []
     stop = threading.Event()
-    before = server.resident_mib()
+    before_mib = server.resident_mib()
 
     def ask() -> None:
-        with httpx.Client(timeout=20) as client:
+        with httpx.Client(timeout=LIMIT_S) as client:
             while not stop.wait(0.02):
-                started = time.monotonic()
+                before = server.loop_cpu_s()
                 assert client.get(f"{server.url}/livez").status_code == 200
-                seconds.append(time.monotonic() - started)
+                seconds.append(server.loop_cpu_s() - before)
 
     thread = threading.Thread(target=ask)
     thread.start()
@@ -46,8 +46,8 @@ def watched(server: Server) -> Iterator[None]:
         stop.set()
         thread.join()
     assert seconds
-    assert sorted(seconds)[len(seconds) * 9 // 10] < 0.5  # not the worst: the test machine may be busy for a moment
-    assert server.peak_mib() - before < GROWTH_MIB
+    assert sorted(seconds)[len(seconds) * 9 // 10] < 0.5  # not the maximum: several attacks may fall into one request
+    assert server.peak_mib() - before_mib < GROWTH_MIB
 
 
 def good(client: httpx.Client, server: Server) -> tuple[bytes, ...]:
@@ -63,7 +63,7 @@ def good(client: httpx.Client, server: Server) -> tuple[bytes, ...]:
 
 
 def assert_withstood(server: Server, attacks: Iterator[Attack]) -> None:
-    with httpx.Client(timeout=30) as client:
+    with httpx.Client(timeout=LIMIT_S) as client:
         expected = good(client, server)
         with watched(server):
             for attack in attacks:

@@ -16,7 +16,7 @@ pytest.importorskip("ray", reason="Ray is not installed; `make test-ray` install
 def run(models: Path, *words: object) -> "subprocess.CompletedProcess[str]":
     environment = os.environ | {"GANVAS_MODELS_DIR": str(models)}
     command = [sys.executable, "-m", "service", *map(str, words)]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=200)
 
 
 def test_seeds_drawn_on_a_cluster_have_the_same_bytes(tmp_path):

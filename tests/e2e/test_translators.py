@@ -11,6 +11,7 @@ from PIL import Image
 from tests import builders
 from tests.e2e.test_whole_line import training
 from tests.server import Server, running
+from tests.waiting import LIMIT_S
 
 SMALL = (
     *("--total-nimg", "4", "--images.load-px", "18", "--images.crop-px", "16", "--validation-share", "0"),
@@ -34,7 +35,7 @@ def server(tmp_path_factory: pytest.TempPathFactory):
 
 
 def translate(server: Server, model: str, picture: bytes, query: str = "") -> httpx.Response:
-    answer = httpx.post(f"{server.url}/v1/models/{model}/translate?{query}", content=picture, timeout=30)
+    answer = httpx.post(f"{server.url}/v1/models/{model}/translate?{query}", content=picture, timeout=LIMIT_S)
     assert answer.status_code == 200, answer.text
     return answer
 
@@ -61,7 +62,7 @@ def test_the_way_there_and_back_is_measured(server: Server):
     answer = translate(server, "there", builders.image_file(32, 32), "cycle=true")
     assert 0.0 < float(answer.headers["x-cycle-error"]) < 255.0
     refused = httpx.post(
-        f"{server.url}/v1/models/paired/translate?cycle=true", content=builders.image_file(32, 32), timeout=30
+        f"{server.url}/v1/models/paired/translate?cycle=true", content=builders.image_file(32, 32), timeout=LIMIT_S
     )
     assert refused.status_code == 409
 

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import httpx
@@ -16,6 +15,7 @@ from PIL import Image
 
 from tests import builders
 from tests.server import Server, running
+from tests.waiting import LIMIT_S, wait_until
 
 
 def training(*words: str | Path) -> subprocess.CompletedProcess[str]:
@@ -74,22 +74,18 @@ def test_a_seed_gives_the_same_bytes_after_a_restart(server: Server, models: Pat
 
 def test_the_log_is_json_with_the_request_id(server: Server):
     httpx.get(f"{server.url}/livez", headers={"X-Request-ID": "find-me"})
-    for _ in range(100):  # the line is written after the answer has left
-        found = [line for line in server.lines() if line.get("request_id") == "find-me"]
-        if found:
-            break
-        time.sleep(0.05)
-    (line,) = found
+    # The line is written after the response has left.
+    (line,) = wait_until(lambda: [line for line in server.lines() if line.get("request_id") == "find-me"])
     assert (line["route"], line["status"]) == ("/livez", 200)
 
 
 @pytest.mark.parametrize("hurried", [False, True], ids=["once", "twice"])
 def test_on_sigterm_readiness_fails_first_and_requests_in_flight_finish(models: Path, hurried: bool):
-    with running(models, GANVAS_DRAIN_S="1.5", GANVAS_MAX_BATCH_SIZE="1") as server:
+    with running(models, GANVAS_DRAIN_S="4", GANVAS_MAX_BATCH_SIZE="1") as server:
         statuses: list[int] = []
 
         def ask() -> None:
-            with httpx.Client() as client:
+            with httpx.Client(timeout=LIMIT_S) as client:
                 for seed in range(10_000):
                     try:
                         answer = client.get(f"{server.url}/v1/models/fresh/sample?n=16&seed={seed}")
@@ -100,18 +96,16 @@ def test_on_sigterm_readiness_fails_first_and_requests_in_flight_finish(models: 
         asking = [threading.Thread(target=ask) for _ in range(4)]
         for thread in asking:
             thread.start()
-        while len(statuses) < 20:
-            time.sleep(0.01)
+        wait_until(lambda: len(statuses) >= 20)
         server.process.send_signal(signal.SIGTERM)
-        deadline = time.monotonic() + 1.2
-        while server.status("/readyz") != 503:
-            assert time.monotonic() < deadline, "readiness did not fail before the port was closed"
+        status = wait_until(lambda: (found := server.status("/readyz")) != 200 and (found,))
+        assert status == (503,), "readiness did not fail before the port was closed"
         assert server.status("/livez") == 200
         if hurried:
             server.process.send_signal(signal.SIGTERM)  # closes the port at once, and still loses nothing
-        assert server.process.wait(timeout=40) == 0
+        assert server.process.wait(timeout=LIMIT_S) == 0
         for thread in asking:
-            thread.join(timeout=10)
+            thread.join(timeout=LIMIT_S)
     assert set(statuses) <= {200, 503}
     assert statuses.count(200) > 20
 

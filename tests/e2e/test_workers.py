@@ -4,7 +4,6 @@ import os
 import re
 import signal
 import socket
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 
 from tests import builders
 from tests.server import running
+from tests.waiting import LIMIT_S, wait_until
 
 SAMPLE = "/v1/models/tiny/sample?seed=1"
 
@@ -38,17 +38,9 @@ def children(pid: int) -> list[int]:
     return found
 
 
-def until(condition, seconds: float = 40.0):
-    end = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < end
-        time.sleep(0.1)
-    return found
-
-
 def get(server, path=SAMPLE) -> httpx.Response:
     """By a connection of its own, so that any worker may answer."""
-    return httpx.get(server.url + path)
+    return httpx.get(server.url + path, timeout=LIMIT_S)
 
 
 def value(text: str, name: str) -> float:
@@ -57,8 +49,8 @@ def value(text: str, name: str) -> float:
 
 def test_workers_speak_for_one_service(models, tmp_path):
     with running(models, tmp_path / "log", GANVAS_WORKERS="2", GANVAS_RATE_LIMIT="40/hour") as server:
-        until(lambda: len(children(server.process.pid)) == 2)
-        until(lambda: len(list(Path(shared(server)).glob("*.state"))) == 2)
+        wait_until(lambda: len(children(server.process.pid)) == 2)
+        wait_until(lambda: len(list(Path(shared(server)).glob("*.state"))) == 2)
         with ThreadPoolExecutor(4) as clients:
             answers = list(clients.map(lambda _: get(server), range(60)))
         statuses = [answer.status_code for answer in answers]
@@ -72,30 +64,32 @@ def test_workers_speak_for_one_service(models, tmp_path):
 
 def test_numbers_are_those_of_all_workers_and_a_killed_one_is_replaced(models, tmp_path):
     with running(models, tmp_path / "log", GANVAS_WORKERS="2") as server:
-        first = until(lambda: (found := children(server.process.pid)) and len(found) == 2 and found)
-        until(lambda: len(list(Path(shared(server)).glob("*.state"))) == 2)
+        first = wait_until(lambda: (found := children(server.process.pid)) and len(found) == 2 and found)
+        wait_until(lambda: len(list(Path(shared(server)).glob("*.state"))) == 2)
         for _ in range(20):
             assert get(server).status_code == 200
         name = 'ganvas_request_seconds_count{method="GET",route="/v1/models/{model}/sample",status="200"}'
         assert {value(get(server, "/metrics").text, name) for _ in range(4)} == {20.0}
         assert value(get(server, "/metrics").text, 'ganvas_model_open{model="tiny@1"}') == 2.0
         os.kill(first[0], signal.SIGKILL)
-        until(lambda: server.status("/readyz") == 200 and len(set(children(server.process.pid)) - {first[0]}) == 2)
-        until(lambda: get(server).status_code == 200)
-        text = until(lambda: get(server, "/metrics").text)
+        wait_until(lambda: server.status("/readyz") == 200 and len(set(children(server.process.pid)) - {first[0]}) == 2)
+        wait_until(lambda: get(server).status_code == 200)
+        text = wait_until(lambda: get(server, "/metrics").text)
         assert value(text, name) >= 20.0  # what a dead worker has counted still counts
 
 
 def test_a_new_version_is_served_by_all_workers_or_by_none(models, tmp_path):
     with running(models, tmp_path / "log", GANVAS_WORKERS="3") as server:
-        until(lambda: len(list(Path(shared(server)).glob("*.state"))) == 3)
-        until(lambda: server.status("/readyz") == 200)
+        wait_until(lambda: len(list(Path(shared(server)).glob("*.state"))) == 3)
+        wait_until(lambda: server.status("/readyz") == 200)
         builders.write_package(models, "tiny", version=2)
         seen = []
-        end = time.monotonic() + 40
-        while seen[-20:] != ["tiny@2"] * 20:
-            assert time.monotonic() < end
+
+        def is_served_by_all() -> bool:
             seen.append(get(server).headers["X-Model"])
+            return seen[-20:] == ["tiny@2"] * 20
+
+        wait_until(is_served_by_all)
         assert seen == sorted(seen)  # once one worker has answered with the new version, none does with the old one
         assert seen[0] == "tiny@1"
 
@@ -103,7 +97,7 @@ def test_a_new_version_is_served_by_all_workers_or_by_none(models, tmp_path):
 def refuses(port: int) -> bool:
     """Whether the port is closed to new connections."""
     try:
-        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+        socket.create_connection(("127.0.0.1", port), timeout=LIMIT_S).close()
     except ConnectionRefusedError:
         return True
     return False
@@ -111,23 +105,28 @@ def refuses(port: int) -> bool:
 
 def test_on_sigterm_every_worker_finishes_what_it_has_begun_while_others_are_refused_at_once(tmp_path):
     builders.write_package(tmp_path / "models", "tiny", generator=builders.slow_graph(2500), discriminator=None)
-    settings = {"GANVAS_WORKERS": "2", "GANVAS_DRAIN_S": "1.0", "GANVAS_MAX_BATCH_SIZE": "1"}
+    settings = {
+        "GANVAS_WORKERS": "2",
+        "GANVAS_DRAIN_S": "3.0",
+        "GANVAS_MAX_BATCH_SIZE": "1",
+        "GANVAS_DEADLINE_S": "200",
+    }
     with running(tmp_path / "models", tmp_path / "log", **settings) as server:
-        until(lambda: len(list(Path(shared(server)).glob("*.state"))) == 2)
+        wait_until(lambda: len(list(Path(shared(server)).glob("*.state"))) == 2)
 
         def ask(seed):
-            return httpx.get(f"{server.url}/v1/models/tiny/sample?seed={seed}&n=24&format=npy", timeout=60)
+            return httpx.get(f"{server.url}/v1/models/tiny/sample?seed={seed}&n=48&format=npy", timeout=200)
 
         with ThreadPoolExecutor(4) as clients:
             asking = [clients.submit(ask, 100 * index) for index in range(4)]
-            until(lambda: value(get(server, "/metrics").text, "ganvas_waiting_rows") > 20)
+            wait_until(lambda: value(get(server, "/metrics").text, "ganvas_waiting_rows") > 20)
             server.process.send_signal(signal.SIGTERM)
-            until(lambda: server.status("/readyz") == 503, seconds=0.9)
+            assert wait_until(lambda: (found := server.status("/readyz")) != 200 and (found,)) == (503,)
             # Whom nobody will answer must not wait for the last of those in flight: another copy could answer.
-            until(lambda: refuses(server.port))
+            wait_until(lambda: refuses(server.port))
             assert not all(asked.done() for asked in asking)
             answers = [asked.result() for asked in asking]
-        assert server.process.wait(timeout=40) == 0
+        assert server.process.wait(timeout=LIMIT_S) == 0
     assert [answer.status_code for answer in answers] == [200] * 4
     assert len({answer.content for answer in answers}) == 4
 

@@ -94,7 +94,7 @@ def wait_for_steps(process, folder, count):
     log, started = folder / "metrics.jsonl", time.monotonic()
     while not log.exists() or log.read_bytes().count(b"\n") < count:
         assert process.poll() is None, process.communicate()[0]
-        assert time.monotonic() - started < 60
+        assert time.monotonic() - started < 200
         time.sleep(0.01)
 
 

@@ -28,7 +28,7 @@ def by_two(tmp_path_factory, folders):
         )
         for place in in_group(2)
     ]
-    said = [process.communicate(timeout=120)[0] for process in processes]
+    said = [process.communicate(timeout=200)[0] for process in processes]
     assert [process.returncode for process in processes] == [0, 0], said
     return {name: checkpoint.load(out / name / "checkpoint.pt") for name in SHARED}
 

@@ -53,7 +53,7 @@ def test_batch_norm_has_the_statistics_of_the_whole_batch(tmp_path, digits_folde
     )
     processes = under_torchrun(2, "train", recipe, "--out", tmp_path / "two", *words)
     assert command("train", recipe, "--out", tmp_path / "one", *words).code == 0
-    said = [process.communicate(timeout=120)[0] for process in processes]
+    said = [process.communicate(timeout=200)[0] for process in processes]
     assert [process.returncode for process in processes] == [0, 0], said
     states = [checkpoint.load(tmp_path / name / "checkpoint.pt") for name in ("one", "two")]
     assert states[0]["step"] == states[1]["step"] == 6
@@ -79,7 +79,7 @@ def test_two_processes_train_the_same_as_one(tmp_path, digits_folder, alone):
     process = spawn(
         "train", "gan-mnist", "--data", digits_folder, "--out", folder, "--accelerator", "cpu", "--devices", 2, *ALIKE
     )
-    said, _ = process.communicate(timeout=120)
+    said, _ = process.communicate(timeout=200)
     assert process.returncode == 0, said
     assert "2 x CPU" in said
     state = checkpoint.load(folder / "checkpoint.pt")
@@ -92,7 +92,7 @@ def test_under_torchrun_its_processes_share_one_run(tmp_path, digits_folder, alo
     processes = under_torchrun(
         2, "train", "gan-mnist", "--data", digits_folder, "--out", folder, "--accelerator", "cpu", *ALIKE
     )
-    said = [process.communicate(timeout=120)[0] for process in processes]
+    said = [process.communicate(timeout=200)[0] for process in processes]
     assert [process.returncode for process in processes] == [0, 0], said
     assert largest_difference(checkpoint.load(folder / "checkpoint.pt"), alone) < 1e-5
 

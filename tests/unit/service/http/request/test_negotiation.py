@@ -90,7 +90,7 @@ def test_any_header_is_answered_or_refused(accept):
 
 @pytest.mark.parametrize("piece", [',"', ",", "a/b;c=d ", 'a/b;c="\\"', " ", "a/b;", ";q=", "a" * 9, "*/*,"])
 def test_a_hostile_header_costs_little_time(piece):
-    started = time.perf_counter()
+    started = time.thread_time()
     with pytest.raises((Malformed, NotAcceptable)):
         choose(None, [("image/gif," + piece * 4000)[:4095] + "\x01"], IMAGES)
-    assert time.perf_counter() - started < 1.0
+    assert time.thread_time() - started < 1.0
