@@ -10,13 +10,12 @@ from typing import Protocol
 from service.batch import record
 from service.batch.errors import BatchError
 from service.batch.zips import GrowingZip
+from service.repository.atomic import PARTIAL_SUFFIX, write_atomically
 
 try:
     import fcntl
 except ImportError:  # not on Windows, where two runs into one place are not noticed
     fcntl = None  # type: ignore[assignment]  # Windows has none
-
-_PARTIAL = ".partial"
 
 
 class Sink(Protocol):
@@ -71,9 +70,7 @@ class FolderSink:
         if path.parent not in self._made:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._made.add(path.parent)
-        partial = path.with_name(f".{path.name}{_PARTIAL}")
-        partial.write_bytes(data)
-        partial.replace(path)
+        write_atomically(path, data)
 
     def finish(self) -> None:
         """Nothing is left to do."""
@@ -89,7 +86,7 @@ class FolderSink:
         for folder, _, files in os.walk(self._root):
             below = Path(folder).relative_to(self._root)
             for name in files:
-                if name.startswith(".") and name.endswith(_PARTIAL):
+                if name.startswith(".") and name.endswith(PARTIAL_SUFFIX):
                     (Path(folder) / name).unlink()
                 elif not name.startswith("."):
                     yield (below / name).as_posix()
@@ -105,7 +102,7 @@ class ZipSink:
             BatchError: it is none of this command's, or another run is writing it.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._path, self._partial, self._run = path, path.with_name(path.name + _PARTIAL), run
+        self._path, self._partial, self._run = path, path.with_name(path.name + PARTIAL_SUFFIX), run
         self._lock = threading.Lock()
         self._zip: GrowingZip | None = None
         if path.exists():

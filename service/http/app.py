@@ -14,6 +14,7 @@ from service import __version__
 from service.http import openapi, problems
 from service.http.middleware.access import AccessControl
 from service.http.middleware.cors import Cors
+from service.http.middleware.rate_store import RateStore
 from service.http.middleware.request_context import RequestContextMiddleware
 from service.http.request.dependencies import no_repeated_query
 from service.http.routers import DIRECT_ROUTES, ROUTERS
@@ -21,7 +22,7 @@ from service.http.routes import docs
 from service.http.state import AppState
 from service.inference import session
 from service.repository import readiness
-from service.repository.peers import Board, SharedCounts
+from service.repository.peers import Peers
 from service.repository.repository import Repository
 from service.settings import Settings
 from service.telemetry.metrics import Metrics
@@ -50,7 +51,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.mount(docs.ASSETS_PATH, StaticFiles(directory=docs.ASSETS))
     problems.install(app, ROUTERS)
     shared = settings.shared_dir
-    counts = SharedCounts(shared / "counts.sqlite" if shared and settings.rates else None)
+    counts = RateStore(shared / "counts.sqlite" if shared and settings.rates else None)
     app.add_middleware(
         AccessControl,
         keys=settings.api_keys,
@@ -75,7 +76,7 @@ def _state(settings: Settings) -> AppState:
         metrics,
         settings.lazy_models,
         settings.max_model_bytes,
-        Board(settings.shared_dir) if settings.shared_dir else None,
+        Peers(settings.shared_dir) if settings.shared_dir else None,
     )
     return AppState(settings, repository, metrics)
 

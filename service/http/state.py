@@ -10,7 +10,7 @@ from fastapi import Depends, Request
 
 from service.errors import Draining, NotReady, Unavailable
 from service.pipelines.single_flight import SingleFlight
-from service.repository.peers import Board
+from service.repository.peers import Peers
 from service.repository.repository import Repository
 from service.settings import Settings
 from service.telemetry.metrics import Metrics
@@ -76,7 +76,7 @@ class AppState:
     closing: bool = False
     uploads: Budget = field(init=False)
     pixels: Budget = field(init=False)
-    peers: Board | None = field(init=False)
+    peers: Peers | None = field(init=False)
     single_flight: SingleFlight[bytes] = field(default_factory=SingleFlight)
     in_hand: Callable[[], int] = lambda: 1
     opening: "asyncio.Task[None] | None" = None
@@ -84,7 +84,7 @@ class AppState:
     def __post_init__(self) -> None:
         self.uploads = Budget(self.settings.max_uploads_bytes, "too many uploads are being read at present; try again")
         self.pixels = Budget(self.settings.max_held_pixels, "too many images are being processed at present; try again")
-        self.peers = self.repository.others
+        self.peers = self.repository.peers
 
     def check_ready(self) -> None:
         """Raise the reason why requests should not be sent here.

@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Callable
 
-from service.repository.peers import Board
+from service.repository.peers import Peers
 from service.repository.repository import Repository
 from service.telemetry.metrics import Metrics, forget_worker
 
@@ -15,7 +15,7 @@ _REPORTS_PER_CLEANUP = 10
 _MAX_STAND_BY_S = 60.0
 
 
-async def stand_by(repository: Repository, peers: Board) -> None:
+async def stand_by(repository: Repository, peers: Peers) -> None:
     """Wait until this worker is ready, if another one is: it accepts no request before. Waits for 60 s at most."""
     end = time.monotonic() + _MAX_STAND_BY_S
     while peers.any_ready() and not repository.is_ready:
@@ -25,7 +25,7 @@ async def stand_by(repository: Repository, peers: Board) -> None:
 
 
 async def report(
-    repository: Repository, peers: Board, metrics: Metrics, is_draining: Callable[[], bool], retry_s: float = 1.0
+    repository: Repository, peers: Peers, metrics: Metrics, is_draining: Callable[[], bool], retry_s: float = 1.0
 ) -> None:
     """Report this worker to the others, and forget those that have died. Runs until it is cancelled.
 
@@ -39,7 +39,7 @@ async def report(
     count = 0
     while True:
         try:
-            peers.say(repository.is_ready and not is_draining(), repository.proven)
+            peers.report(repository.is_ready and not is_draining(), repository.verified)
             pause_s = min(_INTERVAL_S, await repository.agree())
             if count % _REPORTS_PER_CLEANUP == 0:
                 for pid in peers.dead():

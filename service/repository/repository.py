@@ -16,7 +16,7 @@ from service.repository.folder import Folder, Stamp
 from service.repository.loaded_model import LoadedModel
 from service.repository.loader import open_package
 from service.repository.manifest import NAME_PATTERN
-from service.repository.peers import Board
+from service.repository.peers import Peers
 from service.telemetry.metrics import Metrics
 
 _log = logging.getLogger(__name__)
@@ -59,8 +59,8 @@ class Repository:
     metrics: Metrics
     lazy: tuple[str, ...] = ()
     max_bytes: int = 0
-    others: Board | None = None
-    proven: dict[str, float] = field(default_factory=dict)
+    peers: Peers | None = None
+    verified: dict[str, float] = field(default_factory=dict)
     _scanned: bool = False
     _served: dict[str, dict[int, LoadedModel]] = field(default_factory=dict)
     _waiting: dict[Key, LoadedModel] = field(default_factory=dict)
@@ -117,8 +117,8 @@ class Repository:
         else:
             model.start()
         self._skipped.pop(key, None)
-        self.proven[_label(model)] = time.monotonic()
-        if self.others is None:
+        self.verified[_label(model)] = time.monotonic()
+        if self.peers is None:
             await self._serve(model)
         else:
             self._waiting[key] = model
@@ -134,15 +134,15 @@ class Repository:
         for key, model in list(self._waiting.items()):
             if self._waiting.get(key) is not model:
                 continue  # let go, or served, while another was being served
-            assert self.others is not None
-            since = self.others.since(_label(model))
+            assert self.peers is not None
+            since = self.peers.verified_since(_label(model))
             if not self._scanned:
                 # The first scan: nobody was told that a version of this worker's is not there.
-                left_s = math.inf if since is None and self.others.any_ready() else 0.0
+                left_s = math.inf if since is None and self.peers.any_ready() else 0.0
             elif since is None:
                 left_s = math.inf
             else:
-                left_s = max(since, self.proven[_label(model)]) + _SETTLE_S - time.monotonic()
+                left_s = max(since, self.verified[_label(model)]) + _SETTLE_S - time.monotonic()
             if left_s > 0:
                 pause_s = min(pause_s, left_s)
             elif self._waiting.pop(key, None) is not None:
@@ -177,7 +177,7 @@ class Repository:
         model = self._of(key)
         if model is None:
             return
-        del self.proven[_label(model)]
+        del self.verified[_label(model)]
         if self._waiting.pop(key, None) is None:
             name, _ = key
             del self._served[name][model.manifest.version]

@@ -80,7 +80,7 @@ def test_a_draining_service_fails_its_readiness_first_and_goes_on_answering(mode
 def test_one_worker_that_is_not_ready_makes_the_service_not_ready(models, serve, tmp_path):
     def say(is_ready):
         draft = tmp_path / "draft"
-        draft.write_text(json.dumps({"ready": is_ready, "proven": {}}))
+        draft.write_text(json.dumps({"ready": is_ready, "verified": {}}))
         draft.replace(tmp_path / f"{os.getppid()}.state")  # a process that lives, in the place of another worker
 
     with serve(models, shared_dir=tmp_path) as client:

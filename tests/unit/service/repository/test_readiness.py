@@ -9,7 +9,7 @@ from service.http.state import AppState
 from service.inference.batcher import Limits
 from service.inference.engine import ExecutionConfig
 from service.repository import readiness
-from service.repository.peers import Board
+from service.repository.peers import Peers
 from service.repository.repository import Repository
 from service.settings import Settings
 from service.telemetry.metrics import Metrics
@@ -24,21 +24,21 @@ def test_while_too_many_files_are_open_a_worker_is_not_ready_and_tells_the_other
     tmp_path, monkeypatch, caplog
 ):
     builders.write_package(tmp_path / "models", "tiny")
-    (tmp_path / "board").mkdir()
-    board, metrics = Board(tmp_path / "board"), Metrics()
+    (tmp_path / "peers").mkdir()
+    peers, metrics = Peers(tmp_path / "peers"), Metrics()
 
     async def scenario():
-        repository = Repository(tmp_path / "models", (), ExecutionConfig(1, 1, Limits()), metrics, others=board)
+        repository = Repository(tmp_path / "models", (), ExecutionConfig(1, 1, Limits()), metrics, peers=peers)
         state = AppState(Settings(), repository, metrics)
         await repository.open()
         state.check_ready()
         with monkeypatch.context() as patch:
-            patch.setattr(board, "_words", full)
-            patch.setattr(board, "dead", full)
+            patch.setattr(peers, "_states", full)
+            patch.setattr(peers, "dead", full)
             with pytest.raises(NotReady):
                 state.check_ready()
             reporting = asyncio.create_task(
-                readiness.report(repository, board, metrics, lambda: state.draining, retry_s=0.01)
+                readiness.report(repository, peers, metrics, lambda: state.draining, retry_s=0.01)
             )
             await asyncio.sleep(0.05)
         state.check_ready()
@@ -48,5 +48,5 @@ def test_while_too_many_files_are_open_a_worker_is_not_ready_and_tells_the_other
         await repository.close()
 
     asyncio.run(scenario())
-    assert json.loads((tmp_path / "board" / f"{os.getpid()}.state").read_text())["ready"] is False
+    assert json.loads((tmp_path / "peers" / f"{os.getpid()}.state").read_text())["ready"] is False
     assert "the report to the other workers failed" in caplog.text

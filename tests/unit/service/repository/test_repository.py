@@ -7,7 +7,7 @@ from service.errors import ModelNotFound
 from service.inference.batcher import Limits
 from service.inference.engine import ExecutionConfig
 from service.repository import repository
-from service.repository.peers import Board
+from service.repository.peers import Peers
 from service.repository.repository import Repository
 from service.telemetry.metrics import Metrics
 from tests import builders
@@ -101,18 +101,18 @@ def test_a_fault_of_our_own_in_one_package_is_reported_and_the_others_are_served
 
 
 def test_a_version_that_is_let_go_while_another_is_being_served_is_passed_over(tmp_path, monkeypatch):
-    board = Board(tmp_path)
+    peers = Peers(tmp_path)
 
     async def scenario():
-        repository = Repository(tmp_path / "models", (), ExecutionConfig(1, 1, Limits()), Metrics(), others=board)
+        repository = Repository(tmp_path / "models", (), ExecutionConfig(1, 1, Limits()), Metrics(), peers=peers)
         await repository.open()
-        monkeypatch.setattr(board, "since", lambda label: None)
+        monkeypatch.setattr(peers, "verified_since", lambda label: None)
         for name in ("a", "b"):
             builders.write_package(tmp_path / "models", name)
         await repository.scan()
         assert list(repository) == []
-        monkeypatch.setattr(board, "since", lambda label: -10.0)
-        repository.proven = dict.fromkeys(repository.proven, -10.0)
+        monkeypatch.setattr(peers, "verified_since", lambda label: -10.0)
+        repository.verified = dict.fromkeys(repository.verified, -10.0)
         serve = repository._serve
 
         async def slowly(model):
