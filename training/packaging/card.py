@@ -4,7 +4,7 @@ from service.repository.manifest import Manifest, Metric
 
 
 def render(described: Manifest) -> str:
-    """The README.md that lies in a package's folder."""
+    """Render the README.md of a package."""
     about, trained = described.data, described.training
     networks = "\n".join(
         f"| {name} | {network.parameters:,} | {network.weights} | `{network.sha256[:12]}` |"
@@ -36,7 +36,7 @@ def render(described: Manifest) -> str:
 | --- | --- | --- | --- |
 {networks}
 
-## Measured
+## Metrics
 
 | metric | value | standard error | real data | published |
 | --- | --- | --- | --- | --- |
@@ -44,7 +44,7 @@ def render(described: Manifest) -> str:
 
 {protocols}
 {_weaknesses(described)}
-{_samples(described)}Again: `python -m training evaluate models/{described.name}/{described.version} --data PATH`
+{_samples(described)}To reproduce: `python -m training evaluate models/{described.name}/{described.version} --data PATH`
 """
 
 
@@ -54,28 +54,28 @@ def _size(described: Manifest) -> str:
 
 
 def _caption(described: Manifest) -> str:
-    return "64 samples of the seeds 0 to 63" if described.latent else "images, and what the model makes of them"
+    return "64 samples, seeds 0 to 63" if described.latent else "inputs and their translations"
 
 
 def _translation(described: Manifest) -> str:
     about = described.translation
     if about is None:
         return ""
-    back = f"; the way back is {about.inverse}" if about.inverse else ""
-    return f"| translates | {about.source} to {about.target}{back} |\n"
+    inverse = f"; the inverse is {about.inverse}" if about.inverse else ""
+    return f"| translates | {about.source} to {about.target}{inverse} |\n"
 
 
 def _weaknesses(described: Manifest) -> str:
-    said = "\n".join(f"- {sentence}" for sentence in described.weaknesses)
-    return f"\n## Known weaknesses\n\n{said}\n" if said else ""
+    sentences = "\n".join(f"- {sentence}" for sentence in described.weaknesses)
+    return f"\n## Known weaknesses\n\n{sentences}\n" if sentences else ""
 
 
 def _samples(described: Manifest) -> str:
-    return "Samples are those of the seeds 0, 1, 2 ..., as the service draws them. " if described.latent else ""
+    return "Samples use the seeds 0, 1, 2 ..., as the service generates them. " if described.latent else ""
 
 
 def _origin(init_from: str | None) -> str:
-    return f", going on from {init_from}" if init_from else ""
+    return f", continued from {init_from}" if init_from else ""
 
 
 def _row(metric: Metric) -> str:

@@ -130,7 +130,7 @@ def test_the_command_goes_on_from_a_package_and_its_export_says_so(package, tmp_
     described = open_package(exported.folder.parent / "2").described
     assert described.training.init_from == f"model@1 ({exported.described.digest[:12]})"
     assert described.training.images_seen == config.total_nimg + 640
-    assert "going on from model@1" in (exported.folder.parent / "2" / "README.md").read_text()
+    assert "continued from model@1" in (exported.folder.parent / "2" / "README.md").read_text()
 
 
 def test_another_networks_package_is_refused_before_a_run_is_made(package, tmp_path, command, digits_folder):
