@@ -8,7 +8,7 @@ export type {
   Readable,
   SampleOptions,
   TranslateOptions,
-} from "./client.js";
+} from "./options.js";
 export * from "./errors.js";
 export { Direction, direction, Latent, mean, seed, Sum, Summand, token, vector } from "./latents.js";
 export type { Class } from "./latents.js";
