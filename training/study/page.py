@@ -34,8 +34,8 @@ def write(name: str, study: Study, outcomes: Sequence[Outcome], folder: Path) ->
     seen = " / ".join(dict.fromkeys(f"{outcome.run.config.total_nimg:,}" for outcome in outcomes))
     parts = [
         f"# {study.title}",
-        f"{study.source}; here on {config.dataset}, {seen} images seen a run, seed {config.seed}, on "
-        f"{outcomes[0].run.device}. Made by",
+        f"{study.source}; here on {config.dataset}, {seen} images seen per run, seed {config.seed}, on "
+        f"{outcomes[0].run.device}. Command:",
         f"    python -m training study {name} --data PATH --out RUNS --page docs/studies",
         *_tables(study, outcomes),
     ]

@@ -103,7 +103,7 @@ STUDIES: dict[str, Study] = {
         _MEASURED,
     ),
     "epochs": Study(
-        "What one, five and all epochs give",
+        "One, five and all epochs",
         "the small recipe of the GAN",
         {
             label: replace(_GAN, total_nimg=epochs * 50_000, measure_every_nimg=50_000)
@@ -134,7 +134,7 @@ STUDIES: dict[str, Study] = {
         ("pixel_accuracy", "l1", "gradient_ratio", "half_rate_ratio"),
     ),
     "pix2pix-patches": Study(
-        "Pix2pix: the side of the patch that is judged",
+        "Pix2pix: the patch size",
         "Isola et al., 2017, table 3",
         {
             f"{side} x {side}": replace(_FACADES, discriminator=PatchDiscriminator(ndf=16, layers=layers))
@@ -143,7 +143,7 @@ STUDIES: dict[str, Study] = {
         ("pixel_accuracy", "l1", "gradient_ratio", "half_rate_ratio"),
     ),
     "cyclegan-losses": Study(
-        "CycleGAN: the cycle, the game, and both",
+        "CycleGAN: the cycle, the GAN, and both",
         "Zhu et al., 2017, tables 4 and 5",
         {
             "cycle alone": replace(_ZEBRAS, lambda_gan=0.0),

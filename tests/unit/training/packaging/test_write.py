@@ -10,10 +10,10 @@ from PIL import Image
 from service.errors import PackageError
 from service.imaging.pixels import to_uint8
 from service.inference.batcher import Limits
+from service.inference.engine import ExecutionConfig
 from service.inference.session import Session
 from service.pipelines import latents
 from service.repository import manifest
-from service.repository.loader import Engine
 from service.repository.loader import open_package as open_in_service
 from service.repository.manifest import Manifest
 from service.telemetry.metrics import Metrics
@@ -58,7 +58,7 @@ def described(package):
 
 
 def open_as_served(folder):
-    return open_in_service(folder, Engine(threads=1, instances=1, limits=Limits()), Metrics())
+    return open_in_service(folder, ExecutionConfig(threads=1, instances=1, limits=Limits()), Metrics())
 
 
 def test_a_package_holds_its_networks_card_preview_and_manifest(package):
