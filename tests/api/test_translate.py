@@ -1,9 +1,6 @@
 """Translation over HTTP: any size and kind of picture in, its translation of the same size out."""
 
-import base64
 import io
-import zipfile
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -13,38 +10,11 @@ from service.imaging.pixels import to_float32, to_uint8
 from service.inference.session import Session
 from service.pipelines import tiling
 from tests import builders
+from tests.api.translating import CALL, assert_near, darker, noise, saved, translate
 from tests.conftest import assert_problem
 
-CALL = "/v1/models/darker/translate"
 
-
-def translate(client, raw, model="darker", query="", **headers):
-    return client.post(f"/v1/models/{model}/translate{query}", content=raw, headers=headers)
-
-
-def saved(pixels, form="PNG", **options) -> bytes:
-    buffer = io.BytesIO()
-    (pixels if isinstance(pixels, Image.Image) else Image.fromarray(pixels)).save(buffer, form, **options)
-    return buffer.getvalue()
-
-
-def noise(height: int, width: int, channels: int = 3, seed: int = 0):
-    shape = (height, width) if channels == 1 else (height, width, channels)
-    return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
-
-
-def darker(pixels):
-    """What the model `darker` makes of RGB pixels: x/2 - 1/4 in [-1, 1]."""
-    floats = pixels[..., :3].astype(np.float64) / 127.5 - 1
-    return np.clip(np.rint((floats * 0.5 - 0.25 + 1) * 127.5), 0, 255).astype(np.uint8)
-
-
-def assert_near(found, expected, levels=1):
-    assert found.shape == expected.shape
-    assert np.abs(found.astype(int) - expected).max() <= levels
-
-
-def test_a_picture_comes_back_translated_at_its_size(client):
+def test_an_image_comes_back_translated_at_its_size(client):
     pixels = noise(30, 41)
     answer = translate(client, saved(pixels))
     assert answer.status_code == 200
@@ -137,7 +107,7 @@ def test_a_palette_s_transparency_is_put_back(client):
     assert (found[..., 3] == 0).sum() == 1
 
 
-def test_a_jpeg_answer_lays_alpha_on_white(client):
+def test_a_jpeg_response_lays_alpha_on_white(client):
     pixels = noise(16, 16, 4)
     pixels[..., 3] = 0
     found = builders.pixels(translate(client, saved(pixels), query="?format=jpeg").content)
@@ -231,150 +201,3 @@ def test_a_generator_does_not_translate_and_a_translator_does_not_draw(client):
     assert_problem(client.get("/v1/models/darker/sample?seed=1"), 409, "not-supported")
     assert_problem(client.post("/v1/models/darker/discriminate", content=builders.image_file()), 409)
     assert_problem(translate(client, builders.image_file(), "nobody"), 404)
-
-
-# --- several pictures
-
-
-def several(client, query="", sizes=((10, 20), (16, 8), (5, 5)), model="darker"):
-    pictures = [noise(*size, seed=index) for index, size in enumerate(sizes)]
-    files = [("image", (f"{index}.png", saved(picture))) for index, picture in enumerate(pictures)]
-    return pictures, client.post(f"/v1/models/{model}/translate{query}", files=files)
-
-
-def test_several_pictures_are_a_grid_with_cells_as_large_as_the_largest(client):
-    pictures, answer = several(client, "?columns=3")
-    grid = builders.pixels(answer.content)
-    assert grid.shape == (16, 60, 3)
-    for index, picture in enumerate(pictures):
-        height, width, _ = picture.shape
-        assert_near(grid[:height, 20 * index : 20 * index + width], darker(picture))
-    assert builders.pixels(several(client)[1].content).shape == (32, 40, 3)
-
-
-def test_several_pictures_come_back_as_a_zip_or_json_each_at_its_size(client):
-    pictures, answer = several(client, "?format=zip")
-    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
-        found = [builders.pixels(archive.read(name)) for name in sorted(archive.namelist())]
-    _, answer = several(client, "?format=json")
-    document = answer.json()
-    assert document["model"] == "darker@1"
-    for index, entry in enumerate(document["images"]):
-        assert (entry["seed"], entry["latent"], entry["class"], entry["content_type"]) == (
-            None,
-            None,
-            None,
-            "image/png",
-        )
-        np.testing.assert_array_equal(builders.pixels(base64.b64decode(entry["data"])), found[index])
-        assert_near(found[index], darker(pictures[index]))
-
-
-def test_npy_holds_pictures_of_one_size(client):
-    _, answer = several(client, "?format=npy", ((8, 9), (8, 9)))
-    assert np.load(io.BytesIO(answer.content)).shape == (2, 8, 9, 3)
-    assert_problem(several(client, "?format=npy")[1], 422)
-
-
-def test_pictures_with_and_without_alpha_share_a_grid(client):
-    files = [("image", saved(noise(8, 8, channels))) for channels in (3, 4)]
-    grid = builders.pixels(client.post(f"{CALL}?columns=2", files=files).content)
-    assert grid.shape == (8, 16, 4)
-    assert grid[:, :8, 3].min() == 255
-
-
-def test_a_picture_is_the_same_alone_and_among_others_of_its_size(client):
-    sizes = ((20, 20),) * 5 + ((21, 20),)
-    pictures, answer = several(client, "?format=json", sizes, "stylish")
-    for picture, entry in zip(pictures, answer.json()["images"], strict=True):
-        alone = translate(client, saved(picture), "stylish").content
-        np.testing.assert_array_equal(builders.pixels(base64.b64decode(entry["data"])), builders.pixels(alone))
-
-
-def test_so_many_pictures_are_too_many(models, serve):
-    with serve(models, max_images=2) as client:
-        assert several(client)[1].status_code in (400, 413, 422)
-        assert several(client, sizes=((4, 4), (4, 4)))[1].status_code == 200
-
-
-# --- large pictures
-
-
-def test_a_large_picture_goes_in_tiles_without_a_seam(models, serve):
-    pixels = np.asarray(Image.fromarray(noise(12, 9)).resize((180, 240), Image.Resampling.BICUBIC))
-    with serve(models, tile_px=64) as small, serve(models) as whole:
-        answer = translate(small, saved(pixels))
-        assert_near(builders.pixels(answer.content), darker(pixels), levels=4)
-        tiled = builders.pixels(translate(small, saved(pixels), "stylish").content).astype(float)
-        expected = builders.pixels(translate(whole, saved(pixels), "stylish").content)
-        batches = [line for line in small.get("/metrics").text.splitlines() if "batch_rows_count" in line]
-    assert any('model="darker@1"' in line and float(line.split()[-1]) > 10 for line in batches)
-    assert np.sqrt(np.mean((tiled - expected) ** 2)) < 25
-
-
-@pytest.mark.parametrize("size", [(1, 300), (300, 1), (65, 64), (130, 10), (127, 129), (1, 5000), (5000, 1)])
-def test_odd_sizes_go_in_tiles_too(models, serve, size):
-    pixels = np.asarray(Image.fromarray(noise(9, 9)).resize(size[::-1], Image.Resampling.BICUBIC))
-    with serve(models, tile_px=64) as client:
-        for model in ("darker", "blocky"):
-            answer = translate(client, saved(pixels), model)
-            assert answer.status_code == 200, answer.text
-            assert builders.pixels(answer.content).shape == (*size, 3)
-        assert_near(builders.pixels(translate(client, saved(pixels)).content), darker(pixels), levels=4)
-
-
-@pytest.mark.parametrize("size", [(2001, 2000), (1, 4_000_001)])
-def test_more_pixels_than_are_translated_are_too_large(client, size):
-    raw = saved(np.zeros(size, np.uint8))
-    assert_problem(translate(client, raw), 413, "too-large")
-
-
-def test_a_picture_that_is_too_large_to_translate_may_be_resized(client):
-    answer = translate(client, saved(np.zeros((2001, 2000), np.uint8)), query="?fit=resize&format=webp")
-    assert answer.status_code == 200
-    assert builders.pixels(answer.content).shape == (2001, 2000, 3)
-
-
-def test_a_grid_of_a_tall_and_a_wide_picture_is_not_drawn(client):
-    sizes = ((5000, 1), (1, 5000))
-    assert_problem(several(client, sizes=sizes)[1], 413, "too-large")
-    assert several(client, "?format=zip", sizes)[1].status_code == 200
-
-
-def test_pictures_that_are_worked_on_at_once_share_a_limit(models, serve):
-    with serve(models, max_held_pixels=1000) as client:
-        assert_problem(translate(client, saved(noise(40, 40))), 503)
-        assert translate(client, saved(noise(20, 20))).status_code == 200
-        assert client.app.state.ganvas.pixels.held == 0
-        assert client.app.state.ganvas.uploads.held == 0
-
-
-def test_the_deadline_is_checked_between_tiles(models, serve, gate):
-    with serve(models, tile_px=64, deadline_s=1.0) as client, gate.closed():
-        gate.permit(3)
-        answer = translate(client, saved(noise(1500, 1500)), "stylish")
-        assert_problem(answer, 504, "deadline-exceeded")
-        assert client.app.state.ganvas.pixels.held == 0
-        assert client.app.state.ganvas.repository.find("stylish").generator.waiting_rows == 0
-
-
-def test_translations_at_the_same_time_do_not_mix(client):
-    pictures = [noise(20, 20 + index % 3, seed=index) for index in range(24)]
-    with ThreadPoolExecutor(12) as clients:
-        answers = list(clients.map(lambda picture: translate(client, saved(picture)), pictures))
-    for picture, answer in zip(pictures, answers, strict=True):
-        assert_near(builders.pixels(answer.content), darker(picture))
-
-
-def test_a_full_disk_is_503_and_leaves_nothing_behind(client, monkeypatch):
-    async def full(*_):
-        raise OSError(28, "No space left on device")
-
-    files = [("image", saved(noise(900, 900)))]
-    with monkeypatch.context() as patch:
-        patch.setattr("starlette.datastructures.UploadFile.write", full)
-        answer = client.post(CALL, files=files)
-    assert_problem(answer, 503, "unavailable")
-    assert "No space" not in answer.text
-    assert client.app.state.ganvas.uploads.held == 0
-    assert client.post(CALL, files=files).status_code == 200
