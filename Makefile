@@ -7,7 +7,7 @@ PORT ?= $(or $(GANVAS_PORT),8000)
 EXTRA ?= cpu
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help serve test test-ray client-types images pictures lint format bench bench-scaling bench-engines bench-training soak clean
+.PHONY: help serve test test-busy test-ray client-types images pictures lint format bench bench-scaling bench-engines bench-training soak clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -18,6 +18,9 @@ serve: $(VENV)/.serve ## serve the bundled models (PORT=8000 HOST=127.0.0.1)
 
 test: $(VENV)/.dev ## run the whole test suite
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+
+test-busy: $(VENV)/.dev ## test what deals with time 20 times beside stress-ng (BUSY='--runs 5 --whole')
+	$(BIN)/python -m tests.busy $(BUSY)
 
 test-ray: $(VENV)/.dev ## test the batch commands and the service on a local Ray cluster
 	$(PIP) --editable '.[ray]'
