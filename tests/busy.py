@@ -28,12 +28,13 @@ FILES = (
     "tests/e2e/test_soak.py",
     "tests/e2e/test_whole_line.py",
     "tests/e2e/test_workers.py",
-    "tests/unit/service/http/test_state.py",
+    "tests/unit/service/http/middleware/test_rate_store.py",
     "tests/unit/service/inference/test_batcher.py",
     "tests/unit/service/inference/test_batcher_queue.py",
     "tests/unit/service/inference/test_batcher_timing.py",
     "tests/unit/service/pipelines/test_single_flight.py",
     "tests/unit/service/repository/test_peers.py",
+    "tests/unit/service/repository/test_readiness.py",
     "tests/unit/training/loop/test_resume.py",
 )
 """Files whose tests wait, set deadlines or read clocks."""
