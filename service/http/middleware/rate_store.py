@@ -7,6 +7,7 @@ are counted in memory, and written with the client's next request after that.
 import logging
 import sqlite3
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,10 @@ class RateStore(Storage):
 
     STORAGE_SCHEME = None
 
-    def __init__(self, path: Path | None = None) -> None:
-        """Open the file at `path`, or count in memory."""
+    def __init__(self, path: Path | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        """Open the file at `path`, or count in memory; `clock` gives the time in seconds."""
         super().__init__()
+        self._clock = clock
         self._data = sqlite3.connect(
             path or ":memory:", timeout=_OPEN_TIMEOUT_S, isolation_level=None, check_same_thread=False
         )
@@ -39,7 +41,7 @@ class RateStore(Storage):
         self._data.execute("CREATE TABLE IF NOT EXISTS counts (key TEXT PRIMARY KEY, amount INTEGER, expires REAL)")
         self._data.execute("PRAGMA busy_timeout = 0")  # from now on, a locked file is an error at once
         self._unwritten: dict[str, tuple[int, float]] = {}  # amount and expiry, counted while the file was locked
-        self._swept = time.monotonic()
+        self._swept = self._clock()
 
     @property
     def base_exceptions(self) -> type[Exception]:
@@ -52,7 +54,7 @@ class RateStore(Storage):
         If the file is locked, the amount is counted in memory. If it cannot be written, as on a full disk, the count
         restarts each time, so that nobody is refused for that.
         """
-        now = time.monotonic()
+        now = self._clock()
         waiting, expires = self._unwritten.pop(key, (0, 0.0))
         if expires <= now:
             waiting, expires = 0, now + expiry
@@ -96,7 +98,7 @@ class RateStore(Storage):
 
     def _row(self, key: str) -> tuple[int, float]:
         """Amount and expiry of a count, in the file and in memory together."""
-        now = time.monotonic()
+        now = self._clock()
         waiting, until = self._unwritten.get(key, (0, now))
         if until <= now:
             waiting, until = 0, now

@@ -14,6 +14,7 @@ from service.repository.repository import Repository
 from service.settings import Settings
 from service.telemetry.metrics import Metrics
 from tests import builders
+from tests.waiting import async_wait_until
 
 
 def full(*_):
@@ -25,7 +26,7 @@ def test_while_too_many_files_are_open_a_worker_is_not_ready_and_tells_the_other
 ):
     builders.write_package(tmp_path / "models", "tiny")
     (tmp_path / "peers").mkdir()
-    peers, metrics = Peers(tmp_path / "peers"), Metrics()
+    peers, metrics, own = Peers(tmp_path / "peers"), Metrics(), tmp_path / "peers" / f"{os.getpid()}.state"
 
     async def scenario():
         repository = Repository(tmp_path / "models", (), ExecutionConfig(1, 1, Limits()), metrics, peers=peers)
@@ -40,13 +41,13 @@ def test_while_too_many_files_are_open_a_worker_is_not_ready_and_tells_the_other
             reporting = asyncio.create_task(
                 readiness.report(repository, peers, metrics, lambda: state.draining, retry_s=0.01)
             )
-            await asyncio.sleep(0.05)
+            await async_wait_until(lambda: "the report to the other workers failed" in caplog.text)
         state.check_ready()
         state.draining = True
-        await asyncio.sleep(0.2)
+        await async_wait_until(lambda: own.exists() and not json.loads(own.read_text())["ready"])
         reporting.cancel()
         await repository.close()
 
     asyncio.run(scenario())
-    assert json.loads((tmp_path / "peers" / f"{os.getpid()}.state").read_text())["ready"] is False
+    assert json.loads(own.read_text())["ready"] is False
     assert "the report to the other workers failed" in caplog.text
