@@ -14,7 +14,6 @@ from service.imaging import codecs
 from service.imaging.codecs import StillFormat
 from service.inference import session
 from service.inference.engine import ExecutionConfig
-from service.inference.session import engine_version
 from service.pipelines import provenance
 from service.pipelines.output import Metadata
 from service.repository import manifest
@@ -82,7 +81,7 @@ def record(settings: Settings, model: LoadedModel, form: StillFormat, asked: Map
     return {
         "model": model.name,
         "digest": model.manifest.digest,
-        "engine": f"{model.engine} {engine_version()} {model.precision}",
+        "engine": f"{model.engine} {model.engine_version} {model.precision}",
         "codecs": codecs.codec_versions(),
         "software": provenance.SOFTWARE,
         "format": form,

@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from service.inference.batcher import Limits
+from service.inference.row_queue import Limits
 
 Floats = NDArray[np.float32]
 

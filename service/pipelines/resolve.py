@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from service.errors import Invalid, NotSupported
 from service.pipelines import latent_spec, latents
 from service.pipelines.latents import Floats
-from service.repository.loader import float_array
 from service.repository.manifest import Manifest
+from service.repository.verification import float_array
 
 Blend = NDArray[np.float32]
 """(n_classes,) weights that add up to 1; a one-hot row for a single class."""

@@ -9,7 +9,7 @@ from math import inf
 from service.errors import Draining
 from service.inference.batcher import Batcher
 from service.inference.engine import ExecutionConfig
-from service.inference.session import Session
+from service.inference.session import Session, engine_version
 from service.repository.manifest import Latent, Manifest, NetworkName
 from service.telemetry.metrics import Metrics
 
@@ -45,6 +45,7 @@ class LoadedModel:
         self.manifest, self.preview, self.n_bytes = manifest, preview, n_bytes
         spec = sessions["generator"].spec
         self.engine, self.precision = spec.engine, spec.precision
+        self.engine_version = engine_version()
         self.users, self.last_used = 0, time.monotonic()
         self._load, self._how, self._metrics = load, engine, metrics
         self._batchers = self._queues(sessions)

@@ -1,4 +1,4 @@
-"""Opens one model package: manifest, digests, networks, goldens. What it returns has been proven.
+"""Open one model package: manifest, digests, networks. What it returns has been verified.
 
 Knows nothing about the folder of all packages, nor about HTTP.
 """
@@ -7,105 +7,104 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import product
-from math import inf, log10
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from service.errors import EngineError, NotFinite, PackageError, UnfitEngine
-from service.imaging.pixels import Pixels, to_uint8
+from service.errors import PackageError, UnfitEngine
 from service.inference.engine import ONNXRUNTIME, EngineSpec, ExecutionConfig, for_any_size
 from service.inference.session import Session
 from service.repository import manifest
 from service.repository.loaded_model import LoadedModel
-from service.repository.manifest import Array, Golden, Manifest, Network, NetworkName
+from service.repository.manifest import Manifest, Network, NetworkName
+from service.repository.verification import verify_goldens, verify_reader
 from service.telemetry.metrics import Metrics
 
-Floats = NDArray[np.float32]
-
 _MAX_MANIFEST_BYTES = 8_388_608
-_FEW_VALUES = 4096  # of a picture that a small network draws
-_GOLDEN_MAX_LEVELS = 1  # of 255; float32 engines
-_GOLDEN_MAX_SHARE = 1e-3  # of the values may differ at all
-_GOLDEN_LEAST_DB = 45.0  # engines of a lower precision
+_MAX_SMALL_VALUES = 4096  # per image: networks of at most this size always run with ONNX Runtime on the CPU
 _log = logging.getLogger(__name__)
 
 
-def open_package(folder: Path, engine: ExecutionConfig, metrics: Metrics) -> LoadedModel:
-    """Reads a package, proves it, and makes it ready to `start`.
+def open_package(
+    folder: Path, execution: ExecutionConfig, metrics: Metrics, max_small_values: int = _MAX_SMALL_VALUES
+) -> LoadedModel:
+    """Read and verify a package; the model is ready to `start`.
 
     Args:
         folder: `<name>/<version>/`.
-        engine: how to run its networks.
-        metrics: told the size of each batch.
+        execution: how to run its networks. If its engine does not reproduce the goldens, its fallbacks are tried.
+        metrics: records the size of each batch.
+        max_small_values: generators of images with at most so many values run on the CPU in float32.
 
     Raises:
-        PackageError: a part is missing, its digest differs, or a golden does not come out.
+        PackageError: a part is missing, a digest differs, or a golden is not reproduced.
     """
     described = read_manifest(folder)
-    load = partial(_open_networks, folder, described, engine)
-    try:
-        sessions = load()
-        prove(sessions["generator"], described.goldens)
-    except UnfitEngine as error:
-        fallback = engine.spec.fallback
-        if fallback is None or _spec(described, engine) == ONNXRUNTIME:
-            raise
-        _log.warning(
-            "model is opened in another engine or precision",
-            extra={
-                "model": f"{described.name}@{described.version}",
-                "reason": str(error),
-                "engine": fallback.engine,
-                "precision": fallback.precision,
-            },
-        )
-        return open_package(folder, replace(engine, spec=fallback), metrics)
+    is_small = _is_small(described, max_small_values)
+    while True:
+        load = partial(_open_networks, folder, described, execution, is_small)
+        try:
+            sessions = load()
+            verify_goldens(sessions["generator"], described.goldens)
+            break
+        except UnfitEngine as error:
+            fallback = execution.spec.fallback
+            if fallback is None or _spec(described, execution, is_small) == ONNXRUNTIME:
+                raise
+            _log.warning(
+                "model is opened in another engine or precision",
+                extra={
+                    "model": f"{described.name}@{described.version}",
+                    "reason": str(error),
+                    "engine": fallback.engine,
+                    "precision": fallback.precision,
+                },
+            )
+            execution = replace(execution, spec=fallback)
     if "discriminator" in sessions:
-        _prove_reader(sessions["discriminator"], described.networks["discriminator"], 1)
+        verify_reader(sessions["discriminator"], described.networks["discriminator"], 1)
     if "encoder" in sessions and described.latent is not None:
-        _prove_reader(sessions["encoder"], described.networks["encoder"], described.latent.dim)
-    # Weights may be stored in less than the float32 that they are computed in.
+        verify_reader(sessions["encoder"], described.networks["encoder"], described.latent.dim)
+    # Weights may be stored in fewer bits than the float32 that they are computed in.
     n_bytes = sum(
         sessions[name].copies * max(4 * network.parameters, (folder / network.file).stat().st_size)
         for name, network in described.networks.items()
     )
     preview = _read(folder, described.preview)
-    return LoadedModel(described, preview, sessions, load, engine, metrics, n_bytes)
+    return LoadedModel(described, preview, sessions, load, execution, metrics, n_bytes)
 
 
-def _open_networks(folder: Path, described: Manifest, engine: ExecutionConfig) -> dict[NetworkName, Session]:
-    spec, any_size = _spec(described, engine), described.task == "translate"
-    threads = 1 if _is_small(described) else engine.threads  # to wake a second takes longer than its half of the work
-    # Goldens prove the network that draws alone, so that the others are not computed in less than float32.
+def _open_networks(
+    folder: Path, described: Manifest, execution: ExecutionConfig, is_small: bool
+) -> dict[NetworkName, Session]:
+    spec, any_size = _spec(described, execution, is_small), described.task == "translate"
+    threads = 1 if is_small else execution.threads  # waking a second thread takes longer than its half of the work
+    # Goldens verify the generator only, so that the others are computed in float32.
     return {
         name: _open_network(
-            folder, net, threads, any_size, spec if name == "generator" else ONNXRUNTIME, engine.shared_threads
+            folder, net, threads, any_size, spec if name == "generator" else ONNXRUNTIME, execution.shared_threads
         )
         for name, net in described.networks.items()
     }
 
 
-def _spec(described: Manifest, engine: ExecutionConfig) -> EngineSpec:
-    """Of the network that draws."""
+def _spec(described: Manifest, execution: ExecutionConfig, is_small: bool) -> EngineSpec:
+    """The engine of the generator."""
     if described.task == "translate":
-        return for_any_size(engine.spec)
-    return ONNXRUNTIME if _is_small(described) else engine.spec  # its batches of small networks are the quickest
+        return for_any_size(execution.spec)
+    return ONNXRUNTIME if is_small else execution.spec  # ONNX Runtime is the fastest for batches of small networks
 
 
-def _is_small(described: Manifest) -> bool:
+def _is_small(described: Manifest, max_values: int) -> bool:
     size = described.image
-    return described.task == "generate" and size.height * size.width * size.channels <= _FEW_VALUES
+    return described.task == "generate" and size.height * size.width * size.channels <= max_values
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The manifest of a package, checked against the folder that it lies in.
+    """Read a package's manifest and check it against the names of its folders.
 
     Raises:
-        PackageError: there is none, it is not valid, or it names another model.
+        PackageError: it is missing or invalid, or it names another model.
     """
     raw = _read(folder, manifest.FILE_NAME)
     if len(raw) > _MAX_MANIFEST_BYTES:
@@ -124,44 +123,6 @@ def read_manifest(folder: Path) -> Manifest:
     return described
 
 
-def prove(session: Session, goldens: tuple[Golden, ...]) -> None:
-    """Runs the goldens, which warms the network up as well.
-
-    Raises:
-        UnfitEngine: a picture cannot be drawn, or differs by more than an engine of this precision may.
-    """
-    # Beside others a network may have a session of its own: each is proven and warmed up.
-    ways = (True,) if session.copies == 1 else (True, False)
-    for (index, golden), alone in product(enumerate(goldens), ways):
-        try:
-            inputs = {name: float_array(array) for name, array in golden.inputs.items()}
-            expected = _uint8_array(golden.images)
-            drawn = to_uint8(session.run(inputs, alone))
-        except (EngineError, NotFinite, ValueError) as error:
-            raise UnfitEngine(f"golden {index} cannot be run: {error}") from error
-        if drawn.shape != expected.shape:
-            raise UnfitEngine(f"golden {index} came out with shape {drawn.shape}, not {expected.shape}")
-        _compare(index, drawn, expected, session.spec)
-
-
-def _compare(index: int, drawn: Pixels, expected: Pixels, spec: EngineSpec) -> None:
-    levels = np.abs(drawn.astype(np.int16) - expected)
-    if spec.precision == "float32":
-        share = float(np.mean(levels > 0))
-        if levels.max() > _GOLDEN_MAX_LEVELS or share > _GOLDEN_MAX_SHARE:
-            raise UnfitEngine(
-                f"golden {index} did not come out: {share:.2%} of its values differ, by up to {levels.max()} levels"
-            )
-        return
-    error = float(np.mean(np.square(levels, dtype=np.float64)))
-    quality = 10.0 * log10(255.0**2 / error) if error else inf
-    if quality < _GOLDEN_LEAST_DB:
-        raise UnfitEngine(
-            f"golden {index} did not come out: in {spec.precision} it has {quality:.1f} dB, below "
-            f"{_GOLDEN_LEAST_DB:g}; GANVAS_PRECISION=auto goes back to float32 for it"
-        )
-
-
 def _open_network(
     folder: Path, network: Network, threads: int, any_size: bool, spec: EngineSpec, shared_threads: int
 ) -> Session:
@@ -172,37 +133,19 @@ def _open_network(
             f"{network.file} has digest {digest[:12]}..., but the manifest says {network.sha256[:12]}..."
         )
     session = Session(raw, threads, any_size, spec, min(threads, shared_threads))
-    for tensors, found, side in (
+    for tensors, actual, side in (
         (network.inputs, session.inputs, "inputs"),
         (network.outputs, session.outputs, "outputs"),
     ):
-        said = {tensor.name: _fixed(tensor.shape) for tensor in tensors}
-        if said != {name: _fixed(shape) for name, shape in found.items()}:
-            raise PackageError(f"{network.file} has the {side} {found}, but the manifest says {said}")
+        expected = {tensor.name: _fixed(tensor.shape) for tensor in tensors}
+        if expected != {name: _fixed(shape) for name, shape in actual.items()}:
+            raise PackageError(f"{network.file} has the {side} {actual}, but the manifest says {expected}")
     return session
 
 
 def _fixed(shape: Sequence[object]) -> list[object]:
-    """A shape with None for each dynamic axis, whatever it is called."""
+    """A shape with None for each dynamic axis, whatever its name."""
     return [size if isinstance(size, int) else None for size in shape]
-
-
-def _prove_reader(session: Session, network: Network, width: int) -> None:
-    """Runs a network that reads pictures once on zeros: it must answer so many numbers a picture.
-
-    Raises:
-        PackageError: it cannot be run, or answers otherwise.
-    """
-    zeros = {
-        tensor.name: np.zeros([size if isinstance(size, int) else 1 for size in tensor.shape], np.float32)
-        for tensor in network.inputs
-    }
-    try:
-        answered = session.run(zeros)
-    except EngineError as error:
-        raise PackageError(f"{network.file} cannot be run: {error}") from error
-    if answered.shape != (1, width):
-        raise PackageError(f"{network.file} answers with shape {answered.shape}, not {width} numbers a picture")
 
 
 def _read(folder: Path, name: str) -> bytes:
@@ -210,12 +153,3 @@ def _read(folder: Path, name: str) -> bytes:
         return (folder / name).read_bytes()
     except OSError as error:
         raise PackageError(f"{name} cannot be read: {error.strerror}") from error
-
-
-def float_array(array: Array) -> Floats:
-    """A manifest's float32 array."""
-    return np.frombuffer(array.unpack(), "<f4").astype(np.float32).reshape(array.shape)
-
-
-def _uint8_array(array: Array) -> Pixels:
-    return np.frombuffer(array.unpack(), np.uint8).reshape(array.shape)

@@ -222,7 +222,7 @@ BREAKAGES = {
     "other-version": (manifest_fields(version=7), "tiny/7"),
     "no-latent": (manifest_fields(latent=None), "latent"),
     "external-data": (external_data, "outside its file"),
-    "golden-differs": (replaced_network, "golden 0 did not come out"),
+    "golden-differs": (replaced_network, "golden 0 is not reproduced"),
     "golden-corrupt": (corrupt_golden, "golden 0"),
     "golden-of-another-size": (golden_of_another_size, "golden"),
     "wrong-latent-size": (manifest_fields(latent={"dim": 9, "distribution": "normal"}), "latent"),

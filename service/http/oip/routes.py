@@ -31,7 +31,6 @@ from service.http.request.disconnect import while_connected
 from service.http.response import responses
 from service.http.state import AppState, StateDependency
 from service.imaging.pixels import Floats
-from service.inference.session import engine_version
 from service.pipelines.generate import inferred
 from service.repository.loaded_model import LoadedModel
 from service.telemetry.timing import PhaseTimer
@@ -180,7 +179,7 @@ def _metadata(state: AppState, model: LoadedModel) -> schemas.ModelMetadata:
     return schemas.ModelMetadata(
         name=name,
         versions=[str(other.manifest.version) for other in state.repository if other.manifest.name == name],
-        platform=engine_version().replace("-", "_", 1),
+        platform=model.engine_version.replace("-", "_", 1),
         inputs=[schemas.TensorMetadata(name=key, datatype="FP32", shape=shape) for key, shape in inputs.items()],
         outputs=[schemas.TensorMetadata(name=tensors.OUTPUT, datatype="FP32", shape=output)],
     )

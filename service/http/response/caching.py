@@ -9,14 +9,13 @@ import hashlib
 from fastapi import Request
 
 from service.imaging import codecs
-from service.inference.session import engine_version
 from service.pipelines import provenance
 from service.repository.loaded_model import LoadedModel
 
 
 def etag(model: LoadedModel, *inputs: object) -> str:
     """A strong ETag of a response that depends on the model and `inputs` only. It is known before inference."""
-    engine = (model.engine, engine_version(), model.precision)
+    engine = (model.engine, model.engine_version, model.precision)
     key = (model.manifest.digest, *engine, codecs.codec_versions(), provenance.SOFTWARE, *inputs)
     return '"' + hashlib.sha256(repr(key).encode()).hexdigest()[:32] + '"'
 
