@@ -2,23 +2,29 @@
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 from lightning_fabric import Fabric
+from numpy.typing import NDArray
 
 from service.repository import manifest
 from training import classifiers, data
 from training import evaluate as evaluation
 from training import report as reporting
 from training.classifiers import Role
-from training.data import DataError, ImageSet, PairSet, Sets
+from training.data import DataError, ImageSet, PairSet, Sets, place
 from training.evaluate import Measured
 from training.loop import journal
 from training.loop.trainer import Stopped, Trainer
+from training.objectives import Objective
+from training.objectives.load import load_objective
+from training.packaging import read as reading
 from training.packaging import warm_start
 from training.packaging import write as exporting
-from training.packaging.write import Label, Package
+from training.packaging.read import Package
+from training.packaging.write import Label
 from training.posttrain import class_finetune
 from training.posttrain import directions as directing
 from training.posttrain import encoder as encoding
@@ -29,15 +35,15 @@ from training.runs.folder import Run, RunError, open_run
 
 def train(run: Run, accelerator: str, count: int, init_from: Path | None) -> None:
     """Starts a run, from new networks or from a package's, and trains it to its end."""
-    package = exporting.open_package(init_from) if init_from else None
+    package = reading.open_package(init_from) if init_from else None
     if package:
         run = warm_start.from_package(run, package)
     images = data.load(run.config, run.data, "train")
     run.refuse_another()  # before other processes are started, which would all say the same
     fabric = devices.open_fabric(run.config, accelerator, count)
-    trainer = Trainer(run, images, fabric, _held(Sets(run.config, run.data)))
+    trainer = Trainer(run, images, fabric, _validation(Sets(run.config, run.data)))
     if package:
-        trainer.take_over(package)
+        warm_start.take_over(trainer.objective, run.config, package, trainer.stream)
     if fabric.is_global_zero:
         run.create(devices.describe(fabric))
     fabric.barrier()
@@ -65,7 +71,7 @@ def resume(run: Run, accelerator: str, count: int) -> None:
     """Goes on with a run."""
     images, state = data.load(run.config, run.data, "train"), checkpoint.load(run.checkpoint)
     fabric = devices.open_fabric(run.config, accelerator, count)
-    trainer = Trainer(run, images, fabric, _held(Sets(run.config, run.data)))
+    trainer = Trainer(run, images, fabric, _validation(Sets(run.config, run.data)))
     trainer.load_state_dict(state)
     _train(trainer, run, fabric)
 
@@ -81,32 +87,50 @@ def _train(trainer: Trainer, run: Run, fabric: Fabric) -> None:
     fabric.print(f"done: next, `python -m training evaluate {run.folder}`")
 
 
-def _held(sets: Sets) -> ImageSet | PairSet | None:
-    """The images that a run does not train on, if there are any."""
-    held = sets.load("validation")
-    return held if len(held) else None
+def _validation(sets: Sets) -> ImageSet | PairSet | None:
+    """The run's validation images, if it has any."""
+    images = sets.load("validation")
+    return images if len(images) else None
 
 
-def finished(run: Run, best: bool = False, accelerator: str = "cpu") -> tuple[Trainer, Sets]:
-    """A run as it is used: as `_trained`, with the generator that `clarify` made of it, if there is one."""
-    trainer, sets = _trained(run, best, accelerator)
-    if not class_finetune.take(trainer.objective, run.folder, trainer.step):
-        print(f"{run.folder / class_finetune.FILE_NAME} is of another step than {trainer.step:,}, and was left alone")
-    return trainer, sets
+@dataclass(frozen=True)
+class TrainedRun:
+    """A run's networks, for use.
+
+    Attributes:
+        run: its folder and configuration.
+        objective: the networks, on one device in float32.
+        step: steps that they were trained for.
+        sets: the run's data; each split is read once.
+    """
+
+    run: Run
+    objective: Objective
+    step: int
+    sets: Sets
+
+    @property
+    def images_seen(self) -> int:
+        """Real images in those steps."""
+        return self.step * self.run.config.batch_size
 
 
-def _trained(run: Run, best: bool, accelerator: str) -> tuple[Trainer, Sets]:
-    """A run as its last checkpoint left it, or its best one, on one device in float32; and the data, each read once."""
+def open_trained(run: Run, best: bool = False, accelerator: str = "cpu") -> TrainedRun:
+    """Loads a run's last or best checkpoint, and the generator that `finetune-classes` made of it, if any."""
+    trained = _open_checkpoint(run, best, accelerator)
+    if not class_finetune.take(trained.objective, run.folder, trained.step):
+        print(f"{run.folder / class_finetune.FILE_NAME} belongs to another step than {trained.step:,}: ignored")
+    return trained
+
+
+def _open_checkpoint(run: Run, best: bool, accelerator: str) -> TrainedRun:
+    """Loads a run's last or best checkpoint."""
     if best and not run.best.exists():
         raise RunError(f"{run.folder} has no best checkpoint: train with --measure-every-nimg, or leave --best out")
     fabric = devices.open_fabric(replace(run.config, precision="32-true"), accelerator, 1)
     sets = Sets(run.config, run.data)
-    trainer = Trainer(run, sets.load("train"), fabric, _held(sets))
-    if best:
-        trainer.load_best(checkpoint.load(run.best))
-    else:
-        trainer.load_state_dict(checkpoint.load(run.checkpoint))
-    return trainer, sets
+    objective, step = load_objective(run, sets.load("train"), fabric, best)
+    return TrainedRun(run, objective, step, sets)
 
 
 def evaluate(
@@ -119,10 +143,10 @@ def evaluate(
     if keep is not None:
         raise RunError(f"{target} is a run, which keeps its own numbers: leave --keep out")
     run = open_run(target, folder)
-    trainer, sets = finished(run, best, accelerator)
-    measured = evaluation.measure(evaluation.samplers(trainer.objective), run.config, sets)
-    _keep(run, trainer, measured)
-    evaluation.save_png(trainer.snapshot(), run.folder / "samples" / "evaluation.png")
+    trained = open_trained(run, best, accelerator)
+    measured = evaluation.measure(evaluation.samplers(trained.objective), run.config, trained.sets)
+    _keep_metrics(trained, measured)
+    evaluation.save_png(_snapshot(trained), run.folder / "samples" / "evaluation.png")
     show(measured)
 
 
@@ -132,45 +156,53 @@ def _of_package(target: Path, folder: Path | None, best: bool, keep: Path | None
         raise RunError("a package does not know where its data lies: give --data")
     if best and keep is None:
         raise RunError("a package holds one set of weights: leave --best out")
-    package = exporting.open_package(target)
+    package = reading.open_package(target)
     origin = _origin(package, open_run(keep, folder), best) if keep is not None else None  # before minutes are spent
-    measured = evaluation.measure(exporting.samplers(package), package.config, Sets(package.config, folder))
+    measured = evaluation.measure(reading.samplers(package), package.config, Sets(package.config, folder))
     if origin is not None:
-        _keep(*origin, measured)
+        _keep_metrics(origin, measured)
     return measured
 
 
-def _origin(package: Package, run: Run, best: bool) -> tuple[Run, Trainer]:
+def _origin(package: Package, run: Run, best: bool) -> TrainedRun:
     """The run that a package was exported from, as it was then.
 
     Raises:
         RunError: it is another run, or the run went on since.
     """
-    trainer, _ = finished(run, best)
-    seen = trainer.images_seen + run.images_before
+    trained = open_trained(run, best)
+    seen = trained.images_seen + run.images_before
     about = package.described.training
-    said = run.recipe_said(trainer.objective.finished_said)
+    said = run.recipe_said(trained.objective.finished_said)
     if (run.config, seen, said) != (package.config, about.images_seen, about.recipe):
         raise RunError(
             f"{package.folder} was not exported from {run.folder} as it is now: their configurations or images differ"
         )
-    return run, trainer
+    return trained
 
 
-def _keep(run: Run, trainer: Trainer, measured: list[Measured]) -> None:
-    """Adds what the run's snapshots say, and keeps all of it in the run."""
-    measured += evaluation.agreement(journal.read(run.folder, "snapshots"), trainer.objective)
-    run.keep_metrics(trainer.step, [item.to_json() for item in measured], trainer.objective.finished_said)
+def _keep_metrics(trained: TrainedRun, measured: list[Measured]) -> None:
+    """Adds the agreement of the run's snapshots, and saves all metrics in the run."""
+    run, objective = trained.run, trained.objective
+    measured += evaluation.agreement(journal.read(run.folder, "snapshots"), objective)
+    run.keep_metrics(trained.step, [item.to_json() for item in measured], objective.finished_said)
+
+
+def _snapshot(trained: TrainedRun) -> NDArray[np.uint8]:
+    """A grid of samples or translations, (H, W, C), of validation images where the run has any."""
+    objective, sets = trained.objective, trained.sets
+    shown = place(_validation(sets) or sets.load("train"), objective.fabric.device)
+    return evaluation.look(objective, evaluation.samplers(objective), trained.run.config, shown).pixels
 
 
 def report(run: Run, best: bool, accelerator: str) -> None:
     """Writes a run's page; without a checkpoint or data, of its files alone."""
     objective, sets = None, None
     try:
-        trainer, found = finished(run, best, accelerator)
-        objective, sets = trainer.objective, found
-        said = trainer.objective.finished_said
-        shown = f"Of the {'best' if best else 'last'} checkpoint, step {trainer.step:,}{f', {said}' if said else ''}."
+        trained = open_trained(run, best, accelerator)
+        objective, sets = trained.objective, trained.sets
+        said = trained.objective.finished_said
+        shown = f"Of the {'best' if best else 'last'} checkpoint, step {trained.step:,}{f', {said}' if said else ''}."
     except (DataError, checkpoint.CheckpointError) as error:
         shown = f"What needs the networks and the data is left out: {error}."
         print(shown)
@@ -198,25 +230,29 @@ def export(
     with_discriminator: bool = True,
 ) -> None:
     """Writes a run's package."""
-    trainer, sets = finished(run, best)
-    if not run.metrics(trainer.step, trainer.objective.finished_said):
+    trained = open_trained(run, best)
+    if not run.metrics(trained.step, trained.objective.finished_said):
         print(f"the card will hold no metrics: measure them first by `python -m training evaluate {run.folder}`")
-    images = sets.load("train")
+    images = trained.sets.load("train")
     for folder in exporting.export(
-        run, trainer.objective, images, trainer.images_seen, models, label, weights, thin_db, with_discriminator
+        run, trained.objective, images, trained.images_seen, models, label, weights, thin_db, with_discriminator
     ):
         print(f"{folder}: served by `GANVAS_MODELS_DIR={models} python -m service`")
 
 
-def clarified(run: Run, nimg: int, best: bool, accelerator: str) -> None:
-    """Teaches a run's generator to show the asked class, and prints what came of it."""
+def finetune_classes(run: Run, nimg: int, best: bool, accelerator: str) -> None:
+    """Fine-tunes a class-conditional generator against a classifier, and prints the error before and after."""
     class_finetune.refuse_unconditional(run)
-    trainer, sets = _trained(run, best, accelerator)
+    trained = _open_checkpoint(run, best, accelerator)
     classifier = classifiers.load(run.config.dataset, role="selection")
-    before, after = class_finetune.make(run, trainer.objective, trainer.step, classifier, sets.images("train"), nimg)
-    print(f"shown as another class than was asked for, by the judge that selects: {before:.2%} before, {after:.2%} now")
-    where = f"{run.folder / class_finetune.FILE_NAME}"
-    print(f"what uses this checkpoint{' (by --best)' * best} draws by it from now on; to undo it, delete {where}")
+    before, after = class_finetune.make(
+        run, trained.objective, trained.step, classifier, trained.sets.images("train"), nimg
+    )
+    print(
+        f"samples of another class than requested, by the selection classifier: {before:.2%} before, {after:.2%} after"
+    )
+    path = run.folder / class_finetune.FILE_NAME
+    print(f"commands that load this checkpoint{' (by --best)' * best} now use this generator; to undo, delete {path}")
 
 
 def directions(
@@ -229,25 +265,25 @@ def directions(
     accelerator: str,
 ) -> None:
     """Makes named directions, and prints what they do."""
-    trainer, sets = finished(run, best, accelerator)
-    for found in directing.make(run, trainer.objective, trainer.step, sets, wanted, left, right, nimg):
+    trained = open_trained(run, best, accelerator)
+    for found in directing.make(run, trained.objective, trained.step, trained.sets, wanted, left, right, nimg):
         print(f"{found.name}: {found.description}")
     print(f"look at {run.folder / 'samples' / 'directions.png'}; `export` writes them into the package")
 
 
 def encoder(run: Run, nimg: int, pixel_weight: float, best: bool, accelerator: str) -> None:
     """Trains the way back from images to latents, and prints how near it comes."""
-    trainer, sets = finished(run, best, accelerator)
-    show(encoding.make(run, trainer.objective, trainer.step, nimg, pixel_weight, sets))
+    trained = open_trained(run, best, accelerator)
+    show(encoding.make(run, trained.objective, trained.step, nimg, pixel_weight, trained.sets))
     print(f"look at {run.folder / 'samples' / 'encoder.png'}; `export` writes it into the package")
 
 
-def judge(dataset: str, folder: Path, role: Role, epochs: int | None) -> None:
-    """Trains and stores a judge."""
-    made = classifiers.make(dataset, folder, role, epochs)
-    what = f"of the test images right, digest {made.digest[:12]}"
-    print(f"{classifiers.path_of(dataset, role)}: {made.accuracy:.2%} {what}")
-    for name, accuracy in made.balanced.items():
+def train_classifier(dataset: str, folder: Path, role: Role, epochs: int | None) -> None:
+    """Trains a classifier, saves it in this package, and prints its accuracy."""
+    classifier = classifiers.make(dataset, folder, role, epochs)
+    path = classifiers.path_of(dataset, role)
+    print(f"{path}: {classifier.accuracy:.2%} of the test images correct, digest {classifier.digest[:12]}")
+    for name, accuracy in classifier.balanced.items():
         print(f"{name:<24} {accuracy:>7.2%} balanced")
-    for name, share in made.fooled.items():
-        print(f"{name:<48} {share:>7.2%} taken for the other domain")
+    for name, share in classifier.fooled.items():
+        print(f"{name:<48} {share:>7.2%} classified as the other domain")

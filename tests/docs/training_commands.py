@@ -108,7 +108,7 @@ class TrainingRuns:
     def objective(self) -> Any:
         """Return the networks of the run `faces`."""
         with _argv(()), _few(self.folder):
-            return commands.finished(open_run(self.run("faces")))[0].objective
+            return commands.open_trained(open_run(self.run("faces"))).objective
 
     def lay_out(self, folder: Path, text: str) -> None:
         """Write the runs and packages that a text reads into a folder."""

@@ -1,24 +1,20 @@
 """The only training loop: steps, logs, sample grids and checkpoints. Knows nothing about a method's maths."""
 
 import sys
-from collections.abc import Callable
 from contextlib import closing, nullcontext
 from math import isfinite
 from typing import Any
 
-import numpy as np
 import torch
 from lightning_fabric import Fabric
-from numpy.typing import NDArray
 from tqdm import tqdm
 
-from training import evaluate, objectives
-from training.data import DataError, ImageSet, PairSet, open_stream, place
+from training import objectives
+from training.data import DataError, ImageSet, PairSet, Stream, open_stream, place
 from training.loop.monitor import Observer
 from training.loop.signals import Stop, stop_signal
 from training.objectives import Objective
-from training.packaging import warm_start
-from training.packaging.write import Package
+from training.objectives.load import load_state
 from training.runs import checkpoint
 from training.runs.folder import Run
 
@@ -67,6 +63,11 @@ class Trainer:
         return self._objective
 
     @property
+    def stream(self) -> Stream:
+        """Batches of the training images."""
+        return self._stream
+
+    @property
     def step(self) -> int:
         """Steps trained so far."""
         return self._step
@@ -75,15 +76,6 @@ class Trainer:
     def images_seen(self) -> int:
         """Real images that the steps so far looked at."""
         return self._step * self._config.batch_size
-
-    def take_over(self, package: Package) -> None:
-        """Goes on from a package's networks: see `initialise.take_over`."""
-        warm_start.take_over(self._objective, self._config, package, self._stream)
-
-    def snapshot(self) -> NDArray[np.uint8]:
-        """What the finished networks give now, (H, W, C): see `evaluate.Look`."""
-        samplers = evaluate.samplers(self._objective)
-        return evaluate.look(self._objective, samplers, self._config, self._shown).pixels
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that an exact resume needs."""
@@ -101,31 +93,10 @@ class Trainer:
         Raises:
             CheckpointError: it is of another method or of other networks; this trainer cannot be used any more.
         """
-        self._take(state, self._objective.load_state_dict)
-        if missing := {"stream", "rng"} - set(state):
-            raise checkpoint.CheckpointError(f"the checkpoint is of another version: it has no {min(missing)}")
+        self._step = load_state(self._config, state, self._objective.load_state_dict)
+        checkpoint.require(state, "stream", "rng")
         self._stream.load_state_dict(state["stream"])
         checkpoint.set_rng_state(state["rng"])
-
-    def load_best(self, state: dict[str, Any]) -> None:
-        """Takes over the networks of the best checkpoint, to use them: it cannot be trained on.
-
-        Raises:
-            CheckpointError: as `load_state_dict`.
-        """
-        self._take(state, self._objective.load_finished_state)
-
-    def _take(self, state: dict[str, Any], load: Callable[[dict[str, Any]], None]) -> None:
-        if state.get("method") != self._config.method:
-            raise checkpoint.CheckpointError(
-                f"the checkpoint is of method {state.get('method')}, but the run is of method {self._config.method}"
-            )
-        try:
-            load(state["objective"])
-        except (ValueError, RuntimeError, KeyError) as error:
-            reason = " ".join(str(error).split())  # torch's has a line for each weight
-            raise checkpoint.CheckpointError(f"the checkpoint does not fit the run's networks: {reason}") from error
-        self._step = state["step"]
 
     def train(self) -> None:
         """Trains to the end of the run.

@@ -17,7 +17,7 @@ from training.objectives import Generative, Objective, Translation
 from training.objectives.wgan import Wgan
 from training.packaging.onnx import restore
 from training.packaging.onnx.export import ExportError
-from training.packaging.write import Package, directions
+from training.packaging.read import Package, by_direction
 from training.runs.folder import Run
 
 DISCRIMINATOR_STEPS = 500
@@ -85,7 +85,7 @@ def _load(objective: Objective, config: TrainingConfig, package: Package, stream
     if isinstance(objective, Translation):
         batch = stream.next()
         assert isinstance(batch, PairBatch)
-        parts = directions(package)
+        parts = by_direction(package)
         if set(parts) != set(objective.directions):
             raise ExportError(f"{package.folder} leads {' and '.join(parts)}, not {' and '.join(objective.directions)}")
         for direction, part in parts.items():

@@ -1,14 +1,16 @@
-"""Atomic checkpoints and exact resume.
+"""Atomic writes, checkpoints and the state of random number generators.
 
-A checkpoint is written beside the last one and moved over it only when all its bytes are on the disk, so that a full
-disk or a kill at any moment leaves a whole one. It holds plain values and tensors only, so that reading one runs no
-code of its author's.
+A file is written next to the existing one and replaces it only when all bytes are on disk. A full disk or a kill
+therefore leaves the existing file intact. A checkpoint holds plain values and tensors only, so that loading one never
+runs code.
 """
 
 import os
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import torch
@@ -18,57 +20,81 @@ class CheckpointError(RuntimeError):
     """A checkpoint could not be written or read; the message says which and why."""
 
 
+@contextmanager
+def atomic_write(path: Path) -> Iterator[IO[bytes]]:
+    """Opens a temporary file that replaces `path` when the block ends without an error.
+
+    Raises:
+        OSError: the disk is full or the folder is not writable; an existing file at `path` is unchanged.
+    """
+    partial = path.with_name(f"{path.name}.partial")
+    try:
+        with partial.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
 def save(path: Path, state: dict[str, Any]) -> None:
     """Writes `state` to `path` atomically.
 
     Raises:
-        CheckpointError: the disk is full or the folder not writable; an earlier checkpoint is left whole.
+        CheckpointError: the disk is full or the folder is not writable; an existing checkpoint is unchanged.
     """
-    partial = path.with_suffix(".partial")
     try:
-        with partial.open("wb") as file:
+        with atomic_write(path) as file:
             torch.save(state, file)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
     except (OSError, RuntimeError) as error:  # torch's zip writer turns a full disk into a RuntimeError
-        partial.unlink(missing_ok=True)
         raise CheckpointError(f"{path} was not written ({error}); the checkpoint before it is whole") from error
 
 
 def load(path: Path) -> dict[str, Any]:
-    """Reads what `save` wrote.
+    """Reads a checkpoint that `save` wrote.
 
     Raises:
-        CheckpointError: there is none, or it is damaged.
+        CheckpointError: the file is missing or damaged.
     """
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise CheckpointError(f"there is no checkpoint at {path}") from error
     except Exception as error:  # torch.load has no common base for what a damaged file raises
-        # Not in torch's words: they advise to read the file as a pickle.
+        # torch's own message advises loading the file as a pickle.
         raise CheckpointError(f"{path} is damaged or no checkpoint") from error
     if not isinstance(state, dict):
         raise CheckpointError(f"{path} is no checkpoint: it holds a {type(state).__name__}")
     return state
 
 
+def require(state: dict[str, Any], *names: str) -> None:
+    """Checks that a checkpoint has all these entries.
+
+    Raises:
+        CheckpointError: it was written by another version.
+    """
+    if missing := set(names) - set(state):
+        raise CheckpointError(f"the checkpoint is of another version: it has no {min(missing)}")
+
+
 def rng_state() -> dict[str, Any]:
     """The state of every random number generator: Python's, NumPy's and torch's, CUDA's included."""
     version, words, gauss = random.getstate()
-    numpy = np.random.get_state(legacy=False)  # noqa: NPY002  # libraries that we call may still draw from it
+    numpy = np.random.get_state(legacy=False)  # noqa: NPY002  # libraries may still use it
     return {
         "python": [version, list(words), gauss],
         "numpy": {**numpy, "state": {**numpy["state"], "key": numpy["state"]["key"].tolist()}},
         "torch": torch.get_rng_state(),
-        # Of this process's own device: all processes draw alike, each on its own.
+        # Each process stores the state of its own device; the states are equal.
         "cuda": [torch.cuda.get_rng_state()] if torch.cuda.is_available() else [],
     }
 
 
 def set_rng_state(state: dict[str, Any]) -> None:
-    """Goes on from what `rng_state` returned."""
+    """Restores the state that `rng_state` returned."""
     version, words, gauss = state["python"]
     random.setstate((version, tuple(words), gauss))
     numpy = state["numpy"]

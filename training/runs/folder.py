@@ -12,7 +12,6 @@ RUN/report.html         what `report` shows
 """
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from pydantic import ValidationError
 
 from training import config as configs
 from training.config import TrainingConfig
+from training.runs import checkpoint
 
 _KINDS = ("sgd", "rmsprop", "adam")  # pydantic names them in the path to an optimiser's field
 
@@ -152,19 +152,11 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def write_json(path: Path, values: dict[str, Any]) -> None:
-    """Writes a JSON object, whole or not at all."""
+    """Writes a JSON object atomically."""
     write_text(path, json.dumps(values, indent=2) + "\n")
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes a file beside the one that is there, and moves it over when all its bytes are on the disk."""
-    partial = path.with_name(f"{path.name}.partial")
-    try:
-        with partial.open("w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except OSError:
-        partial.unlink(missing_ok=True)
-        raise
+    """Writes a UTF-8 text file atomically."""
+    with checkpoint.atomic_write(path) as file:
+        file.write(text.encode())

@@ -8,12 +8,13 @@ import pytest
 import torch
 
 from tests.unit.training.tiny import BATCH_NORM, CYCLEGAN, PIX2PIX, TINY, TINY_WORDS, WGAN_GP
-from training import classifiers, data
+from training import classifiers, data, evaluate
 from training.data import DataError
 from training.evaluate import selection
 from training.evaluate.selection import Reading
 from training.loop.monitor import Observer
 from training.loop.trainer import Trainer
+from training.objectives.load import load_objective
 from training.runs import checkpoint
 from training.runs.folder import Run
 
@@ -53,8 +54,8 @@ def lines(run, name="measurements"):
     return [json.loads(line) for line in (run.folder / f"{name}.jsonl").read_text().splitlines()]
 
 
-def weights(trainer):
-    return torch.cat([w.flatten() for net in trainer.objective.networks.values() for w in net.state_dict().values()])
+def weights(objective):
+    return torch.cat([w.flatten() for net in objective.networks.values() for w in net.state_dict().values()])
 
 
 def test_the_best_measurement_is_kept_with_its_step_and_value(begin, values, capsys):
@@ -83,18 +84,21 @@ def test_the_classifier_that_reports_never_chooses(tmp_path, classifier, monkeyp
     assert chooses.accuracy == 0.5
 
 
-def test_the_best_networks_are_those_of_that_step(begin, values):
+def snapshot(objective, shown):
+    return evaluate.look(objective, evaluate.samplers(objective), MEASURED, shown).pixels
+
+
+def test_the_best_networks_are_those_of_that_step(begin, values, train_set, fabric):
     values(3.0, 1.0, 2.0, 4.0)
     run, trainer = begin(replace(MEASURED, ema_decay=0.9))
     trainer.train()
-    _, best = begin(MEASURED, again=True)
-    best.load_best(checkpoint.load(run.best))
+    best, step = load_objective(run, train_set, fabric, best=True)
     half = replace(MEASURED, total_nimg=320, measure_every_nimg=None)
     _, short = begin(half, "short")
     short.train()
-    assert torch.equal(weights(best), weights(short))
-    assert (best.snapshot() == short.snapshot()).all()
-    assert best.step == 10
+    assert torch.equal(weights(best), weights(short.objective))
+    assert (snapshot(best, train_set) == snapshot(short.objective, train_set)).all()
+    assert step == 10
 
 
 @pytest.mark.parametrize("config", [MEASURED, replace(WGAN_GP, validation_share=0.25)], ids=["gan", "wgan-gp"])
@@ -105,7 +109,7 @@ def test_looking_at_a_run_does_not_change_it(begin, config):
     one.train()
     _, other = begin(quiet, "quiet")
     other.train()
-    assert torch.equal(weights(one), weights(other))
+    assert torch.equal(weights(one.objective), weights(other.objective))
 
 
 def test_measurements_after_the_last_checkpoint_are_dropped_and_made_again(begin):

@@ -16,7 +16,7 @@ from service.repository.manifest import Manifest
 from tests.unit.training.packaging.test_write import open_as_served
 from tests.unit.training.tiny import CYCLEGAN, PIX2PIX
 from training.loop.trainer import Trainer
-from training.packaging import translation
+from training.packaging import read, translation
 from training.packaging import write as export
 from training.packaging.onnx import export as graphs
 from training.packaging.onnx.export import decibels
@@ -222,12 +222,12 @@ def test_both_ways_have_the_same_version_and_a_version_never_changes(cyclegan, w
 def test_a_package_is_read_back_with_the_way_back_beside_it(packages, finished):
     given = np.random.default_rng(0).uniform(-1, 1, (1, 3, 16, 16)).astype(np.float32)
     for name, other in (("monet-photo", "photo-monet"), ("photo-monet", "monet-photo")):
-        found = export.samplers(export.open_package(packages[name]))
+        found = read.samplers(read.open_package(packages[name]))
         assert set(found) == {"A2B", "B2A"}
         for package in (name, other):
             expected = finished(package)(torch.from_numpy(given)).numpy()
             assert decibels(expected, found[DIRECTIONS[package]]({"images": given}), peak=2.0) > 50.0
-    assert set(export.samplers(export.open_package(packages["labels-photo"]))) == {"B2A"}
+    assert set(read.samplers(read.open_package(packages["labels-photo"]))) == {"B2A"}
 
 
 class MinusNeighbours(nn.Module):

@@ -7,7 +7,8 @@ import torch
 from tests.unit.training.tiny import DCGAN, TINY, TINY_WORDS, WGAN
 from training.objectives import generative
 from training.packaging import warm_start
-from training.packaging.write import ExportError, Label, export, open_package
+from training.packaging.read import open_package
+from training.packaging.write import ExportError, Label, export
 from training.runs.folder import Run, open_run
 
 
@@ -16,6 +17,10 @@ def packed(trainer, folder, name="model"):
     run = trainer._run
     (path,) = export(run, trainer.objective, trainer._shown, trainer.images_seen, folder, Label(name))
     return open_package(path)
+
+
+def take_over(trainer, package):
+    warm_start.take_over(trainer.objective, trainer._config, package, trainer.stream)
 
 
 @pytest.fixture(autouse=True)
@@ -72,7 +77,7 @@ def test_a_new_run_starts_with_the_packages_images(config, package, start, train
     exported, trained = package
     begun = start(replace(config, seed=5), name="begun")
     before = samples(begun.objective)
-    begun.take_over(exported)
+    take_over(begun, exported)
     expected = samples(trained.objective)
     strange, left = (float((drawn - expected).abs().mean()) for drawn in (before, samples(begun.objective)))
     assert left < 0.1 * strange
@@ -83,7 +88,7 @@ def test_a_new_run_starts_with_the_packages_images(config, package, start, train
 def test_a_discriminator_goes_on_as_well(config, package, start, train_set):
     exported, trained = package
     begun = start(replace(config, seed=5), name="begun")
-    begun.take_over(exported)
+    take_over(begun, exported)
     images = train_set.batch(torch.arange(64)).images
     classes = begun.objective.rows(train_set.labels[:64])
     with torch.no_grad():
@@ -99,9 +104,9 @@ def test_a_missing_discriminator_is_trained_alone(package, config, start, monkey
     exported, _ = package
     without = replace(exported, files={"generator": exported.files["generator"]})
     whole, begun = start(replace(config, seed=5), name="whole"), start(replace(config, seed=5), name="begun")
-    whole.take_over(exported)
+    take_over(whole, exported)
     fresh = [weight.clone() for weight in begun.objective.discriminator.parameters()]
-    begun.take_over(without)
+    take_over(begun, without)
     for ours, theirs in zip(
         begun.objective.generator.parameters(), whole.objective.generator.parameters(), strict=True
     ):
@@ -156,13 +161,13 @@ def test_a_package_for_another_game_or_input_is_refused_in_one_sentence(package,
         (replace(config, conditional=False), "is told 10 classes, but the recipe's networks 0"),
     ):
         with pytest.raises(ExportError, match=told):
-            start(other, name=f"begun-{len(told)}").take_over(exported)
+            take_over(start(other, name=f"begun-{len(told)}"), exported)
 
 
 @pytest.mark.parametrize("config", [WGAN], indirect=True, ids=["wgan"])
 def test_a_critic_that_is_taken_over_is_clipped(package, config, start):
     begun = start(replace(config, seed=5), name="begun")
-    begun.take_over(package[0])
+    take_over(begun, package[0])
     assert all(weight.abs().max() <= config.clip_value for weight in begun.objective.discriminator.parameters())
 
 

@@ -20,7 +20,7 @@ from service.telemetry.metrics import Metrics
 from tests.unit.training.tiny import BATCH_NORM, DCGAN, FACES, WGAN, WGAN_GP
 from training import commands
 from training.objectives import generative
-from training.packaging import card
+from training.packaging import card, read
 from training.packaging import write as export
 from training.packaging.onnx import export as graphs
 from training.packaging.write import ExportError, Label
@@ -29,7 +29,7 @@ from training.runs.folder import open_run
 
 @pytest.fixture(scope="module")
 def trainer(finished_run):
-    return commands.finished(finished_run)[0]
+    return commands.open_trained(finished_run)
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,7 @@ def test_the_service_refuses_it_once_a_weight_has_changed(write, tmp_path):
     with pytest.raises(PackageError, match=r"generator.onnx has digest"):
         open_as_served(folder)
     with pytest.raises(ExportError, match="is not the file that the manifest describes"):
-        export.open_package(folder)
+        read.open_package(folder)
 
 
 def test_the_goldens_are_the_images_of_the_first_seeds(package, described):
@@ -141,7 +141,7 @@ def test_known_weaknesses_stand_on_the_card(described):
 
 def test_a_package_without_its_discriminator_is_served(write, tmp_path):
     folder = write(tmp_path, with_discriminator=False)
-    assert set(export.open_package(folder).described.networks) == {"generator"}
+    assert set(read.open_package(folder).described.networks) == {"generator"}
     assert not (folder / "discriminator.onnx").exists()
     assert open_as_served(folder).discriminator is None
 
@@ -159,7 +159,7 @@ def test_layers_of_both_networks_are_made_thinner_on_demand(finished_run, traine
 
 
 def test_a_package_is_read_back_with_its_configuration(package):
-    assert export.open_package(package).config == BATCH_NORM
+    assert read.open_package(package).config == BATCH_NORM
 
 
 def test_a_second_export_is_the_next_version_and_leaves_the_first_alone(write, tmp_path):
@@ -204,7 +204,7 @@ def test_half_a_package_cannot_be_measured(write, tmp_path, missing):
     folder = write(tmp_path)
     (folder / missing).unlink()
     with pytest.raises(ExportError, match=r"holds no (whole )?package"):
-        export.open_package(folder)
+        read.open_package(folder)
 
 
 @pytest.mark.parametrize("config", [DCGAN, FACES, WGAN, WGAN_GP], ids=["dcgan", "faces", "wgan", "wgan-gp"])

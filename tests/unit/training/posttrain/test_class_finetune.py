@@ -140,19 +140,19 @@ def conditional(trained, start, tmp_path, monkeypatch, classifier):
 def test_what_was_learned_is_drawn_by_all_that_comes_after(conditional, classifier, tmp_path):
     run = conditional._run
     was = conditional.objective.finished_generator().state_dict()
-    commands.clarified(run, 2 * 128, False, "cpu")
-    trainer, sets = commands.finished(run)
-    now = trainer.objective.finished_generator()
-    assert trainer.objective.finished_said == f"clarified (256 samples, classifier {classifier.digest[:12]})"
+    commands.finetune_classes(run, 2 * 128, False, "cpu")
+    trained = commands.open_trained(run)
+    now = trained.objective.finished_generator()
+    assert trained.objective.finished_said == f"clarified (256 samples, classifier {classifier.digest[:12]})"
     assert any(not torch.equal(now.state_dict()[name], weight) for name, weight in was.items())
     (folder,) = commands.exporting.export(
-        run, trainer.objective, sets.load("train"), trainer.images_seen, tmp_path, commands.Label("digits")
+        run, trained.objective, trained.sets.load("train"), trained.images_seen, tmp_path, commands.Label("digits")
     )
     described = Manifest.model_validate_json((folder / "manifest.json").read_bytes())
     assert described.training.recipe == f"gan-mnist, clarified (256 samples, classifier {classifier.digest[:12]})"
     # A second time it begins with what was trained, not with what was learned before.
     first = checkpoint.load(run.folder / class_finetune.FILE_NAME)["generator"]
-    commands.clarified(run, 2 * 128, False, "cpu")
+    commands.finetune_classes(run, 2 * 128, False, "cpu")
     again = checkpoint.load(run.folder / class_finetune.FILE_NAME)["generator"]
     assert all(torch.equal(first[name], weight) for name, weight in again.items())
 
@@ -161,8 +161,8 @@ def test_numbers_of_the_images_before_are_not_those_of_the_images_now(conditiona
     run, step = conditional._run, conditional.step
     number = {"name": "coverage", "value": 0.5}
     run.keep_metrics(step, [number])
-    commands.clarified(run, 128, False, "cpu")
-    said = commands.finished(run)[0].objective.finished_said
+    commands.finetune_classes(run, 128, False, "cpu")
+    said = commands.open_trained(run).objective.finished_said
     assert run.metrics(step, said) == []
     assert run.metrics(step) == [number]
     run.keep_metrics(step, [number], said)
@@ -173,9 +173,9 @@ def test_numbers_of_the_images_before_are_not_those_of_the_images_now(conditiona
 def test_a_generator_of_another_step_is_left_alone_and_said(conditional, capsys):
     run = conditional._run
     checkpoint.save(run.folder / class_finetune.FILE_NAME, {"step": conditional.step + 1})
-    trainer, _ = commands.finished(run)
-    assert trainer.objective.finished_said is None
-    assert f"is of another step than {conditional.step}, and was left alone" in capsys.readouterr().out
+    trained = commands.open_trained(run)
+    assert trained.objective.finished_said is None
+    assert f"belongs to another step than {conditional.step}: ignored" in capsys.readouterr().out
 
 
 def test_what_cannot_be_is_one_sentence(conditional, start, classifier):
@@ -184,7 +184,7 @@ def test_what_cannot_be_is_one_sentence(conditional, start, classifier):
     for config in (TINY, CYCLEGAN):
         other = start(config, f"other-{config.method}")._run
         with pytest.raises(RunError, match="only a model that is told a class can be taught"):
-            commands.clarified(other, 128, False, "cpu")
+            commands.finetune_classes(other, 128, False, "cpu")
     with pytest.raises(RunError, match="--nimg is 5, but must be at least 128, a batch"):
         class_finetune.make(run, objective, step, classifier, shown, 5)
     encoder.save(run.folder, step + 1, encoder.build(run.config, (1, 28, 28)), [])

@@ -136,7 +136,7 @@ def test_a_package_holds_the_run_s_encoder_and_directions(command, finished_run,
     assert (finished_run.folder / "samples" / "directions.png").exists()
     try:
         assert command("export", finished_run.folder, "--models", tmp_path, "--name", "digits").code == 0
-        trainer, _ = commands.finished(finished_run)
+        trainer = commands.open_trained(finished_run)
         network, _ = encoder.load(finished_run.folder, trainer.step, finished_run.config, (1, 28, 28))
     finally:
         for name in (encoder.FILE_NAME, directions.FILE_NAME):

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from training.loop import journal
+from training.runs import checkpoint
 from training.runs import folder as runs
 
 
@@ -27,7 +28,7 @@ def test_a_full_disk_leaves_the_file_before_whole(tmp_path, monkeypatch):
     def fail(descriptor):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(runs.os, "fsync", fail)
+    monkeypatch.setattr(checkpoint.os, "fsync", fail)
     with pytest.raises(OSError, match="No space left"):
         runs.write_json(path, {"step": 2})
     assert json.loads(path.read_text()) == {"step": 1}
