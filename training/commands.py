@@ -141,7 +141,7 @@ def evaluate(
         show(_of_package(target, folder, best, keep))
         return
     if keep is not None:
-        raise RunError(f"{target} is a run, which keeps its own numbers: leave --keep out")
+        raise RunError(f"{target} is a run, which keeps its own numbers: leave --save-to out")
     run = open_run(target, folder)
     trained = open_trained(run, best, accelerator)
     measured = evaluation.measure(evaluation.samplers(trained.objective), run.config, trained.sets)
@@ -226,7 +226,7 @@ def export(
     label: Label,
     weights: str,
     best: bool = False,
-    thin_db: float | None = None,
+    low_rank_db: float | None = None,
     with_discriminator: bool = True,
 ) -> None:
     """Writes a run's package."""
@@ -235,7 +235,7 @@ def export(
         print(f"the card will hold no metrics: measure them first by `python -m training evaluate {run.folder}`")
     images = trained.sets.load("train")
     for folder in exporting.export(
-        run, trained.objective, images, trained.images_seen, models, label, weights, thin_db, with_discriminator
+        run, trained.objective, images, trained.images_seen, models, label, weights, low_rank_db, with_discriminator
     ):
         print(f"{folder}: served by `GANVAS_MODELS_DIR={models} python -m service`")
 

@@ -20,7 +20,7 @@ from tests import builders
 from tests.docs.blocks import ROOT
 from tests.unit.training.tiny import CYCLEGAN_WORDS, PIX2PIX_WORDS, TINY_WORDS
 from training import __main__ as command_line
-from training import classifiers, commands, study
+from training import classifiers, cli, commands, study
 from training.config.recipes import RECIPES
 from training.evaluate import critic_estimate, generative, selection, translation
 from training.packaging import warm_start
@@ -47,13 +47,13 @@ _SHORT = {  # arguments that make a recipe tiny, by method and data set
     ("cyclegan", "horse2zebra"): CYCLEGAN_WORDS,
 }
 _ALSO = {  # further arguments, by command
-    "clarify": ("--nimg", "128", "--accelerator", "cpu"),
+    "finetune-classes": ("--nimg", "128", "--accelerator", "cpu"),
     "encoder": ("--nimg", "64", "--accelerator", "cpu"),
     "directions": ("--nimg", "256", "--accelerator", "cpu"),
     "evaluate": ("--accelerator", "cpu"),
     "report": ("--accelerator", "cpu"),
     "resume": ("--accelerator", "cpu"),
-    "judge": ("--epochs", "1"),
+    "train-classifier": ("--epochs", "1"),
 }
 _RECIPES = {
     "digits": "gan-mnist-small",
@@ -61,7 +61,7 @@ _RECIPES = {
     "faces": "dcgan-faces-small",
     "monet": "cyclegan-monet-small",
 }
-_KINDS = {"directions": "faces", "clarify": "classes"}  # of runs, by command
+_KINDS = {"directions": "faces", "finetune-classes": "classes"}  # of runs, by command
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ class TrainingRuns:
                 extra = (*extra[:at], *extra[at + 2 :])
             extra = (*extra, "--measure-every-nimg", "320")
             extra = (*extra, "--patience-nimg", "320") if "--patience-nimg" in words else extra
-        dataset = config.dataset if config else words[1] if verb == "judge" else "mnist"
+        dataset = config.dataset if config else words[1] if verb == "train-classifier" else "mnist"
         replacements = {"PATH": str(self.data(dataset))}
         if config is None:
             replacements["RUN"] = (
@@ -204,7 +204,9 @@ def _few(folder: Path) -> Iterator[None]:
         patch.setattr(class_finetune, "_DRAWN", 512)
         patch.setattr(export, "build", _build_once)
         patch.setattr(commands.doctoring, "examine", functools.partial(commands.doctoring.examine, budget_s=0.1))
-        patch.setattr(sys.modules["training.classifiers.train"], "path_of", lambda *words: folder / "judge.safetensors")
+        patch.setattr(
+            sys.modules["training.classifiers.train"], "path_of", lambda *words: folder / "classifier.safetensors"
+        )
         yield
     torch.set_num_threads(threads)
 
@@ -229,7 +231,8 @@ def parse(words: tuple[str, ...]) -> None:
                 patch.setattr(commands, name, note(name))
         patch.setattr(study, "run", lambda *words: called.append("study") or ())
         patch.setattr(study, "write", lambda *words: "")
-        patch.setattr(command_line, "open_run", lambda *words: None)
+        for module in (cli.results, cli.runs, cli.finetuning):
+            patch.setattr(module, "open_run", lambda *words: None)
         try:
             code = command_line.main()
         except SystemExit as leaving:

@@ -19,7 +19,7 @@ from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 from training import evaluate
-from training.runs.folder import write_text
+from training.runs.files import write_text
 
 Name = Literal["metrics", "alarms", "measurements", "snapshots"]
 _NAMES: tuple[Name, ...] = ("metrics", "alarms", "measurements", "snapshots")

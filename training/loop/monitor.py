@@ -15,7 +15,8 @@ from training.loop.alarms import Alarm, Watch
 from training.loop.journal import Journal
 from training.objectives import Generative, Objective
 from training.runs import checkpoint
-from training.runs.folder import Run, write_json
+from training.runs.files import write_json
+from training.runs.folder import Run
 
 
 class Observer:

@@ -31,17 +31,17 @@ class Storing(NamedTuple):
 
     Attributes:
         weights: see `graphs.build`.
-        thin_db: what large dense layers may lose, see `graphs.Thin`; None leaves them whole.
+        low_rank_db: what large dense layers may lose, see `graphs.Thin`; None leaves them whole.
         with_discriminator: whether the discriminator or critic is there.
     """
 
     weights: str
-    thin_db: float | None = None
+    low_rank_db: float | None = None
     with_discriminator: bool = True
 
     def thin(self, rows: Callable[[], Mapping[str, Tensor]]) -> Thin | None:
         """What to fit thinner layers to; the rows are made only if there are to be any."""
-        return None if self.thin_db is None else Thin(rows(), self.thin_db)
+        return None if self.low_rank_db is None else Thin(rows(), self.low_rank_db)
 
 
 def contents(

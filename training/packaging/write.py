@@ -21,7 +21,8 @@ from training.objectives import Generative, Objective, Translation
 from training.packaging import card, generative, translation
 from training.packaging.contents import Contents
 from training.packaging.onnx.export import ExportError
-from training.runs.folder import Run, write_text
+from training.runs.files import write_text
+from training.runs.folder import Run
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def export(
     models: Path,
     label: Label,
     weights: str = "auto",
-    thin_db: float | None = None,
+    low_rank_db: float | None = None,
     with_discriminator: bool = True,
 ) -> list[Path]:
     """Writes `models/<name>/<version>/`, and for CycleGAN the way back beside it.
@@ -63,10 +64,10 @@ def export(
         images_seen: real images of this run; those of the package that it goes on from are added.
         models: folder of all packages.
         label: names, version, description and weaknesses.
-        weights: see `graphs.build`.
-        thin_db: large dense layers of a model that draws are made as thin as leaves their network's output so many dB
-            above its error; None leaves them whole.
-        with_discriminator: whether the package of a model that draws holds its discriminator or critic.
+        weights: see `onnx.export.build`.
+        low_rank_db: large dense layers of a generator and its discriminator get the smallest rank that keeps their
+            network's output at this PSNR; None leaves the layers unchanged.
+        with_discriminator: whether the package of a generator contains its discriminator or critic.
 
     Returns:
         The packages' folders.
@@ -77,7 +78,7 @@ def export(
     """
     names = _names(objective, label)
     folders = _folders(models, names, label.version)
-    storing = generative.Storing(weights, thin_db, with_discriminator)
+    storing = generative.Storing(weights, low_rank_db, with_discriminator)
     built = _contents(run, objective, data, names, storing, images_seen // run.config.batch_size)
     described = [
         _describe(run, objective, label, folder, direction, data, images_seen, contents)
@@ -140,8 +141,8 @@ def _contents(
         assert isinstance(config, GenerativeConfig)
         assert isinstance(data, ImageSet)
         return [generative.contents(config, objective, data, storing, run.folder, step)]
-    if storing.thin_db is not None:
-        raise ExportError("a translator has no dense layers to make thinner: leave --thin-db out")
+    if storing.low_rank_db is not None:
+        raise ExportError("a translator has no dense layers to replace by low-rank ones: leave --low-rank-db out")
     assert isinstance(objective, Translation)
     assert isinstance(config, TranslationConfig)
     assert isinstance(data, PairSet)

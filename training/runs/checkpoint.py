@@ -1,42 +1,21 @@
-"""Atomic writes, checkpoints and the state of random number generators.
+"""Checkpoints and the state of random number generators.
 
-A file is written next to the existing one and replaces it only when all bytes are on disk. A full disk or a kill
-therefore leaves the existing file intact. A checkpoint holds plain values and tensors only, so that loading one never
-runs code.
+A full disk or a kill leaves the existing checkpoint intact, see `files.atomic_write`. A checkpoint holds plain values
+and tensors only, so that loading one never runs code.
 """
 
-import os
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import torch
 
+from training.runs.files import atomic_write
+
 
 class CheckpointError(RuntimeError):
     """A checkpoint could not be written or read; the message says which and why."""
-
-
-@contextmanager
-def atomic_write(path: Path) -> Iterator[IO[bytes]]:
-    """Opens a temporary file that replaces `path` when the block ends without an error.
-
-    Raises:
-        OSError: the disk is full or the folder is not writable; an existing file at `path` is unchanged.
-    """
-    partial = path.with_name(f"{path.name}.partial")
-    try:
-        with partial.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
 
 
 def save(path: Path, state: dict[str, Any]) -> None:

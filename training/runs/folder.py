@@ -20,7 +20,7 @@ from pydantic import ValidationError
 
 from training import config as configs
 from training.config import TrainingConfig
-from training.runs import checkpoint
+from training.runs.files import write_json
 
 _KINDS = ("sgd", "rmsprop", "adam")  # pydantic names them in the path to an optimiser's field
 
@@ -149,14 +149,3 @@ def _read(path: Path) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise RunError(f"{path} holds no JSON object")
     return values
-
-
-def write_json(path: Path, values: dict[str, Any]) -> None:
-    """Writes a JSON object atomically."""
-    write_text(path, json.dumps(values, indent=2) + "\n")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Writes a UTF-8 text file atomically."""
-    with checkpoint.atomic_write(path) as file:
-        file.write(text.encode())

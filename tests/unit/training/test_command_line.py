@@ -30,6 +30,34 @@ def refused(said, *words, code=1):
         assert str(word) in said.out + said.error
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("clarify", "RUN"), "the command clarify is now called finetune-classes"),
+        (("judge", "mnist", "--data", "PATH"), "the command judge is now called train-classifier"),
+        (("evaluate", "models/a/1", "--keep", "RUN"), "the option --keep is now called --save-to"),
+        (("export", "RUN", "--name", "a", "--thin-db=36"), "the option --thin-db is now called --low-rank-db"),
+        (("export", "RUN", "--name", "a", "--thin_db", "36"), "the option --thin-db is now called --low-rank-db"),
+        (("train-classifier", "mnist", "--role", "selects"), "--role selects is now called --role selection"),
+        (("train-classifier", "mnist", "--role=reports"), "--role reports is now called --role reporting"),
+        (("train", "pix2pix-facades", "--dataset=pictures"), "--dataset pictures is now called --dataset images"),
+        (
+            ("train", "pix2pix-facades", "--pictures.no-flip"),
+            "the option --pictures.no-flip is now called --images.no-flip",
+        ),
+    ],
+)
+def test_a_former_name_is_refused_with_the_current_one(command, words, message):
+    result = command(*words)
+    assert (result.code, result.error) == (1, f"error: {message}\n")
+
+
+@pytest.mark.parametrize("word", ["clarify", "judge", "pictures"])
+def test_a_former_name_is_allowed_as_a_value(command, tmp_path, word):
+    assert f"{word} holds no run" in command("report", tmp_path / word).error
+    assert f"{word} holds no run" in command("export", tmp_path / word, "--name", word).error
+
+
 def test_recipes_shows_every_recipe_with_its_sizes(command):
     said = command("recipes")
     assert said.code == 0

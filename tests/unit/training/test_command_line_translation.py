@@ -96,9 +96,9 @@ def test_an_inverse_for_a_method_of_one_direction_is_one_sentence(train, command
         ("pix2pix", ("--images.crop-px", "32"), "crop_px is 32, but images are read at load_px 18: give less"),
         ("pix2pix", ("--images.crop-px", "8"), "images.crop_px is 8, but must be a multiple of 16"),
         ("cyclegan", ("--discriminator.layers", "3"), "images.crop_px is 16, but the networks need at least 24"),
-        ("pix2pix", ("--pictures.crop-px", "8"), "--pictures.crop-px is called --images.crop-px now"),
-        ("pix2pix", ("--pictures.load_px=8",), "--pictures.load-px is called --images.load-px now"),
-        ("pix2pix", ("--dataset", "pictures"), "--dataset pictures is called --dataset images now"),
+        ("pix2pix", ("--pictures.crop-px", "8"), "the option --pictures.crop-px is now called --images.crop-px"),
+        ("pix2pix", ("--pictures.load_px=8",), "the option --pictures.load-px is now called --images.load-px"),
+        ("pix2pix", ("--dataset", "pictures"), "--dataset pictures is now called --dataset images"),
         ("cyclegan", ("--batch-size", "7"), "the batch size is 7, but the data set holds 6 images of A"),
     ],
 )

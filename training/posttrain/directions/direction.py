@@ -9,7 +9,7 @@ import numpy as np
 
 from service.repository import manifest
 from service.repository.manifest import Array
-from training.runs.folder import write_json
+from training.runs.files import write_json
 
 FILE_NAME = "directions.json"
 

@@ -108,7 +108,7 @@ def test_a_package_is_measured_as_its_run_was(command, finished_run, digits_fold
     assert without_data.error == "error: a package does not know where its data lies: give --data\n"
     # The package's own numbers go on the card of the next export.
     kept_before = (finished_run.folder / "evaluation.json").read_text()
-    said = command("evaluate", package, "--data", digits_folder, "--keep", finished_run.folder)
+    said = command("evaluate", package, "--data", digits_folder, "--save-to", finished_run.folder)
     assert said.code == 0
     kept = json.loads((finished_run.folder / "evaluation.json").read_text())["metrics"]
     assert {metric["name"]: metric["value"] for metric in kept} == pytest.approx(
@@ -118,13 +118,13 @@ def test_a_package_is_measured_as_its_run_was(command, finished_run, digits_fold
     foreign = json.loads((package / "manifest.json").read_text())
     foreign["training"]["images_seen"] += 1
     (package / "manifest.json").write_text(json.dumps(foreign))
-    of_another = command("evaluate", package, "--data", digits_folder, "--keep", finished_run.folder)
+    of_another = command("evaluate", package, "--data", digits_folder, "--save-to", finished_run.folder)
     assert of_another.code == 1
     assert "was not exported from" in of_another.error
     assert (finished_run.folder / "evaluation.json").read_text() == kept_before
-    of_itself = command("evaluate", finished_run.folder, "--keep", finished_run.folder)
+    of_itself = command("evaluate", finished_run.folder, "--save-to", finished_run.folder)
     assert of_itself.code == 1
-    assert "is a run, which keeps its own numbers: leave --keep out" in of_itself.error
+    assert "is a run, which keeps its own numbers: leave --save-to out" in of_itself.error
 
 
 def test_the_paper_s_number_stands_beside_the_paper_s_data_alone(classifier, digits_folder):

@@ -168,8 +168,10 @@ def test_the_same_image_gives_the_same_translation_again(packages, name):
 
 def test_a_translator_has_no_layers_to_make_thinner(pix2pix, loaded, tmp_path):
     run, trainer = pix2pix
-    with pytest.raises(ExportError, match="no dense layers to make thinner: leave --thin-db out"):
-        export.export(run, trainer.objective, loaded(run.config), 0, tmp_path, Label("facades"), "auto", thin_db=40.0)
+    with pytest.raises(ExportError, match="no dense layers to replace by low-rank ones: leave --low-rank-db out"):
+        export.export(
+            run, trainer.objective, loaded(run.config), 0, tmp_path, Label("facades"), "auto", low_rank_db=40.0
+        )
 
 
 def test_weights_are_stored_as_float16_where_images_stay_above_50_db(packages, exact):

@@ -151,7 +151,7 @@ def test_layers_of_both_networks_are_made_thinner_on_demand(finished_run, traine
     monkeypatch.setattr(graphs.lowrank, "_STEP", 2)
     monkeypatch.setattr(export.generative, "_FITTED_ROWS", 200)
     (folder,) = export.export(
-        finished_run, trainer.objective, train_set, trainer.images_seen, tmp_path, Label("digits"), thin_db=20.0
+        finished_run, trainer.objective, train_set, trainer.images_seen, tmp_path, Label("digits"), low_rank_db=20.0
     )
     made = {name: onnx.load(folder / f"{name}.onnx") for name in ("generator", "discriminator")}
     assert all(any(graphs.lowrank.is_thin(node) for node in model.graph.node) for model in made.values())

@@ -5,8 +5,7 @@ import json
 import pytest
 
 from training.loop import journal
-from training.runs import checkpoint
-from training.runs import folder as runs
+from training.runs import files
 
 
 def test_lines_after_the_resumed_step_are_dropped_and_other_files_left_alone(tmp_path):
@@ -23,13 +22,13 @@ def test_lines_after_the_resumed_step_are_dropped_and_other_files_left_alone(tmp
 
 def test_a_full_disk_leaves_the_file_before_whole(tmp_path, monkeypatch):
     path = tmp_path / "best.json"
-    runs.write_json(path, {"step": 1})
+    files.write_json(path, {"step": 1})
 
     def fail(descriptor):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(checkpoint.os, "fsync", fail)
+    monkeypatch.setattr(files.os, "fsync", fail)
     with pytest.raises(OSError, match="No space left"):
-        runs.write_json(path, {"step": 2})
+        files.write_json(path, {"step": 2})
     assert json.loads(path.read_text()) == {"step": 1}
     assert [item.name for item in tmp_path.iterdir()] == ["best.json"]

@@ -7,7 +7,7 @@ import pytest
 from service.imaging import codecs
 from tests.unit.training.tiny import TINY
 from training import study
-from training.__main__ import study as command_of_study
+from training.cli import study as command_of_study
 from training.config import validated
 from training.evaluate import generative, selection
 from training.runs.folder import RunError
