@@ -44,7 +44,8 @@ _LIMIT_S = 6 * 3600.0
 
 def _run(files: tuple[str, ...]) -> tuple[bool, str]:
     """Whether pytest passed, and its last line or its failures."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--dist", "loadfile", "-n", "2", *files]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--dist", "loadfile"]
+    command += ["-n", "2", "--timeout", "1200", *files]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_LIMIT_S)
     lines = done.stdout.splitlines() or [done.stderr]
     failures = [line for line in lines if line.startswith(("FAILED", "ERROR"))]

@@ -107,7 +107,7 @@ def test_on_sigterm_every_worker_finishes_what_it_has_begun_while_others_are_ref
     builders.write_package(tmp_path / "models", "tiny", generator=builders.slow_graph(2500), discriminator=None)
     settings = {
         "GANVAS_WORKERS": "2",
-        "GANVAS_DRAIN_S": "3.0",
+        "GANVAS_DRAIN_S": "2.0",
         "GANVAS_MAX_BATCH_SIZE": "1",
         "GANVAS_DEADLINE_S": "200",
     }
@@ -115,7 +115,7 @@ def test_on_sigterm_every_worker_finishes_what_it_has_begun_while_others_are_ref
         wait_until(lambda: len(list(Path(shared(server)).glob("*.state"))) == 2)
 
         def ask(seed):
-            return httpx.get(f"{server.url}/v1/models/tiny/sample?seed={seed}&n=48&format=npy", timeout=200)
+            return httpx.get(f"{server.url}/v1/models/tiny/sample?seed={seed}&n=24&format=npy", timeout=200)
 
         with ThreadPoolExecutor(4) as clients:
             asking = [clients.submit(ask, 100 * index) for index in range(4)]
