@@ -22,7 +22,7 @@ def saved(image, form="PNG", **options) -> bytes:
 
 
 def png_header(width: int, height: int) -> bytes:
-    """A PNG that says how large it is, and holds next to nothing."""
+    """A PNG that announces its size, and holds almost no data."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return len(data).to_bytes(4) + kind + data + zlib.crc32(kind + data).to_bytes(4)

@@ -19,14 +19,14 @@ TERMS = {
 ONE = {"terms": [{"latents": [{"seed": 1}]}]}
 
 
-def pictures(client, body, model="tiny"):
-    answer = client.post(f"/v1/models/{model}/arithmetic?format=json", json=body)
-    assert answer.status_code == 200, answer.text
-    return answer.json()["images"]
+def images(client, body, model="tiny"):
+    response = client.post(f"/v1/models/{model}/arithmetic?format=json", json=body)
+    assert response.status_code == 200, response.text
+    return response.json()["images"]
 
 
 def points(client, body, model="tiny"):
-    tokens = [picture["latent"]["token"] for picture in pictures(client, body, model)]
+    tokens = [image["latent"]["token"] for image in images(client, body, model)]
     return np.stack([latents.from_token(token, Z_DIM) for token in tokens])
 
 
@@ -40,10 +40,10 @@ def test_the_result_is_the_sum_of_weights_times_means(client):
     np.testing.assert_allclose(point, expected, rtol=1e-5, atol=1e-6)
 
 
-def test_a_plus_b_minus_b_is_the_picture_of_a(client):
+def test_a_plus_b_minus_b_is_the_image_of_a(client):
     body = {"terms": [{"weight": w, "latents": [{"seed": s}]} for w, s in ((1, 1), (1, 2), (-1, 2))]}
-    picture = client.get("/v1/models/tiny/sample?seed=1").content
-    assert builders.same_pixels(client.post(CALL, json=body).content, picture)
+    image = client.get("/v1/models/tiny/sample?seed=1").content
+    assert builders.same_pixels(client.post(CALL, json=body).content, image)
 
 
 def test_directions_are_added_by_weight(client):
@@ -55,20 +55,20 @@ def test_directions_are_added_by_weight(client):
 
 
 def test_variations_are_the_result_and_then_uniform_noise_of_the_seed(client):
-    walk = points(client, TERMS | {"variations": 5, "seed": 9})
+    varied = points(client, TERMS | {"variations": 5, "seed": 9})
     (centre,) = points(client, TERMS)
-    np.testing.assert_array_equal(walk[0], centre)
-    np.testing.assert_allclose(walk[1:] - centre, latents.jitter(9, 5, Z_DIM, 0.25), atol=1e-6)
+    np.testing.assert_array_equal(varied[0], centre)
+    np.testing.assert_allclose(varied[1:] - centre, latents.jitter(9, 5, Z_DIM, 0.25), atol=1e-6)
 
 
 def test_jitter_sets_how_far_variations_stray(client):
-    walk = points(client, ONE | {"variations": 20, "jitter": 2.0, "seed": 1}) - z(1)
-    assert 1.5 < np.abs(walk).max() <= 2.0 + 1e-5
+    varied = points(client, ONE | {"variations": 20, "jitter": 2.0, "seed": 1}) - z(1)
+    assert 1.5 < np.abs(varied).max() <= 2.0 + 1e-5
     still = points(client, ONE | {"variations": 2, "jitter": 0})
     assert (still == still[0]).all()
 
 
-def test_variations_without_a_seed_tell_the_one_that_they_drew(client):
+def test_variations_without_a_seed_report_a_fresh_one(client):
     first = client.post(f"{CALL}?format=npy", json=ONE | {"variations": 3})
     assert first.headers["x-seed"].startswith("1,")
     seed = int(first.headers["x-seed"].split(",")[-1])
@@ -76,7 +76,7 @@ def test_variations_without_a_seed_tell_the_one_that_they_drew(client):
     assert client.post(CALL, json=ONE | {"variations": 3}).headers["x-seed"] != first.headers["x-seed"]
 
 
-def test_k_variations_make_k_plus_one_pictures(client):
+def test_k_variations_make_k_plus_one_images(client):
     grid = builders.pixels(client.post(CALL, json=ONE | {"variations": 8}).content)
     assert grid.shape == (3 * SIDE, 3 * SIDE)
     wide = client.post(CALL, json=ONE | {"variations": 8, "columns": 9})
@@ -86,14 +86,14 @@ def test_k_variations_make_k_plus_one_pictures(client):
 
 
 def test_one_class_stays_that_class(client):
-    for picture in pictures(client, TERMS | {"class": "star", "variations": 2}, "classes"):
-        assert picture["class"] == "star"
+    for image in images(client, TERMS | {"class": "star", "variations": 2}, "classes"):
+        assert image["class"] == "star"
 
 
 @pytest.mark.parametrize("weights", [(1, -1), (-1, 0.5), (0.5, 0.25)])
 def test_the_request_s_class_is_the_result_s_whatever_the_weights(client, weights):
     body = {"terms": [{"weight": w, "latents": [{"seed": s}]} for s, w in enumerate(weights)], "class": "star"}
-    assert pictures(client, body, "classes")[0]["class"] == "star"
+    assert images(client, body, "classes")[0]["class"] == "star"
 
 
 def test_classes_of_latents_are_added_like_latents(client):
@@ -102,9 +102,9 @@ def test_classes_of_latents_are_added_like_latents(client):
         {"weight": -1, "latents": [{"seed": 2, "class": "circle"}]},
         {"weight": 1, "latents": [{"seed": 3, "class": "star"}]},
     ]
-    assert pictures(client, {"terms": terms}, "classes")[0]["class"] == "star"
+    assert images(client, {"terms": terms}, "classes")[0]["class"] == "star"
     assert_problem(client.post("/v1/models/classes/arithmetic", json={"terms": terms[:2]}), 422)
-    assert pictures(client, {"terms": terms[:2], "class": "square"}, "classes")[0]["class"] == "square"
+    assert images(client, {"terms": terms[:2], "class": "square"}, "classes")[0]["class"] == "square"
 
 
 def test_a_model_without_directions_cannot_use_them(client):
@@ -152,7 +152,7 @@ def test_weights_go_up_to_a_hundred_either_way(client, weight):
     np.testing.assert_allclose(moved, z(1, "uniform") + weight * np.eye(Z_DIM)[0], rtol=1e-5, atol=1e-5)
 
 
-def test_animations_are_no_answer_to_arithmetic(client):
+def test_arithmetic_has_no_animations(client):
     assert_problem(client.post(f"{CALL}?format=gif", json=ONE), 406, "not-acceptable")
 
 
@@ -161,4 +161,4 @@ def test_what_falls_below_zero_of_a_class_is_cut_off_and_the_rest_sums_to_one(cl
         {"weight": weight, "latents": [{"seed": 1, "class": name}]}
         for weight, name in ((3, "star"), (1, "square"), (-2, "circle"))
     ]
-    assert pictures(client, {"terms": terms}, "classes")[0]["class"] == {"star": 0.75, "square": 0.25}
+    assert images(client, {"terms": terms}, "classes")[0]["class"] == {"star": 0.75, "square": 0.25}

@@ -1,4 +1,4 @@
-"""A wall clock that is set back or forward while the service runs: nothing but the hour that it tells may change."""
+"""A wall clock that is set back or forward while the service runs: nothing but the reported hour may change."""
 
 import time
 from email.utils import parsedate_to_datetime
@@ -6,7 +6,7 @@ from email.utils import parsedate_to_datetime
 import pytest
 
 from tests import builders
-from tests.api.test_http import connect, get, read_answer
+from tests.api.test_http import connect, get, read_response
 from tests.conftest import assert_problem, listening
 from tests.waiting import wait_until
 
@@ -16,7 +16,7 @@ SAMPLE = "/v1/models/tiny/sample?seed=1"
 
 @pytest.fixture
 def turn(monkeypatch):
-    """Sets the wall clock of this process, service and all, by so many seconds; the monotonic clock goes on."""
+    """Shift the wall clock of this process, with the service, by seconds. The monotonic clock is not affected."""
     true_time, true_ns = time.time, time.time_ns
 
     def by(seconds: float) -> None:
@@ -46,29 +46,29 @@ def test_a_clock_set_forward_gives_nobody_more_than_the_rate(models, serve, turn
     with serve(models, rate_limit="2/hour", shared_dir=tmp_path if shared else None) as client:
         assert [client.get(SAMPLE).status_code for _ in range(2)] == [200, 200]
         turn(2 * HOUR_S)
-        answer = client.get(SAMPLE)
-        assert_problem(answer, 429)
-        assert 3000 < int(answer.headers["retry-after"]) <= 3601
+        response = client.get(SAMPLE)
+        assert_problem(response, 429)
+        assert 3000 < int(response.headers["retry-after"]) <= 3601
 
 
 @pytest.mark.parametrize("seconds", [-HOUR_S, HOUR_S, -2e9])
-def test_answers_and_their_times_are_the_same_whatever_the_clock_says(models, serve, turn, seconds):
-    picture = builders.image_file(200, 150)
+def test_responses_and_their_times_do_not_depend_on_the_wall_clock(models, serve, turn, seconds):
+    image = builders.image_file(200, 150)
     calls = {
         "sample": lambda client: client.get("/v1/models/tiny@1/sample?seed=1&n=3&format=zip"),
         "walk": lambda client: client.post(
             "/v1/models/tiny/interpolate?format=gif", json={"from": {"seed": 1}, "to": {"seed": 2}}
         ),
-        "translation": lambda client: client.post("/v1/models/stylish/translate", content=picture),
+        "translation": lambda client: client.post("/v1/models/stylish/translate", content=image),
     }
     with serve(models, tile_px=64) as client:
         before = {name: call(client) for name, call in calls.items()}
         turn(seconds)
         for name, call in calls.items():
-            answer = call(client)
-            assert (answer.status_code, answer.content) == (200, before[name].content)
-            assert answer.headers.get("etag") == before[name].headers.get("etag")
-            times = dict(part.split(";dur=") for part in answer.headers["server-timing"].split(", "))
+            response = call(client)
+            assert (response.status_code, response.content) == (200, before[name].content)
+            assert response.headers.get("etag") == before[name].headers.get("etag")
+            times = dict(part.split(";dur=") for part in response.headers["server-timing"].split(", "))
             assert all(0.0 <= float(value) < 1000 * HOUR_S / 2 for value in times.values())
         tag = before["sample"].headers["etag"]
         again = client.get("/v1/models/tiny@1/sample?seed=1&n=3&format=zip", headers={"If-None-Match": tag})
@@ -88,7 +88,7 @@ def test_a_connection_outlives_a_change_of_the_clock(models, turn):
         for seconds in (0.0, -HOUR_S, HOUR_S):
             turn(seconds)
             connection.sendall(get(SAMPLE))
-            status, headers, body = read_answer(connection)
+            status, headers, body = read_response(connection)
             assert status == 200
             assert builders.pixels(body).shape == (12, 12)
             assert parsedate_to_datetime(headers["date"]).year > 2000

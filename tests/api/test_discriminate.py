@@ -18,8 +18,8 @@ def test_the_score_is_the_discriminator_s_logit_and_its_sigmoid(client):
     raw = builders.image_file(*SIZE, mode="L")
     pixels = builders.pixels(raw)[None, :, :, None]
     (logit,) = Session(builders.discriminator_graph(), 1).run({"images": to_float32(pixels)})
-    answer = discriminate(client, raw)
-    assert answer.json() == {
+    response = discriminate(client, raw)
+    assert response.json() == {
         "model": "tiny@1",
         "score": pytest.approx(float(logit[0]), rel=1e-6),
         "probability": pytest.approx(1 / (1 + math.exp(-logit[0])), rel=1e-6),
@@ -27,15 +27,15 @@ def test_the_score_is_the_discriminator_s_logit_and_its_sigmoid(client):
 
 
 def test_a_critic_has_no_probability(client):
-    answer = discriminate(client, builders.image_file(), "critic").json()
-    assert answer["probability"] is None
-    assert isinstance(answer["score"], float)
+    response = discriminate(client, builders.image_file(), "critic").json()
+    assert response["probability"] is None
+    assert isinstance(response["score"], float)
 
 
 def test_every_response_names_its_model_and_its_times(client):
-    answer = discriminate(client, builders.image_file())
-    assert answer.headers["x-model"] == "tiny@1"
-    assert {part.split(";")[0] for part in answer.headers["server-timing"].split(", ")} == {
+    response = discriminate(client, builders.image_file())
+    assert response.headers["x-model"] == "tiny@1"
+    assert {part.split(";")[0] for part in response.headers["server-timing"].split(", ")} == {
         "decode", "queue", "infer", "total",
     }  # fmt: skip
 
@@ -51,8 +51,8 @@ def test_raw_and_multipart_are_the_same(client):
 )
 def test_the_bytes_decide_not_the_content_type(client, kind):
     assert discriminate(client, builders.image_file(), **{"Content-Type": kind}).status_code == 200
-    answer = client.post(CALL, files={"image": ("x.svg", builders.image_file(), "image/svg+xml")})
-    assert answer.status_code == 200
+    response = client.post(CALL, files={"image": ("x.svg", builders.image_file(), "image/svg+xml")})
+    assert response.status_code == 200
 
 
 def test_a_model_without_a_discriminator_cannot_discriminate(tmp_path, serve):
@@ -80,9 +80,9 @@ def test_unknown_query_parameters_are_refused(client, query):
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
 @pytest.mark.parametrize("size", [(1, 1), (1, 5000), (5000, 1), (13, 7), (300, 200)])
 def test_images_of_any_size_are_scored(client, form, size):
-    answer = discriminate(client, builders.image_file(*size, form=form))
-    assert answer.status_code == 200
-    assert math.isfinite(answer.json()["score"])
+    response = discriminate(client, builders.image_file(*size, form=form))
+    assert response.status_code == 200
+    assert math.isfinite(response.json()["score"])
 
 
 @pytest.mark.parametrize("model", ["tiny", "colour"])
@@ -128,7 +128,7 @@ def test_a_corrupt_colour_profile_is_ignored(client):
     assert discriminate(client, broken, "colour").json() == discriminate(client, saved(image), "colour").json()
 
 
-@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")  # Pillow says it too
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")  # Pillow warns too
 def test_a_corrupt_exif_block_is_ignored(client):
     assert (
         discriminate(client, builders.image_file(form="JPEG", exif=b"Exif\x00\x00MM\x00*\xff\xff\xff\xff")).status_code

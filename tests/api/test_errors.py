@@ -47,13 +47,13 @@ def test_unknown_paths_are_problem_documents(client, path):
     ],
 )
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW", "POST", "GET"])
-def test_a_wrong_method_is_told_every_method_of_the_path(client, path, methods, method):
+def test_a_wrong_method_gets_every_method_of_the_path(client, path, methods, method):
     if method in methods:
         assert client.request(method, path).status_code != 405
         return
-    answer = client.request(method, path)
-    assert_problem(answer, 405)
-    assert set(answer.headers["allow"].split(", ")) == methods
+    response = client.request(method, path)
+    assert_problem(response, 405)
+    assert set(response.headers["allow"].split(", ")) == methods
 
 
 def test_a_problem_has_the_members_of_rfc_9457(client):
@@ -66,7 +66,7 @@ def test_a_problem_has_the_members_of_rfc_9457(client):
 @pytest.mark.parametrize(
     "accept", ["text/html", "image/png;q=0", "*/*;q=0", "image/gif", "video/*", "image/*;q=0, text/*"]
 )
-def test_what_cannot_be_answered_acceptably_is_406(client, accept):
+def test_no_acceptable_format_is_406(client, accept):
     assert_problem(client.get(f"{SAMPLE}?seed=1", headers={"Accept": accept}), 406, "not-acceptable")
 
 
@@ -75,8 +75,8 @@ def test_what_cannot_be_answered_acceptably_is_406(client, accept):
     ["image", "image/", "/png", "*/png", "image/png;q=2", "image/png;q=x", "image/png;", "é", "image/png image/gif"],
 )
 def test_an_accept_header_that_does_not_parse_is_400(client, accept):
-    answer = client.get(f"{SAMPLE}?seed=1", headers={"Accept": accept.encode("latin-1")})
-    assert_problem(answer, 400, "malformed")
+    response = client.get(f"{SAMPLE}?seed=1", headers={"Accept": accept.encode("latin-1")})
+    assert_problem(response, 400, "malformed")
 
 
 @pytest.mark.parametrize(
@@ -84,8 +84,8 @@ def test_an_accept_header_that_does_not_parse_is_400(client, accept):
 )
 def test_a_monstrous_accept_header_is_refused_at_once(client, accept):
     started = time.process_time()
-    answer = client.get(f"{SAMPLE}?seed=1", headers={"Accept": accept})
-    assert_problem(answer, 400, "malformed")
+    response = client.get(f"{SAMPLE}?seed=1", headers={"Accept": accept})
+    assert_problem(response, 400, "malformed")
     assert time.process_time() - started < 1.0
 
 
@@ -99,7 +99,7 @@ def test_a_monstrous_accept_header_is_refused_at_once(client, accept):
         ("text/html,application/xhtml+xml,image/avif,image/webp,*/*;q=0.8", "image/webp"),
     ],
 )  # fmt: skip
-def test_the_answer_follows_accept(client, accept, kind):
+def test_the_response_follows_accept(client, accept, kind):
     assert client.get(f"{SAMPLE}?seed=1", headers={"Accept": accept}).headers["content-type"] == kind
     assert client.post(SAMPLE, json={}, headers={"Accept": accept}).headers["content-type"] == kind
 
@@ -111,12 +111,12 @@ def test_two_accept_headers_count_as_one(client):
 
 @pytest.mark.parametrize("accept", ["image/png", "text/html", "nonsense"])
 def test_format_outranks_accept(client, accept):
-    answer = client.get(f"{SAMPLE}?seed=1&format=webp", headers={"Accept": accept})
-    assert answer.headers["content-type"] == "image/webp"
+    response = client.get(f"{SAMPLE}?seed=1&format=webp", headers={"Accept": accept})
+    assert response.headers["content-type"] == "image/webp"
 
 
 @pytest.mark.parametrize("form", ["gif", "apng"])
-def test_pictures_that_are_not_frames_do_not_animate(client, form):
+def test_images_that_are_not_frames_do_not_animate(client, form):
     assert_problem(client.get(f"{SAMPLE}?seed=1&format={form}"), 406)
 
 
@@ -137,17 +137,17 @@ def test_an_unsafe_request_id_is_replaced(client, given):
 @pytest.mark.parametrize("host", ["[", "[::1", "a b", "x" * 5000, "", "é", "example.org:99999999", "a/b?c#d"])
 def test_a_strange_host_header_is_no_fault(client, host):
     for path in ("/livez", "/nothing", f"{SAMPLE}?seed=-1", "/v1/models/", "/"):
-        answer = client.get(path, headers={"Host": host.encode("latin-1")}, follow_redirects=False)
-        assert answer.status_code < 500, answer.text
+        response = client.get(path, headers={"Host": host.encode("latin-1")}, follow_redirects=False)
+        assert response.status_code < 500, response.text
 
 
-def test_a_failing_engine_is_500_and_says_nothing_of_the_inside(fragile, serve, caplog):
+def test_a_failing_engine_is_500_and_reveals_nothing_of_the_inside(fragile, serve, caplog):
     with serve(fragile) as client:
-        answer = client.post("/v1/models/fragile/sample", json={"latents": [{"vector": [1000.0] * 8}]})
-        document = assert_problem(answer, 500, "internal")
-        assert "Gather" not in answer.text
-        assert "onnx" not in answer.text.lower()
-        assert answer.headers["x-request-id"]
+        response = client.post("/v1/models/fragile/sample", json={"latents": [{"vector": [1000.0] * 8}]})
+        document = assert_problem(response, 500, "internal")
+        assert "Gather" not in response.text
+        assert "onnx" not in response.text.lower()
+        assert response.headers["x-request-id"]
         assert document["instance"] == "/v1/models/fragile/sample"
         assert "Gather" in caplog.text
         assert client.get("/v1/models/fragile/sample?seed=1").status_code == 200
@@ -158,18 +158,18 @@ def test_a_failing_row_does_not_fail_the_requests_beside_it(fragile, serve):
 
     bodies = [{"latents": [{"vector": [1000.0] * 8}]} if n % 4 == 0 else {"seeds": [n]} for n in range(64)]
     with serve(fragile) as client, ThreadPoolExecutor(32) as clients:
-        answers = clients.map(lambda body: client.post("/v1/models/fragile/sample", json=body).status_code, bodies)
-        assert list(answers) == [500 if n % 4 == 0 else 200 for n in range(64)]
+        responses = clients.map(lambda body: client.post("/v1/models/fragile/sample", json=body).status_code, bodies)
+        assert list(responses) == [500 if n % 4 == 0 else 200 for n in range(64)]
 
 
 def test_a_fault_of_our_own_is_a_problem_document_too(models, serve, caplog):
     with serve(models) as client:
         client.app.state.ganvas.repository.find = None
-        answer = client.get("/v1/models/tiny")
-        assert_problem(answer, 500, "internal")
-        assert "NoneType" not in answer.text
+        response = client.get("/v1/models/tiny")
+        assert_problem(response, 500, "internal")
+        assert "NoneType" not in response.text
         assert "NoneType" in caplog.text
-        assert answer.headers["x-request-id"]
+        assert response.headers["x-request-id"]
 
 
 def test_no_refused_request_leaves_its_mark_on_the_next(client):
@@ -185,9 +185,9 @@ def test_a_query_parameter_that_is_given_twice_is_refused(client, path):
 
 
 def test_a_slash_too_many_is_not_found_and_leads_nowhere(client):
-    answer = client.get("/v1/models/", headers={"Host": "evil.example"}, follow_redirects=False)
-    assert_problem(answer, 404, "not-found")
-    assert "location" not in answer.headers
+    response = client.get("/v1/models/", headers={"Host": "evil.example"}, follow_redirects=False)
+    assert_problem(response, 404, "not-found")
+    assert "location" not in response.headers
 
 
 def test_so_many_seeds_that_a_proxy_would_refuse_the_header_are_left_out(client):

@@ -1,4 +1,4 @@
-"""Who may ask, how often, and from where: keys, rates, origins, proxies, prefixes, and the headers of safety."""
+"""Access control: keys, rates, origins, proxies, prefixes, and the security headers."""
 
 import hmac
 import re
@@ -51,11 +51,11 @@ def test_a_key_lets_in(keyed, headers):
 )  # fmt: skip
 def test_without_a_valid_key_it_is_401(keyed, headers):
     for path in (SAMPLE, "/v1/models", "/metrics", "/nothing"):
-        answer = keyed.get(path, headers=headers)
-        assert_problem(answer, 401, "unauthorized")
-        assert answer.headers["www-authenticate"] == "Bearer"
-    answer = keyed.post("/v1/models/tiny/discriminate", content=builders.image_file(), headers=headers)
-    assert answer.status_code == 401
+        response = keyed.get(path, headers=headers)
+        assert_problem(response, 401, "unauthorized")
+        assert response.headers["www-authenticate"] == "Bearer"
+    response = keyed.post("/v1/models/tiny/discriminate", content=builders.image_file(), headers=headers)
+    assert response.status_code == 401
 
 
 @pytest.mark.parametrize(
@@ -73,8 +73,8 @@ def test_a_refusal_has_the_form_of_its_protocol(keyed):
 
 
 def test_with_keys_caching_is_private(keyed, client):
-    answer = keyed.get("/v1/models/tiny@1/sample?seed=1", headers={"X-API-Key": KEYS[0]})
-    assert answer.headers["cache-control"] == "private, max-age=31536000, immutable"
+    response = keyed.get("/v1/models/tiny@1/sample?seed=1", headers={"X-API-Key": KEYS[0]})
+    assert response.headers["cache-control"] == "private, max-age=31536000, immutable"
     assert client.get("/v1/models/tiny@1/sample?seed=1").headers["cache-control"].startswith("public")
 
 
@@ -87,7 +87,7 @@ def test_keys_are_nowhere_to_be_read(keyed, caplog):
 
 @pytest.mark.parametrize("key", [*KEYS, "wrong"])
 def test_every_key_is_compared_in_constant_time(keyed, monkeypatch, key):
-    """None is left out once one fits: how long it takes tells nothing. The digests are all of one length."""
+    """Every key is compared even after a match, so that the duration reveals nothing. All digests have one length."""
     compared = []
 
     def compare(given, known):
@@ -103,10 +103,10 @@ def test_every_key_is_compared_in_constant_time(keyed, monkeypatch, key):
 def test_a_rate_is_429_with_retry_after(models, serve):
     with serve(models, rate_limit="5/hour") as client:
         statuses = [client.get(SAMPLE).status_code for _ in range(5)]
-        answer = client.get(SAMPLE)
+        response = client.get(SAMPLE)
         assert statuses == [200] * 5
-        assert_problem(answer, 429, "too-many-requests")
-        assert 1 <= int(answer.headers["retry-after"]) <= 3601
+        assert_problem(response, 429, "too-many-requests")
+        assert 1 <= int(response.headers["retry-after"]) <= 3601
         assert client.get("/livez").status_code == 200
 
 
@@ -135,9 +135,9 @@ def test_so_many_requests_at_once_and_no_more(models, serve, gate):
         futures = [clients.submit(client.get, f"/v1/models/tiny/sample?seed={seed}") for seed in range(8)]
         wait_until(lambda: sum(future.done() for future in futures) == 6)
         gate.open()
-        answers = [future.result() for future in futures]
-        assert sorted(answer.status_code for answer in answers) == [200] * 2 + [503] * 6
-        assert_problem(next(answer for answer in answers if answer.status_code == 503), 503, "unavailable")
+        responses = [future.result() for future in futures]
+        assert sorted(response.status_code for response in responses) == [200] * 2 + [503] * 6
+        assert_problem(next(response for response in responses if response.status_code == 503), 503, "unavailable")
         assert client.get(SAMPLE).status_code == 200
 
 
@@ -145,27 +145,27 @@ def test_so_many_requests_at_once_and_no_more(models, serve, gate):
 
 
 def test_cors_is_off_until_a_setting_names_origins(client):
-    answer = client.get(SAMPLE, headers={"Origin": "https://a.example"})
-    assert not [name for name in answer.headers if name.startswith("access-control")]
+    response = client.get(SAMPLE, headers={"Origin": "https://a.example"})
+    assert not [name for name in response.headers if name.startswith("access-control")]
 
 
-def test_a_named_origin_may_call_and_read_what_the_contract_says(models, serve):
+def test_a_named_origin_may_call_and_read_the_contract_s_headers(models, serve):
     with serve(models, cors_origins=("https://a.example",), api_keys=KEYS) as client:
-        asked = {"Origin": "https://a.example", "Access-Control-Request-Method": "POST"}
+        wanted = {"Origin": "https://a.example", "Access-Control-Request-Method": "POST"}
         preflight = client.options(
             "/v1/models/tiny/translate",
-            headers=asked | {"Access-Control-Request-Headers": "authorization, content-type"},
+            headers=wanted | {"Access-Control-Request-Headers": "authorization, content-type"},
         )
         assert preflight.status_code == 200
         assert preflight.headers["access-control-allow-origin"] == "https://a.example"
-        answer = client.get(SAMPLE, headers={"Origin": "https://a.example", "X-API-Key": KEYS[0]})
-        exposed = set(answer.headers["access-control-expose-headers"].split(", "))
+        response = client.get(SAMPLE, headers={"Origin": "https://a.example", "X-API-Key": KEYS[0]})
+        exposed = set(response.headers["access-control-expose-headers"].split(", "))
         assert {"X-Model", "X-Seed", "X-Cycle-Error", "ETag", "Server-Timing"} <= exposed
-        assert answer.headers["access-control-allow-origin"] == "https://a.example"
+        assert response.headers["access-control-allow-origin"] == "https://a.example"
         refused = client.get(SAMPLE, headers={"Origin": "https://a.example"})
         assert refused.status_code == 401
         assert refused.headers["access-control-allow-origin"] == "https://a.example"  # so that a page can read why
-        other = client.options("/v1/models/tiny/sample", headers=asked | {"Origin": "https://b.example"})
+        other = client.options("/v1/models/tiny/sample", headers=wanted | {"Origin": "https://b.example"})
         assert_problem(other, 400)
         assert "access-control-allow-origin" not in other.headers
 
@@ -176,7 +176,7 @@ def test_a_named_origin_may_call_and_read_what_the_contract_says(models, serve):
 @pytest.mark.parametrize(
     "path", ["/livez", SAMPLE, "/nothing", "/", "/docs", "/openapi.json", "/v1/models/tiny/sample?n=x"]
 )
-def test_every_answer_has_the_headers_of_safety(client, path):
+def test_every_response_has_the_headers_of_safety(client, path):
     headers = client.get(path).headers
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["x-frame-options"] == "DENY"
@@ -218,8 +218,8 @@ def test_under_a_prefix_every_link_leads_back(models):
         assert client.get("/art/openapi.json").json()["servers"] == [{"url": "/art"}]
         assert client.get("/art" + SAMPLE).status_code == 200
         assert list(client.get("/art/v2/models/nobody").json()) == ["error"]
-        answer = client.post("/art/v1/images/generations", json={"model": "tiny", "response_format": "url"})
-        assert "/art/v1/models/tiny@1/sample?seed=" in answer.json()["data"][0]["url"]
+        response = client.post("/art/v1/images/generations", json={"model": "tiny", "response_format": "url"})
+        assert "/art/v1/models/tiny@1/sample?seed=" in response.json()["data"][0]["url"]
 
 
 def test_under_a_prefix_the_open_paths_are_open(models):
@@ -230,7 +230,7 @@ def test_under_a_prefix_the_open_paths_are_open(models):
         assert client.get("/art/v1/models").status_code == 401
 
 
-def ask(port, *lines):
+def send(port, *lines):
     with socket.create_connection(("127.0.0.1", port), timeout=LIMIT_S) as connection:
         connection.sendall("\r\n".join((*lines, "Host: t", "Connection: close", "", "")).encode())
         return b"".join(iter(lambda: connection.recv(65_536), b"")).decode("latin-1")
@@ -239,33 +239,33 @@ def ask(port, *lines):
 @pytest.mark.parametrize(("trusted", "statuses"), [((), [200, 429]), (("127.0.0.1",), [200, 200])])
 def test_client_addresses_come_only_from_trusted_proxies(models, trusted, statuses):
     with listening(models, rate_limit="1/hour", trusted_proxies=trusted) as port:
-        found = [ask(port, f"GET {SAMPLE} HTTP/1.1", f"X-Forwarded-For: 10.0.0.{n}") for n in (1, 2)]
-    assert [int(answer.split()[1]) for answer in found] == statuses
+        found = [send(port, f"GET {SAMPLE} HTTP/1.1", f"X-Forwarded-For: 10.0.0.{n}") for n in (1, 2)]
+    assert [int(response.split()[1]) for response in found] == statuses
 
 
 @pytest.mark.parametrize(("trusted", "scheme"), [((), "http"), (("127.0.0.1",), "https")])
 def test_the_scheme_of_links_comes_only_from_trusted_proxies(models, trusted, scheme):
     with listening(models, trusted_proxies=trusted) as port:
-        answer = httpx.post(
+        response = httpx.post(
             f"http://127.0.0.1:{port}/v1/images/generations",
             json={"model": "tiny", "response_format": "url"},
             headers={"X-Forwarded-Proto": "https"},
         )
-    assert answer.json()["data"][0]["url"].startswith(f"{scheme}://127.0.0.1:{port}/v1/models/tiny@1/")
+    assert response.json()["data"][0]["url"].startswith(f"{scheme}://127.0.0.1:{port}/v1/models/tiny@1/")
 
 
 def test_the_prefix_holds_on_a_real_server_too(models):
     with listening(models, root_path="/art") as port:  # a proxy has taken the prefix away
-        assert '"/art/docs/start.js"' in ask(port, "GET /docs HTTP/1.1")
-        assert ask(port, f"GET {SAMPLE} HTTP/1.1").split()[1] == "200"
+        assert '"/art/docs/start.js"' in send(port, "GET /docs HTTP/1.1")
+        assert send(port, f"GET {SAMPLE} HTTP/1.1").split()[1] == "200"
 
 
-def test_a_rate_that_does_not_parse_is_told_at_the_start():
+def test_a_rate_that_does_not_parse_is_reported_at_the_start():
     with pytest.raises(ValueError, match="couldn't parse"):
         Settings(rate_limit="often")
 
 
-def test_the_page_says_that_keys_are_needed_and_what_is_refused(keyed, client):
+def test_the_page_describes_keys_and_refusals(keyed, client):
     page = keyed.get("/openapi.json").json()
     assert set(page["components"]["securitySchemes"]) == {"bearer", "key"}
     for path, calls in page["paths"].items():

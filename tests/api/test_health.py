@@ -15,7 +15,7 @@ def test_alive_and_ready(client):
 @pytest.mark.parametrize(
     "path", ["/livez", "/readyz", "/metrics", "/v1/models", "/v1/models/tiny", "/v1/models/tiny/preview"]
 )
-def test_a_head_is_answered_like_a_get(client, path):
+def test_a_head_request_is_handled_like_a_get(client, path):
     head, got = client.head(path), client.get(path)
     assert head.status_code == got.status_code == 200
     assert head.headers["content-type"] == got.headers["content-type"]
@@ -30,9 +30,9 @@ def test_without_a_package_the_service_is_alive_but_not_ready(tmp_path, serve):
     for folder in (tmp_path, tmp_path / "nowhere"):
         with serve(folder) as client:
             assert client.get("/livez").status_code == 200
-            answer = client.get("/readyz")
-            assert_problem(answer, 503, "not-ready")
-            assert int(answer.headers["retry-after"]) >= 1
+            response = client.get("/readyz")
+            assert_problem(response, 503, "not-ready")
+            assert int(response.headers["retry-after"]) >= 1
 
 
 def test_every_wanted_name_has_to_be_served(models, serve):
@@ -45,7 +45,7 @@ def test_every_wanted_name_has_to_be_served(models, serve):
         assert client.get("/v1/models/tiny/sample?seed=1").status_code == 200
 
 
-def test_a_broken_package_changes_readiness_only_where_nothing_of_its_name_is_left(tmp_path, serve):
+def test_a_broken_package_changes_readiness_only_if_nothing_of_its_name_is_left(tmp_path, serve):
     builders.write_package(tmp_path, "tiny", 1)
     (builders.write_package(tmp_path, "tiny", 2) / "generator.onnx").write_bytes(b"")
     (builders.write_package(tmp_path, "broken", 1) / "generator.onnx").write_bytes(b"")
@@ -57,7 +57,7 @@ def test_a_broken_package_changes_readiness_only_where_nothing_of_its_name_is_le
         assert_problem(client.get("/readyz"), 503, "not-ready")
 
 
-def test_while_the_models_are_being_opened_calls_are_told_to_wait(models, serve):
+def test_while_the_models_are_being_opened_calls_are_refused_with_a_delay(models, serve):
     with serve(models) as client:
         client.app.state.ganvas.repository._scanned = False
         client.app.state.ganvas.repository._served.clear()
@@ -65,12 +65,12 @@ def test_while_the_models_are_being_opened_calls_are_told_to_wait(models, serve)
             assert_problem(client.get(path), 503, "not-ready")
 
 
-def test_a_draining_service_fails_its_readiness_first_and_goes_on_answering(models, serve):
+def test_a_draining_service_fails_its_readiness_first_and_still_responds(models, serve):
     with serve(models) as client:
         client.app.state.ganvas.draining = True
-        answer = client.get("/readyz")
-        assert_problem(answer, 503, "draining")
-        assert "retry-after" in answer.headers
+        response = client.get("/readyz")
+        assert_problem(response, 503, "draining")
+        assert "retry-after" in response.headers
         assert client.get("/livez").status_code == 200
         assert client.get("/v1/models/tiny/sample?seed=1").status_code == 200
         client.app.state.ganvas.closing = True
@@ -78,18 +78,18 @@ def test_a_draining_service_fails_its_readiness_first_and_goes_on_answering(mode
 
 
 def test_one_worker_that_is_not_ready_makes_the_service_not_ready(models, serve, tmp_path):
-    def say(is_ready):
+    def report(is_ready):
         draft = tmp_path / "draft"
         draft.write_text(json.dumps({"ready": is_ready, "verified": {}}))
         draft.replace(tmp_path / f"{os.getppid()}.state")  # a process that lives, in the place of another worker
 
     with serve(models, shared_dir=tmp_path) as client:
         for path in ("/readyz", "/v2/health/ready"):
-            say(False)
+            report(False)
             assert client.get(path).status_code == 503
-            say(True)
+            report(True)
             assert client.get(path).status_code == 200
-        say(False)
+        report(False)
         assert "another worker" in assert_problem(client.get("/readyz"), 503, "not-ready")["detail"]
         assert client.get("/v1/models/tiny/sample?seed=1").status_code == 200
 
@@ -101,9 +101,9 @@ def test_metrics_are_prometheus_text(tmp_path, serve):
         client.post("/v1/models/tiny/discriminate", content=builders.image_file())
         client.get("/v1/models/nobody/sample")
         client.get("/made/up/by/a/client")
-        answer = client.get("/metrics")
-    assert answer.headers["content-type"].startswith("text/plain; version=")
-    lines = answer.text.splitlines()
+        response = client.get("/metrics")
+    assert response.headers["content-type"].startswith("text/plain; version=")
+    lines = response.text.splitlines()
     for line in (
         'ganvas_model_served{model="tiny@1"} 1.0',
         'ganvas_batch_rows_sum{model="tiny@1",network="generator"} 5.0',
@@ -118,5 +118,5 @@ def test_metrics_are_prometheus_text(tmp_path, serve):
         'ganvas_refusals_total{reason="model-not-found"} 1.0',
     ):
         assert line in lines, line
-    assert "made/up" not in answer.text
+    assert "made/up" not in response.text
     assert any(line.startswith("process_resident_memory_bytes") for line in lines)

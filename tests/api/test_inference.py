@@ -35,12 +35,12 @@ def body(data=ROWS, shape=(3, 8), name="latents", datatype="FP32", **fields):
     return {"inputs": [{"name": name, "shape": list(shape), "datatype": datatype, "data": data}]} | fields
 
 
-def assert_error(answer, status):
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/json"
-    assert list(answer.json()) == ["error"]
-    assert "Traceback" not in answer.text
-    return answer.json()["error"]
+def assert_error(response, status):
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/json"
+    assert list(response.json()) == ["error"]
+    assert "Traceback" not in response.text
+    return response.json()["error"]
 
 
 def test_the_client_checks_and_lists(remote):
@@ -77,8 +77,8 @@ def test_the_client_infers_binary_and_json(remote, sent, received):
     result = remote.infer("tiny", [tensor(binary=sent)], outputs=outputs, request_id="mine")
     expected = Session(builders.generator_graph(), 1).run({"latents": LATENT})
     np.testing.assert_allclose(result.as_numpy("images"), expected, atol=1e-6)
-    answer = result.get_response()
-    assert (answer["model_name"], answer["model_version"], answer["id"]) == ("tiny", "1", "mine")
+    response = result.get_response()
+    assert (response["model_name"], response["model_version"], response["id"]) == ("tiny", "1", "mine")
     again = remote.infer("tiny", [tensor(binary=sent)], model_version="1", outputs=outputs)
     np.testing.assert_array_equal(again.as_numpy("images"), result.as_numpy("images"))
 
@@ -90,13 +90,13 @@ def test_a_conditional_model_takes_two_inputs(remote):
     np.testing.assert_allclose(result.as_numpy("images"), graph.run({"latents": LATENT, "classes": classes}), atol=1e-6)
 
 
-def test_a_translator_takes_pictures(remote):
-    pictures = np.random.default_rng(0).uniform(-1, 1, (2, 3, 8, 12)).astype(np.float32)
-    result = remote.infer("darker", [tensor("images", pictures)])
-    np.testing.assert_allclose(result.as_numpy("images"), pictures * 0.5 - 0.25, atol=1e-6)
+def test_a_translator_takes_images(remote):
+    images = np.random.default_rng(0).uniform(-1, 1, (2, 3, 8, 12)).astype(np.float32)
+    result = remote.infer("darker", [tensor("images", images)])
+    np.testing.assert_allclose(result.as_numpy("images"), images * 0.5 - 0.25, atol=1e-6)
 
 
-def test_the_client_is_told_in_the_protocol_s_form(remote):
+def test_errors_have_the_protocol_s_form(remote):
     with pytest.raises(triton.InferenceServerException, match="no model 'nobody'"):
         remote.infer("nobody", [tensor()])
     with pytest.raises(triton.InferenceServerException, match="shape"):
@@ -111,11 +111,11 @@ def test_rows_go_through_the_same_queue(client):
 
     before = batches()
     with ThreadPoolExecutor(4) as clients:
-        answers = list(clients.map(lambda _: client.post(INFER, json=body()), range(4)))
-    assert {answer.status_code for answer in answers} == {200}
+        responses = list(clients.map(lambda _: client.post(INFER, json=body()), range(4)))
+    assert {response.status_code for response in responses} == {200}
     assert batches() - before == 12
-    assert answers[0].headers["x-model"] == "tiny@1"
-    assert "infer;dur=" in answers[0].headers["server-timing"]
+    assert responses[0].headers["x-model"] == "tiny@1"
+    assert "infer;dur=" in responses[0].headers["server-timing"]
 
 
 def test_data_may_be_flat_or_nested(client):

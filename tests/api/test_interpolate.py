@@ -17,18 +17,18 @@ KEYFRAMES = {"keyframes": [{"seed": 1}, {"seed": 2}, {"seed": 3}]}
 
 
 def frames(client, body, model="tiny"):
-    answer = client.post(f"/v1/models/{model}/interpolate?format=json", json=body)
-    assert answer.status_code == 200, answer.text
-    return answer.json()["images"]
+    response = client.post(f"/v1/models/{model}/interpolate?format=json", json=body)
+    assert response.status_code == 200, response.text
+    return response.json()["images"]
 
 
 def points(client, body):
     return np.stack([latents.from_token(frame["latent"]["token"], Z_DIM) for frame in frames(client, body)])
 
 
-def animation(answer):
+def animation(response):
     """(frames, total ms, loop count or None) of an animation as a viewer reads it."""
-    with Image.open(io.BytesIO(answer.content)) as image:
+    with Image.open(io.BytesIO(response.content)) as image:
         durations = []
         for index in range(image.n_frames):
             image.seek(index)
@@ -46,9 +46,9 @@ def animation(answer):
         (ENDS | {"steps": 65, "loop": True}, 128),
     ],
 )  # fmt: skip
-def test_a_walk_has_the_frames_that_the_contract_says(client, body, count):
-    answer = client.post(f"{CALL}?format=npy", json=body)
-    assert np.load(io.BytesIO(answer.content)).shape == (count, SIDE, SIDE, 1)
+def test_an_interpolation_has_the_frames_of_the_contract(client, body, count):
+    response = client.post(f"{CALL}?format=npy", json=body)
+    assert np.load(io.BytesIO(response.content)).shape == (count, SIDE, SIDE, 1)
 
 
 @pytest.mark.parametrize("body", [ENDS | {"steps": 129}, ENDS | {"steps": 66, "loop": True}, KEYFRAMES | {"steps": 65}])
@@ -57,24 +57,24 @@ def test_more_than_128_frames_are_refused(client, body):
 
 
 @pytest.mark.parametrize("method", ["slerp", "lerp"])
-def test_the_ends_of_a_walk_are_the_pictures_of_its_ends(client, method):
-    walk = frames(client, ENDS | {"method": method})
+def test_the_ends_of_an_interpolation_are_the_images_of_its_ends(client, method):
+    path = frames(client, ENDS | {"method": method})
     ends = [client.get(f"/v1/models/tiny/sample?seed={seed}").content for seed in (1, 2)]
     for index, end in zip((0, -1), ends, strict=True):
-        assert builders.same_pixels(base64.b64decode(walk[index]["data"]), end)
+        assert builders.same_pixels(base64.b64decode(path[index]["data"]), end)
 
 
 def test_every_keyframe_is_met(client):
-    walk = points(client, KEYFRAMES | {"steps": 4})
+    path = points(client, KEYFRAMES | {"steps": 4})
     expected = [latents.draw(seed, Z_DIM, "normal") for seed in (1, 2, 3)]
-    np.testing.assert_array_equal(walk[[0, 3, 6]], expected)
+    np.testing.assert_array_equal(path[[0, 3, 6]], expected)
 
 
 def test_a_loop_goes_back_without_repeating_the_first_frame(client):
-    walk = points(client, ENDS | {"steps": 5, "loop": True, "method": "lerp"})
+    path = points(client, ENDS | {"steps": 5, "loop": True, "method": "lerp"})
     there = points(client, ENDS | {"steps": 5, "method": "lerp"})
-    np.testing.assert_array_equal(walk[:5], there)
-    np.testing.assert_allclose(walk[5:], there[3:0:-1], rtol=1e-6, atol=1e-7)
+    np.testing.assert_array_equal(path[:5], there)
+    np.testing.assert_allclose(path[5:], there[3:0:-1], rtol=1e-6, atol=1e-7)
 
 
 def test_slerp_is_the_default_and_lerp_another_way(client):
@@ -84,7 +84,7 @@ def test_slerp_is_the_default_and_lerp_another_way(client):
     np.testing.assert_array_equal(points(client, ENDS | {"method": "lerp"}), latents.lerp(start, end, shares))
 
 
-def test_a_still_answer_is_one_row_unless_columns_are_given(client):
+def test_a_still_response_is_one_row_unless_columns_are_given(client):
     strip = client.post(CALL, json=ENDS | {"steps": 6})
     assert strip.headers["content-type"] == "image/png"
     assert builders.pixels(strip.content).shape == (SIDE, 6 * SIDE)
@@ -100,14 +100,14 @@ def test_a_still_answer_is_one_row_unless_columns_are_given(client):
 @pytest.mark.parametrize(("kind", "pillow"), [("image/gif", "GIF"), ("image/apng", "PNG"), ("image/webp", "WEBP")])
 @pytest.mark.parametrize(("fps", "tolerance_ms"), [(12, 40), (50, 1), (1, 1)])
 def test_an_animation_has_the_frames_at_their_pace(client, model, kind, pillow, fps, tolerance_ms):
-    answer = client.post(
+    response = client.post(
         f"/v1/models/{model}/interpolate", json=ENDS | {"steps": 9, "fps": fps}, headers={"Accept": kind}
     )
-    assert answer.headers["content-type"] == kind
-    durations, _ = animation(answer)
+    assert response.headers["content-type"] == kind
+    durations, _ = animation(response)
     assert len(durations) == 9
     assert abs(sum(durations) - 9000 / fps) <= tolerance_ms
-    with Image.open(io.BytesIO(answer.content)) as image:
+    with Image.open(io.BytesIO(response.content)) as image:
         assert (image.format, image.size) == (pillow, (SIDE, SIDE))
 
 
@@ -118,9 +118,9 @@ def test_a_loop_repeats_for_ever_and_else_it_plays_once(client, form, once):
 
 
 def test_an_apng_shows_exactly_the_frames(client):
-    answer = client.post(f"{CALL}?format=apng", json=ENDS)
+    response = client.post(f"{CALL}?format=apng", json=ENDS)
     expected = np.load(io.BytesIO(client.post(f"{CALL}?format=npy", json=ENDS).content))[..., 0]
-    with Image.open(io.BytesIO(answer.content)) as image:
+    with Image.open(io.BytesIO(response.content)) as image:
         for index in range(8):
             image.seek(index)
             np.testing.assert_array_equal(np.asarray(image.convert("L")), expected[index])
@@ -133,29 +133,29 @@ def test_twelve_frames_a_second_are_the_default(client):
 
 def test_a_zip_holds_the_frames_in_order(client):
     with zipfile.ZipFile(io.BytesIO(client.post(f"{CALL}?format=zip", json=ENDS).content)) as archive:
-        pictures = [archive.read(name) for name in sorted(archive.namelist())]
-    assert pictures == [base64.b64decode(frame["data"]) for frame in frames(client, ENDS)]
+        images = [archive.read(name) for name in sorted(archive.namelist())]
+    assert images == [base64.b64decode(frame["data"]) for frame in frames(client, ENDS)]
 
 
 def test_a_frame_s_latent_sent_back_gives_the_frame(client):
     frame = frames(client, ENDS)[3]
-    answer = client.post("/v1/models/tiny/sample", json={"latents": [frame["latent"]]})
-    assert answer.content == base64.b64decode(frame["data"])
+    response = client.post("/v1/models/tiny/sample", json={"latents": [frame["latent"]]})
+    assert response.content == base64.b64decode(frame["data"])
 
 
 def test_classes_are_blended_linearly(client):
     body = {"from": {"seed": 1, "class": "circle"}, "to": {"seed": 1, "class": "star"}, "steps": 5}
-    walk = frames(client, body, "classes")
-    assert [frame["class"] for frame in walk] == [
+    path = frames(client, body, "classes")
+    assert [frame["class"] for frame in path] == [
         "circle", {"circle": 0.75, "star": 0.25}, {"circle": 0.5, "star": 0.5}, {"circle": 0.25, "star": 0.75}, "star",
     ]  # fmt: skip
-    assert len({frame["data"] for frame in walk}) == 5
-    sent = [frame["latent"] for frame in walk]
+    assert len({frame["data"] for frame in path}) == 5
+    sent = [frame["latent"] for frame in path]
     again = client.post("/v1/models/classes/sample?format=json", json={"latents": sent}).json()["images"]
-    assert [picture["data"] for picture in again] == [frame["data"] for frame in walk]
+    assert [image["data"] for image in again] == [frame["data"] for frame in path]
 
 
-def test_one_class_for_the_whole_walk(client):
+def test_one_class_for_the_whole_interpolation(client):
     assert {frame["class"] for frame in frames(client, ENDS | {"class": "square"}, "classes")} == {"square"}
 
 
@@ -168,8 +168,8 @@ def test_x_seed_names_the_keyframes_seeds(client):
 @pytest.mark.parametrize("method", ["slerp", "lerp"])
 @pytest.mark.parametrize("form", ["png", "gif", "apng", "webp", "json"])
 def test_the_same_latent_twice_stands_still(client, method, form):
-    answer = client.post(f"{CALL}?format={form}", json={"from": {"seed": 1}, "to": {"seed": 1}, "method": method})
-    assert answer.status_code == 200
+    response = client.post(f"{CALL}?format={form}", json={"from": {"seed": 1}, "to": {"seed": 1}, "method": method})
+    assert response.status_code == 200
 
 
 @pytest.mark.parametrize("end", [{"vector": [-1.0] * 8}, {"vector": [0.0] * 8}, {"mean": [{"vector": [0.0] * 8}]}])
@@ -183,10 +183,10 @@ def test_slerp_without_a_direction_is_refused_and_lerp_is_not(client, end):
 @pytest.mark.parametrize("other", [3e38, -1e38, 1e-38])
 def test_extreme_ends_are_walked_or_refused(client, method, other):
     ends = {"from": {"vector": [3e38] * 8}, "to": {"vector": [other, -other] * 4}}
-    answer = client.post(f"{CALL}?format=json", json=ends | {"method": method})
-    assert answer.status_code in (200, 422)
-    if answer.status_code == 200:
-        sent = [frame["latent"] for frame in answer.json()["images"]]
+    response = client.post(f"{CALL}?format=json", json=ends | {"method": method})
+    assert response.status_code in (200, 422)
+    if response.status_code == 200:
+        sent = [frame["latent"] for frame in response.json()["images"]]
         assert client.post("/v1/models/tiny/sample", json={"latents": sent}).status_code == 200
 
 
@@ -203,7 +203,7 @@ def test_extreme_ends_are_walked_or_refused(client, method, other):
         {"from": 1, "to": 2}, {"from": {"seed": 1}, "to": {"vector": [1.0]}}, {"from_": {"seed": 1}, "to": {"seed": 2}},
     ],
 )  # fmt: skip
-def test_a_bad_walk_is_refused(client, body):
+def test_a_bad_interpolation_is_refused(client, body):
     assert_problem(client.post(CALL, json=body), 422)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests import builders
-from tests.api.test_http import ask, connect, get
+from tests.api.test_http import connect, get, send
 from tests.conftest import converse, listening
 from tests.waiting import async_wait_until, wait_until
 
@@ -79,7 +79,7 @@ def test_who_leaves_frees_all_that_was_held(folder, serve, gate, call, moment):
         wait_until(lambda: gate.running == 0)
         begun = gate.started
         assert begun - before <= n_run + 1  # of sixty images, or nearly a thousand tiles
-        # The queue keeps its order: whatever still ran for the client that left would run before these.
+        # The queue keeps its order: rows of the client that left would run before these.
         assert client.get("/v1/models/slow/sample?seed=1").status_code == 200
         response = client.post("/v1/models/stylish/translate", content=builders.image_file(40, 30))
         assert builders.pixels(response.content).shape == (30, 40, 3)
@@ -111,14 +111,14 @@ def test_who_leaves_while_reading_does_no_harm(tmp_path, call):
                 assert reader.recv(1000).startswith(b"HTTP/1.1 200")
                 # Reset at once, as when a machine dies.
                 reader.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        _, headers, body = ask(port, get("/v1/models/large/sample?seed=1"))
+        _, headers, body = send(port, get("/v1/models/large/sample?seed=1"))
         assert headers["content-type"] == "image/png"
         assert builders.pixels(body).shape == (256, 256)
-        _, _, numbers = ask(port, get("/metrics"))
+        _, _, numbers = send(port, get("/metrics"))
         assert b'status="500"' not in numbers
 
 
-def test_a_neighbour_s_images_are_right_whoever_leaves(folder, serve, gate):
+def test_a_neighbour_s_images_are_right_after_another_client_leaves(folder, serve, gate):
     def sample(seed):
         return f"/v1/models/slow/sample?seed={seed}&format=npy"
 

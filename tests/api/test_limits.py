@@ -134,9 +134,9 @@ def test_a_compressed_body_is_refused(client, call, encoding):
     import gzip
 
     raw = gzip.compress(b"{}")
-    answer = client.post(f"/v1/models/tiny/{call}", content=raw, headers={"Content-Encoding": encoding})
-    assert answer.status_code in (415, 422)
-    assert_problem(answer, answer.status_code)
+    response = client.post(f"/v1/models/tiny/{call}", content=raw, headers={"Content-Encoding": encoding})
+    assert response.status_code in (415, 422)
+    assert_problem(response, response.status_code)
 
 
 def test_a_body_in_chunks_of_one_byte_is_read(client):

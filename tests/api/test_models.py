@@ -27,7 +27,7 @@ def test_the_list_holds_a_card_for_every_served_version(client):
     ]  # fmt: skip
 
 
-def test_a_card_says_all_that_a_client_has_to_know(client, models):
+def test_a_card_has_all_that_a_client_needs(client, models):
     card = cards(client)["tiny@1"]
     assert set(card) == CARD
     raw = (models / "tiny/1/generator.onnx").read_bytes()
@@ -61,7 +61,7 @@ def test_cards_name_classes_and_directions(client):
     assert cards(client)["colour@1"]["latent"]["distribution"] == "uniform"
 
 
-def test_a_translator_s_card_says_what_it_turns_into_what(client):
+def test_a_translator_s_card_names_its_domains(client):
     card = cards(client)["darker@1"]
     assert set(card) == CARD | {"source", "target", "inverse", "multiple"}
     assert (card["source"], card["target"], card["inverse"], card["multiple"]) == ("days", "nights", "lighter", 1)
@@ -69,7 +69,7 @@ def test_a_translator_s_card_says_what_it_turns_into_what(client):
     assert client.get("/v1/models/darker").json()["multiple"] == 1
 
 
-def test_one_model_answers_its_card_and_its_manifest(client, models):
+def test_one_model_has_a_card_and_a_manifest(client, models):
     document = client.get("/v1/models/tiny").json()
     assert set(document) == CARD | {"manifest"}
     assert document["manifest"] == json.loads((models / "tiny/1/manifest.json").read_text())
@@ -81,21 +81,21 @@ def test_the_newest_version_is_served_under_the_bare_name(tmp_path, serve):
         builders.write_package(tmp_path, "tiny", version, seed=version)
     with serve(tmp_path) as client:
         assert list(cards(client)) == ["tiny@10", "tiny@2", "tiny@1"]
-        answers = {
+        responses = {
             name: client.get(f"/v1/models/{name}/sample?seed=1") for name in ("tiny", "tiny@1", "tiny@2", "tiny@10")
         }
-    assert {name: answer.headers["x-model"] for name, answer in answers.items()} == {
+    assert {name: response.headers["x-model"] for name, response in responses.items()} == {
         "tiny": "tiny@10", "tiny@1": "tiny@1", "tiny@2": "tiny@2", "tiny@10": "tiny@10",
     }  # fmt: skip
-    assert answers["tiny"].content == answers["tiny@10"].content != answers["tiny@2"].content
+    assert responses["tiny"].content == responses["tiny@10"].content != responses["tiny@2"].content
 
 
-def test_the_preview_is_the_package_s_picture(client, models):
-    answer = client.get("/v1/models/tiny/preview")
-    assert answer.headers["content-type"] == "image/png"
-    assert answer.headers["x-model"] == "tiny@1"
-    assert answer.content == (models / "tiny/1/preview.png").read_bytes()
-    held = {"If-None-Match": answer.headers["etag"]}
+def test_the_preview_is_the_package_s_image(client, models):
+    response = client.get("/v1/models/tiny/preview")
+    assert response.headers["content-type"] == "image/png"
+    assert response.headers["x-model"] == "tiny@1"
+    assert response.content == (models / "tiny/1/preview.png").read_bytes()
+    held = {"If-None-Match": response.headers["etag"]}
     assert client.get("/v1/models/tiny/preview", headers=held).status_code == 304
 
 
@@ -119,9 +119,9 @@ def test_a_model_that_is_not_served_is_not_found(client, name):
     "path", ["../../etc/passwd", "..%2F..%2Fetc%2Fpasswd", "%2e%2e/%2e%2e", "/sample", "tiny/1", "tiny/nothing"]
 )
 def test_paths_lead_nowhere_but_to_models(client, path):
-    answer = client.get(f"/v1/models/{path}")
-    assert_problem(answer, 404)
-    assert "root:" not in answer.text
+    response = client.get(f"/v1/models/{path}")
+    assert_problem(response, 404)
+    assert "root:" not in response.text
 
 
 def test_the_reference_of_a_model_is_case_and_space_exact(client):
@@ -134,7 +134,7 @@ def test_unknown_query_parameters_are_refused(client, path):
     assert_problem(client.get(path, params={"unknown": "1"}), 422)
 
 
-# --- packages that are broken: reported, skipped, and the previous version goes on being served
+# --- packages that are broken: reported, skipped, and the previous version is still served
 
 
 def truncate(package):
@@ -284,12 +284,13 @@ def test_a_package_without_its_manifest_is_still_being_written(tmp_path, serve):
 def test_a_golden_may_differ_by_a_level_in_a_value_of_a_thousand(tmp_path, serve):
     wide = builders.write_package(tmp_path, "wide", generator=builders.mlp_graph(widths=(16,)), discriminator=None)
     goldens = json.loads((wide / "manifest.json").read_text())["goldens"]
-    drawn = manifest.Array.model_validate(goldens[0]["images"])
-    values = np.frombuffer(drawn.unpack(), np.uint8).astype(int)
+    generated = manifest.Array.model_validate(goldens[0]["images"])
+    values = np.frombuffer(generated.unpack(), np.uint8).astype(int)
     for count, served in ((1, True), (2, False)):
         near = values.copy()
         near[:count] += np.where(near[:count] < 255, 1, -1)
-        goldens[0]["images"] = manifest.Array.pack("uint8", drawn.shape, near.astype(np.uint8).tobytes()).model_dump()
+        packed = manifest.Array.pack("uint8", generated.shape, near.astype(np.uint8).tobytes())
+        goldens[0]["images"] = packed.model_dump()
         builders.rewrite_manifest(wide, goldens=goldens)
         with serve(tmp_path) as client:
             assert bool(client.get("/v1/models").json()["models"]) is served

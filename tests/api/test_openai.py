@@ -21,33 +21,33 @@ def post(client, **body):
     return client.post(CALL, json=body)
 
 
-def files(answer):
-    return [base64.b64decode(picture["b64_json"]) for picture in answer.json()["data"]]
+def files(response):
+    return [base64.b64decode(image["b64_json"]) for image in response.json()["data"]]
 
 
-def assert_error(answer, status, code=None):
-    assert answer.status_code == status, answer.text
-    (error,) = answer.json().values()
+def assert_error(response, status, code=None):
+    assert response.status_code == status, response.text
+    (error,) = response.json().values()
     assert set(error) == {"message", "type", "param", "code"}
     assert code in (None, error["code"])
     return error
 
 
-def test_the_client_gets_pictures(remote, client):
-    answer = remote.images.generate(model="tiny", prompt="anything", n=2, extra_body={"seed": 7})
-    assert len(answer.data) == 2
-    for seed, picture in zip((7, 8), answer.data, strict=True):
-        raw = base64.b64decode(picture.b64_json)
+def test_the_client_gets_images(remote, client):
+    response = remote.images.generate(model="tiny", prompt="anything", n=2, extra_body={"seed": 7})
+    assert len(response.data) == 2
+    for seed, image in zip((7, 8), response.data, strict=True):
+        raw = base64.b64decode(image.b64_json)
         assert raw == client.get(f"/v1/models/tiny/sample?seed={seed}").content
-        assert picture.revised_prompt == "prompt unused"
-        assert picture.url is None
-    assert answer.created > 1_600_000_000
-    assert answer.size == "12x12"
+        assert image.revised_prompt == "prompt unused"
+        assert image.url is None
+    assert response.created > 1_600_000_000
+    assert response.size == "12x12"
 
 
 def test_the_client_gets_links_that_are_cacheable(remote, client):
-    answer = remote.images.generate(model="classes", prompt="star", response_format="url", extra_body={"seed": 3})
-    url = answer.data[0].url
+    response = remote.images.generate(model="classes", prompt="star", response_format="url", extra_body={"seed": 3})
+    url = response.data[0].url
     assert "/v1/models/classes@1/sample?seed=3&class=star&format=png" in url
     with urllib.request.urlopen(url) as got:
         assert "immutable" in got.headers["cache-control"]
@@ -63,20 +63,20 @@ def test_the_client_understands_errors(remote):
 
 
 @pytest.mark.parametrize(
-    ("prompt", "drawn"),
+    ("prompt", "generated"),
     [("star", "star"), ("a Big STAR!", "star"), ("three circles", None), ("star or square", "square"), ("", None)],
 )
-def test_the_prompt_picks_a_class_by_its_name(client, prompt, drawn):
-    answer = post(client, model="classes", prompt=prompt, seed=5).json()
-    revised = answer["data"][0]["revised_prompt"]
+def test_the_prompt_picks_a_class_by_its_name(client, prompt, generated):
+    response = post(client, model="classes", prompt=prompt, seed=5).json()
+    revised = response["data"][0]["revised_prompt"]
     assert revised in builders.CLASSES
-    if drawn:
-        assert revised == drawn
-    raw = base64.b64decode(answer["data"][0]["b64_json"])
+    if generated:
+        assert revised == generated
+    raw = base64.b64decode(response["data"][0]["b64_json"])
     assert builders.same_pixels(raw, client.get(f"/v1/models/classes/sample?seed=5&class={revised}").content)
 
 
-def test_without_a_seed_pictures_are_fresh(client):
+def test_without_a_seed_images_are_fresh(client):
     one, two = post(client, model="tiny").json(), post(client, model="tiny").json()
     assert one["data"][0]["seed"] != two["data"][0]["seed"]
     assert post(client, model="tiny", seed=one["data"][0]["seed"]).json()["data"] == one["data"]
@@ -86,19 +86,19 @@ def test_without_a_seed_pictures_are_fresh(client):
     ("size", "shape"), [("auto", (12, 12)), ("1024x64", (64, 1024)), ("1x1", (1, 1)), (None, (12, 12))]
 )
 def test_sizes_are_resized_to(client, size, shape):
-    answer = post(client, model="tiny", size=size, seed=1)
-    assert builders.pixels(files(answer)[0]).shape == shape
-    assert answer.json()["size"] == f"{shape[1]}x{shape[0]}"
+    response = post(client, model="tiny", size=size, seed=1)
+    assert builders.pixels(files(response)[0]).shape == shape
+    assert response.json()["size"] == f"{shape[1]}x{shape[0]}"
 
 
 @pytest.mark.parametrize("form", ["png", "jpeg", "webp"])
 def test_output_formats(client, form):
-    answer = post(client, model="colour", output_format=form, seed=1)
-    assert files(answer)[0] == client.get(f"/v1/models/colour/sample?seed=1&format={form}").content
-    assert answer.json()["output_format"] == form
+    response = post(client, model="colour", output_format=form, seed=1)
+    assert files(response)[0] == client.get(f"/v1/models/colour/sample?seed=1&format={form}").content
+    assert response.json()["output_format"] == form
 
 
-def test_a_resized_picture_does_not_say_how_to_draw_it_again(client):
+def test_a_resized_image_has_no_metadata(client):
     (raw,) = files(post(client, model="tiny", size="40x40", seed=1))
     assert client.post("/v1/reproduce", content=raw).status_code == 422
     (own,) = files(post(client, model="tiny", seed=1))
@@ -106,8 +106,8 @@ def test_a_resized_picture_does_not_say_how_to_draw_it_again(client):
 
 
 def test_other_fields_of_the_api_are_named_in_warnings(client):
-    answer = post(client, model="tiny", quality="hd", style="vivid", user="me", background=None).json()
-    assert answer["warnings"] == ["quality is ignored", "style is ignored", "user is ignored"]
+    response = post(client, model="tiny", quality="hd", style="vivid", user="me", background=None).json()
+    assert response["warnings"] == ["quality is ignored", "style is ignored", "user is ignored"]
     assert post(client, model="tiny").json()["warnings"] == []
 
 
@@ -139,9 +139,9 @@ def test_other_errors_have_openai_s_form_too(client):
 def test_a_single_model_needs_no_name(tmp_path, serve):
     builders.write_package(tmp_path, "only")
     with serve(tmp_path) as client:
-        answer = post(client, prompt="x")
-        assert answer.headers["x-model"] == "only@1"
-        assert answer.headers["x-seed"] == str(answer.json()["data"][0]["seed"])
+        response = post(client, prompt="x")
+        assert response.headers["x-model"] == "only@1"
+        assert response.headers["x-seed"] == str(response.json()["data"][0]["seed"])
 
 
 def test_a_link_knows_nothing_of_inference(client):

@@ -12,13 +12,13 @@ from tests import builders
 from tests.waiting import wait_until
 
 
-def times(answer) -> dict[str, float]:
-    parts = (part.split(";dur=") for part in answer.headers["server-timing"].split(", "))
+def times(response) -> dict[str, float]:
+    parts = (part.split(";dur=") for part in response.headers["server-timing"].split(", "))
     return {name: float(value) for name, value in parts}
 
 
 @pytest.mark.parametrize(("form", "n"), [("png", 1), ("npy", 5), ("json", 6)])
-def test_in_answers_above_20_ms_the_phases_add_up_to_the_total(tmp_path, serve, form, n):
+def test_in_responses_above_20_ms_the_phases_add_up_to_the_total(tmp_path, serve, form, n):
     builders.write_package(tmp_path, "tiny", generator=builders.slow_graph(3000), discriminator=None)
     with serve(tmp_path, max_batch_size=4) as client:
         shares = []
@@ -53,23 +53,23 @@ BODIES = {
 
 @pytest.mark.parametrize("call", BODIES)
 @pytest.mark.parametrize("form", ["png", "webp", "zip", "json", "npy"])
-def test_every_answer_with_pictures_names_its_model_its_seeds_and_its_times(client, call, form):
-    answer = client.post(f"/v1/models/tiny/{call}?format={form}", json=BODIES[call])
-    assert answer.headers["x-model"] == "tiny@1"
-    assert answer.headers["x-seed"]
-    assert set(times(answer)) == PICTURE_PHASES
+def test_every_response_with_images_names_its_model_its_seeds_and_its_times(client, call, form):
+    response = client.post(f"/v1/models/tiny/{call}?format={form}", json=BODIES[call])
+    assert response.headers["x-model"] == "tiny@1"
+    assert response.headers["x-seed"]
+    assert set(times(response)) == PICTURE_PHASES
 
 
-def test_other_protocols_and_reproduced_files_tell_their_times_too(client):
+def test_other_protocols_and_reproduced_files_report_their_times_too(client):
     raw = client.get("/v1/models/tiny/sample?seed=1").content
     row = {"name": "latents", "shape": [1, 8], "datatype": "FP32", "data": [0.0] * 8}
-    for answer, phases in (
+    for response, phases in (
         (client.post("/v1/reproduce", content=raw), PICTURE_PHASES),
         (client.post("/v1/images/generations", json={"model": "tiny"}), PICTURE_PHASES),
         (client.post("/v2/models/tiny/infer", json={"inputs": [row]}), PICTURE_PHASES | {"decode"}),
     ):
-        assert answer.headers["x-model"].endswith("@1")
-        assert set(times(answer)) == phases
+        assert response.headers["x-model"].endswith("@1")
+        assert set(times(response)) == phases
 
 
 @pytest.mark.parametrize("call", ["discriminate", "encode"])
@@ -87,8 +87,8 @@ def test_the_phases_of_a_judgement_and_of_an_encoding_add_up(client, call):
 def test_requests_that_share_an_inference_have_times_that_add_up(tmp_path, serve):
     builders.write_package(tmp_path, "tiny", generator=builders.slow_graph(6000), discriminator=None)
     with serve(tmp_path) as client, ThreadPoolExecutor(4) as clients:
-        for answer in clients.map(lambda _: client.get("/v1/models/tiny/sample?seed=1"), range(4)):
-            found = times(answer)
+        for response in clients.map(lambda _: client.get("/v1/models/tiny/sample?seed=1"), range(4)):
+            found = times(response)
             assert sum(found.values()) - found["total"] <= found["total"] * 1.001
 
 
@@ -102,7 +102,7 @@ def test_requests_that_share_an_inference_have_times_that_add_up(tmp_path, serve
         ({"OTEL_SDK_DISABLED": "true", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"}, False),
     ],
 )
-def test_traces_are_made_where_the_environment_asks_for_them(monkeypatch, variables, wanted):
+def test_traces_are_made_if_the_environment_enables_them(monkeypatch, variables, wanted):
     for name in ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_TRACES_EXPORTER", "OTEL_SDK_DISABLED"):
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
@@ -135,7 +135,7 @@ def test_a_request_becomes_a_span_at_the_collector(client, monkeypatch):
             "root_path": "",
         }  # fmt: skip
 
-        async def ask():
+        async def traced_status():
             sent = []
 
             async def receive():
@@ -147,7 +147,7 @@ def test_a_request_becomes_a_span_at_the_collector(client, monkeypatch):
             await traced(scope, receive, send)
             return sent[0]["status"]
 
-        assert client.portal.call(ask) == 200
+        assert client.portal.call(traced_status) == 200
         wait_until(lambda: received)
         collector.shutdown()
     (path, body), *_ = received
@@ -156,7 +156,7 @@ def test_a_request_becomes_a_span_at_the_collector(client, monkeypatch):
     assert b"livez" in body
 
 
-def test_without_the_extra_a_wish_for_traces_is_answered_in_the_log(monkeypatch, caplog, client):
+def test_without_the_extra_a_request_for_traces_is_logged(monkeypatch, caplog, client):
     import builtins
 
     original = builtins.__import__
@@ -177,11 +177,11 @@ def test_every_call_and_every_error_of_the_page_has_an_example(client):
     page = client.get("/openapi.json").json()
     for path, calls in page["paths"].items():
         for method, call in calls.items():
-            for status, answer in call["responses"].items():
+            for status, response in call["responses"].items():
                 if int(status) >= 400:
-                    for content in answer["content"].values():
+                    for content in response["content"].values():
                         assert content["examples"], (path, method, status)
-                    assert (status in ("401", "429", "503")) == ("headers" in answer), (path, method, status)
+                    assert (status in ("401", "429", "503")) == ("headers" in response), (path, method, status)
             for parameter in call.get("parameters", []):
                 if parameter["in"] == "path":
                     assert "example" in parameter or parameter["schema"].get("examples"), (path, parameter["name"])
@@ -191,8 +191,8 @@ def test_every_call_and_every_error_of_the_page_has_an_example(client):
                     assert page["components"]["schemas"][name]["examples"], path
 
 
-def test_every_json_answer_of_a_model_is_described_with_an_example(client):
-    """A new user learns from the page what to read out of an answer, and what to send back."""
+def test_every_json_response_of_a_model_is_described_with_an_example(client):
+    """The page shows a new user what to read from a response, and what to send back."""
     page = client.get("/openapi.json").json()
     described = page["components"]["schemas"]
     for path, calls in page["paths"].items():
@@ -203,8 +203,8 @@ def test_every_json_answer_of_a_model_is_described_with_an_example(client):
             assert described[content["schema"]["$ref"].rpartition("/")[2]]["examples"], (method, path)
     assert set(described["Images"]["properties"]) == {"model", "images"}
     assert set(described["ResponseImage"]["properties"]) == {"seed", "latent", "class", "content_type", "data"}
-    answer = page["paths"]["/v2/models/{model}/infer"]["post"]["responses"]["200"]["content"]["application/json"]
-    assert answer["schema"]["$ref"].endswith("/InferAnswer")
+    response = page["paths"]["/v2/models/{model}/infer"]["post"]["responses"]["200"]["content"]["application/json"]
+    assert response["schema"]["$ref"].endswith("/InferAnswer")
 
 
 @pytest.mark.parametrize(
@@ -215,12 +215,12 @@ def test_every_json_answer_of_a_model_is_described_with_an_example(client):
         ("/v1/models/{model}/encode", "post", {"X-Model", "Server-Timing"}),
     ],
 )
-def test_the_page_names_the_headers_of_answers(client, path, method, names):
-    answer = client.get("/openapi.json").json()["paths"][path][method]["responses"]["200"]
-    assert set(answer["headers"]) == names
+def test_the_page_names_the_headers_of_responses(client, path, method, names):
+    response = client.get("/openapi.json").json()["paths"][path][method]["responses"]["200"]
+    assert set(response["headers"]) == names
 
 
-def test_the_page_tells_the_limits_as_they_are_set(models, serve):
+def test_the_page_states_the_limits_as_they_are_set(models, serve):
     with serve(models, max_images=7, deadline_s=2.5) as client:
         about = client.get("/openapi.json").json()["info"]["description"]
     assert "ask for 7 images" in " ".join(about.split())

@@ -54,9 +54,9 @@ def test_operations_have_names_of_their_own(page):
 @pytest.mark.parametrize("path", [path for path in CALLS if "{model}" in path])
 def test_failures_are_described_as_problem_documents(page, path):
     for call in page["paths"][path].values():
-        for status, answer in call["responses"].items():
+        for status, response in call["responses"].items():
             if int(status) >= 400:
-                assert list(answer["content"]) == ["application/problem+json"], (path, status)
+                assert list(response["content"]) == ["application/problem+json"], (path, status)
         assert {"404", "503"} <= set(call["responses"])
 
 
@@ -73,21 +73,21 @@ def test_the_examples_of_the_openapi_page_work(client, page):
 
 
 def test_the_playground_is_served_whole(client):
-    answer = client.get("/")
-    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    response = client.get("/")
+    assert response.headers["content-type"] == "text/html; charset=utf-8"
     folder = files("service") / "playground"
     names = {path.relative_to(str(folder)).as_posix() for path in Path(str(folder)).rglob("*.*")} - {"index.html"}
     assert {"app.js", "style.css", "views/interpolate.js"} <= names
     kinds = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8", "svg": "image/svg+xml"}
     for name in names:
-        answer = client.get(f"/playground/{name}")
-        assert answer.status_code == 200
-        assert answer.headers["content-type"] == kinds[name.rpartition(".")[2]]
-        assert answer.headers["cache-control"] == "no-cache"
+        response = client.get(f"/playground/{name}")
+        assert response.status_code == 200
+        assert response.headers["content-type"] == kinds[name.rpartition(".")[2]]
+        assert response.headers["cache-control"] == "no-cache"
         head = client.head(f"/playground/{name}")
         assert (head.status_code, head.content) == (200, b"")
-        assert head.headers["content-length"] == answer.headers["content-length"]
-        held = {"If-None-Match": answer.headers["etag"]}
+        assert head.headers["content-length"] == response.headers["content-length"]
+        held = {"If-None-Match": response.headers["etag"]}
         assert client.get(f"/playground/{name}", headers=held).status_code == 304
 
 
@@ -99,13 +99,13 @@ def test_nothing_else_lies_beside_the_playground(client, name):
 
 
 def test_the_playground_is_read_only(client):
-    answer = client.post("/playground/app.js")
-    assert_problem(answer, 405)
-    assert answer.headers["allow"] == "GET, HEAD"
+    response = client.post("/playground/app.js")
+    assert_problem(response, 405)
+    assert response.headers["allow"] == "GET, HEAD"
 
 
 def test_every_module_of_the_playground_imports_what_is_there(client):
-    """And says its first words: that it is checked, and what it knows."""
+    """Each begins with `@ts-check` and a comment on what it does."""
     modules = Path(str(files("service") / "playground"))
     for path in modules.rglob("*.js"):
         text = path.read_text()

@@ -1,4 +1,4 @@
-"""What files tell about themselves, and how they are drawn again from that."""
+"""What files record about their origin, and how their images are generated again."""
 
 import base64
 import io
@@ -16,7 +16,7 @@ CALL = "/v1/reproduce"
 WALK = {"from": {"seed": 1}, "to": {"seed": 2}, "steps": 5, "fps": 10, "loop": True}
 
 
-def told(raw: bytes) -> tuple[str, dict]:
+def metadata_of(raw: bytes) -> tuple[str, dict]:
     """Software and description of a file, by Pillow's own reading of the standard metadata."""
     with Image.open(io.BytesIO(raw)) as image:
         if image.format == "PNG":
@@ -43,10 +43,10 @@ def labelled(description: str) -> bytes:
 
 
 @pytest.mark.parametrize("form", ["png", "jpeg", "webp"])
-def test_a_picture_tells_what_made_it_and_from_what(client, form):
+def test_an_image_records_its_model_and_its_latent(client, form):
     digest = client.get("/v1/models/classes").json()["digest"]
     raw = client.get(f"/v1/models/classes/sample?seed=7&n=2&class=star&truncation=0.5&columns=1&format={form}").content
-    software, origin = told(raw)
+    software, origin = metadata_of(raw)
     assert software.startswith("Ganvas ")
     assert origin == {
         "model": digest,
@@ -58,16 +58,16 @@ def test_a_picture_tells_what_made_it_and_from_what(client, form):
 
 @pytest.mark.parametrize("form", ["png", "jpeg", "webp"])
 @pytest.mark.parametrize("model", ["tiny", "colour", "classes"])
-def test_a_file_handed_in_is_drawn_again_pixel_by_pixel(client, model, form):
+def test_a_file_handed_in_is_generated_again_pixel_by_pixel(client, model, form):
     raw = client.get(f"/v1/models/{model}/sample?seed=7&n=5&truncation=0.7&columns=3&format={form}").content
-    answer = client.post(CALL, content=raw)
-    assert answer.status_code == 200, answer.text
-    assert answer.content == raw
-    assert answer.headers["x-model"] in (f"{model}@1", "critic@1")  # which has the same weights as tiny
-    assert answer.headers["x-seed"] == "7,8,9,10,11"
+    response = client.post(CALL, content=raw)
+    assert response.status_code == 200, response.text
+    assert response.content == raw
+    assert response.headers["x-model"] in (f"{model}@1", "critic@1")  # which has the same weights as tiny
+    assert response.headers["x-seed"] == "7,8,9,10,11"
 
 
-def test_whatever_made_a_picture_it_is_drawn_again(client):
+def test_an_image_of_any_call_is_generated_again(client):
     mean = {"mean": [{"seed": 1}, {"seed": 2, "class": "circle"}], "class": "star"}
     terms = {"terms": [{"latents": [{"seed": 1}]}, {"weight": -1, "latents": [{"seed": 2}]}], "class": {"star": 1.0}}
     for call, body in (
@@ -81,28 +81,28 @@ def test_whatever_made_a_picture_it_is_drawn_again(client):
 
 
 @pytest.mark.parametrize("form", ["apng", "webp"])
-def test_an_animation_is_drawn_again_with_its_times(client, form):
+def test_an_animation_is_generated_again_with_its_times(client, form):
     raw = client.post(f"/v1/models/tiny/interpolate?format={form}", json=WALK).content
-    answer = client.post(CALL, content=raw)
-    assert answer.content == raw
-    assert answer.headers["content-type"] == f"image/{form}"
-    assert len(frames(answer.content)[0]) == 8
+    response = client.post(CALL, content=raw)
+    assert response.content == raw
+    assert response.headers["content-type"] == f"image/{form}"
+    assert len(frames(response.content)[0]) == 8
 
 
-def test_pictures_of_a_zip_and_of_json_tell_each_their_own(client):
+def test_images_of_a_zip_and_of_json_record_each_their_own_latent(client):
     call = "/v1/models/tiny/sample?seed=5&n=2&format="
     with zipfile.ZipFile(io.BytesIO(client.get(call + "zip").content)) as archive:
         files = [archive.read(name) for name in sorted(archive.namelist())]
     files += [base64.b64decode(entry["data"]) for entry in client.get(call + "json").json()["images"]]
-    assert [told(raw)[1]["latents"] for raw in files] == [[{"seed": 5}], [{"seed": 6}]] * 2
+    assert [metadata_of(raw)[1]["latents"] for raw in files] == [[{"seed": 5}], [{"seed": 6}]] * 2
     for raw in files:
         assert client.post(CALL, content=raw).content == raw
 
 
-def test_another_format_may_be_asked_for(client):
+def test_another_format_may_be_requested(client):
     raw = client.get("/v1/models/tiny/sample?seed=7").content
-    answer = client.post(f"{CALL}?format=npy", content=raw)
-    np.testing.assert_array_equal(np.load(io.BytesIO(answer.content))[0, :, :, 0], builders.pixels(raw))
+    response = client.post(f"{CALL}?format=npy", content=raw)
+    np.testing.assert_array_equal(np.load(io.BytesIO(response.content))[0, :, :, 0], builders.pixels(raw))
     assert client.post(CALL, content=raw, headers={"Accept": "image/webp"}).headers["content-type"] == "image/webp"
     assert_problem(client.post(f"{CALL}?format=gif", content=raw), 406)
 
@@ -118,13 +118,13 @@ def test_the_digest_counts_not_the_name(client, tmp_path, serve):
     builders.write_package(tmp_path, "renamed")
     raw = client.get("/v1/models/tiny/sample?seed=1").content
     with serve(tmp_path) as other:
-        answer = other.post(CALL, content=raw)
-        assert (answer.content, answer.headers["x-model"]) == (raw, "renamed@1")
+        response = other.post(CALL, content=raw)
+        assert (response.content, response.headers["x-model"]) == (raw, "renamed@1")
 
 
 def test_a_translation_and_a_foreign_file_are_422(client):
     translation = client.post("/v1/models/darker/translate", content=builders.image_file()).content
-    assert set(told(translation)[1]) <= {"model", "truncation", "columns", "latents"}
+    assert set(metadata_of(translation)[1]) <= {"model", "truncation", "columns", "latents"}
     assert "translation" in assert_problem(client.post(CALL, content=translation), 422)["detail"]
     for form in ("PNG", "JPEG", "WEBP"):
         assert_problem(client.post(CALL, content=builders.image_file(form=form)), 422, "invalid")
@@ -159,7 +159,7 @@ def test_forged_metadata_of_a_served_model_are_checked_as_any_request(client, fi
     assert_problem(client.post(CALL, content=labelled(json.dumps({"model": digest} | fields))), 422)
 
 
-def test_what_is_no_picture_is_415(client):
+def test_what_is_no_image_is_415(client):
     assert_problem(client.post(CALL, content=b"GIF89a nothing"), 415)
     assert_problem(client.post(CALL, content=b""), 415)
 

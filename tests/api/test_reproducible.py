@@ -21,20 +21,20 @@ def mlp(request, tmp_path_factory):
 
 
 def alone(client, seed: int, model: str = "mlp") -> bytes:
-    answer = client.get(f"/v1/models/{model}/sample?seed={seed}")
-    assert answer.status_code == 200, answer.text
-    return answer.content
+    response = client.get(f"/v1/models/{model}/sample?seed={seed}")
+    assert response.status_code == 200, response.text
+    return response.content
 
 
 @pytest.mark.parametrize("model", ["tiny", "colour", "classes"])
 def test_a_seed_gives_the_same_bytes_by_every_way_to_it(client, model):
-    picture = alone(client, 42, model)
-    assert alone(client, 42, f"{model}@1") == picture
-    assert client.post(f"/v1/models/{model}/sample", json={"seeds": [42]}).content == picture
-    assert client.post(f"/v1/models/{model}/sample", json={"latents": [{"seed": 42}]}).content == picture
+    image = alone(client, 42, model)
+    assert alone(client, 42, f"{model}@1") == image
+    assert client.post(f"/v1/models/{model}/sample", json={"seeds": [42]}).content == image
+    assert client.post(f"/v1/models/{model}/sample", json={"latents": [{"seed": 42}]}).content == image
 
 
-def test_other_seeds_give_other_pictures(client):
+def test_other_seeds_give_other_images(client):
     assert len({alone(client, seed, "tiny") for seed in range(50)}) == 50
 
 
@@ -45,9 +45,9 @@ def test_a_seed_is_byte_equal_in_every_slot_of_every_batch_size(mlp, serve):
             # Over all sizes the seed 1 meets every slot; the others come along.
             for shift in {0, size // 2, size - 1}:
                 seeds = np.roll(SEEDS[:size], shift).tolist()
-                answer = client.post("/v1/models/mlp/sample?format=npy", json={"seeds": seeds})
-                drawn = np.load(io.BytesIO(answer.content))
-                for seed, pixels in zip(seeds, drawn, strict=True):
+                response = client.post("/v1/models/mlp/sample?format=npy", json={"seeds": seeds})
+                generated = np.load(io.BytesIO(response.content))
+                for seed, pixels in zip(seeds, generated, strict=True):
                     assert codecs.encode(pixels, "png") == expected[seed], (size, shift, seed)
 
 
@@ -69,8 +69,8 @@ def test_a_seed_is_byte_equal_under_the_load_of_64_clients(mlp, serve, settings)
         expected = {seed: alone(client, seed) for seed in SEEDS}
         wanted = [SEEDS[index % 32] for index in range(256)]
         with ThreadPoolExecutor(64) as clients:
-            drawn = list(clients.map(lambda seed: alone(client, seed), wanted))
-    assert [drawn[index] == expected[seed] for index, seed in enumerate(wanted)] == [True] * len(wanted)
+            generated = list(clients.map(lambda seed: alone(client, seed), wanted))
+    assert [generated[index] == expected[seed] for index, seed in enumerate(wanted)] == [True] * len(wanted)
 
 
 def test_a_seed_is_byte_equal_after_a_restart(mlp, serve):

@@ -44,7 +44,7 @@ def folder(tmp_path):
     return models
 
 
-def test_a_version_that_is_added_is_proven_and_served(folder, serve):
+def test_a_version_that_is_added_is_verified_and_served(folder, serve):
     with serve(folder) as client:
         before = client.get(SAMPLE)
         publish(folder, "tiny", 2, seed=9)
@@ -87,13 +87,13 @@ def test_versions_are_swapped_without_a_failed_request(folder, serve):
     statuses, stop = [], threading.Event()
     with serve(folder) as client:
 
-        def ask():
+        def send():
             while not stop.is_set():
                 statuses.append(client.get(f"/v1/models/tiny/sample?n=4&seed={len(statuses)}").status_code)
 
         with ThreadPoolExecutor(4) as clients:
             for _ in range(4):
-                clients.submit(ask)
+                clients.submit(send)
             for version in (2, 3):
                 publish(folder, "tiny", version, seed=version)
                 wait_until(lambda version=version: f"tiny@{version}" in served(client))
@@ -164,7 +164,7 @@ def test_only_wanted_names_are_taken_up_later(folder, serve):
 
 
 @pytest.mark.parametrize("lazy", [("lazy",), ("*",)])
-def test_a_lazy_model_is_proven_closed_and_opened_when_it_is_used(tmp_path, serve, lazy):
+def test_a_lazy_model_is_verified_closed_and_opened_when_it_is_used(tmp_path, serve, lazy):
     builders.write_package(tmp_path, "lazy")
     with serve(tmp_path, lazy_models=lazy) as client:
         model = client.app.state.ganvas.repository.find("lazy")
@@ -174,8 +174,8 @@ def test_a_lazy_model_is_proven_closed_and_opened_when_it_is_used(tmp_path, serv
         assert client.get("/v1/models/lazy/preview").status_code == 200
         assert not model.is_open
         with ThreadPoolExecutor(8) as clients:
-            answers = list(clients.map(lambda _: client.get("/v1/models/lazy/sample?seed=1"), range(8)))
-        assert {answer.status_code for answer in answers} == {200}
+            responses = list(clients.map(lambda _: client.get("/v1/models/lazy/sample?seed=1"), range(8)))
+        assert {response.status_code for response in responses} == {200}
         assert model.is_open
         assert 'ganvas_model_open{model="lazy@1"} 1.0' in client.get("/metrics").text
 
@@ -211,8 +211,8 @@ def test_idle_models_are_closed_under_a_limit_of_memory_the_least_recently_used_
         assert len(opened()) == 2
         expected = {}
         for name in ("a", "b", "c", "b", "a", "c", "c", "b"):
-            answer = client.get(f"/v1/models/{name}/sample?seed=1")
-            assert answer.content == expected.setdefault(name, answer.content)
+            response = client.get(f"/v1/models/{name}/sample?seed=1")
+            assert response.content == expected.setdefault(name, response.content)
             assert name in opened()
             assert len(opened()) == 2
         assert opened() == {"c", "b"}

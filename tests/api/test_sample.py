@@ -8,15 +8,15 @@ import pytest
 
 from service.pipelines import latents
 from tests import builders
-from tests.api.sampling import SAMPLE, arrays, drawn
+from tests.api.sampling import SAMPLE, arrays, generated
 from tests.conftest import assert_problem
 
 
 def test_an_empty_object_means_one_image(client):
-    answer = client.post(SAMPLE, json={})
-    assert answer.headers["content-type"] == "image/png"
-    assert builders.pixels(answer.content).shape == (builders.SIDE, builders.SIDE)
-    assert len(drawn(client, {})) == 1
+    response = client.post(SAMPLE, json={})
+    assert response.headers["content-type"] == "image/png"
+    assert builders.pixels(response.content).shape == (builders.SIDE, builders.SIDE)
+    assert len(generated(client, {})) == 1
 
 
 def test_an_image_is_the_generator_of_the_seed_s_latent(client):
@@ -27,38 +27,38 @@ def test_an_image_is_the_generator_of_the_seed_s_latent(client):
     np.testing.assert_array_equal(arrays(client, {"seeds": [7]}), to_uint8(expected))
 
 
-def test_n_draws_fresh_random_seeds(client):
-    one, two = drawn(client, {"n": 5}), drawn(client, {"n": 5})
-    seeds = {picture["seed"] for picture in one + two}
+def test_n_generates_fresh_random_seeds(client):
+    one, two = generated(client, {"n": 5}), generated(client, {"n": 5})
+    seeds = {image["seed"] for image in one + two}
     assert len(seeds) == 10
     assert all(0 <= seed < 2**53 for seed in seeds)
 
 
 def test_seeds_up_to_the_largest_are_generated(client):
-    assert [picture["seed"] for picture in drawn(client, {"seeds": [0, 2**63 - 1]})] == [0, 2**63 - 1]
+    assert [image["seed"] for image in generated(client, {"seeds": [0, 2**63 - 1]})] == [0, 2**63 - 1]
 
 
 def test_a_seed_twice_is_generated_twice(client):
-    first, second = drawn(client, {"seeds": [3, 3]})
+    first, second = generated(client, {"seeds": [3, 3]})
     assert first == second
 
 
 @pytest.mark.parametrize("model", ["tiny", "colour", "classes"])
 def test_the_latent_of_a_json_response_sent_back_unchanged_gives_the_same_image(client, model):
-    before = drawn(client, {"seeds": [1, 2, 3, 4]}, model)
-    after = drawn(client, {"latents": [picture["latent"] for picture in before]}, model)
+    before = generated(client, {"seeds": [1, 2, 3, 4]}, model)
+    after = generated(client, {"latents": [image["latent"] for image in before]}, model)
     for one, other in zip(before, after, strict=True):
         assert builders.same_pixels(base64.b64decode(one["data"]), base64.b64decode(other["data"]))
-    assert [picture["latent"] for picture in after] == [picture["latent"] for picture in before]
-    assert [picture["seed"] for picture in after] == [None] * 4
+    assert [image["latent"] for image in after] == [image["latent"] for image in before]
+    assert [image["seed"] for image in after] == [None] * 4
 
 
 @pytest.mark.parametrize(
     "blend", [{"star": 1.0}, {"star": 0.25, "circle": 0.75}, {"star": 0.9995}, {"star": 1, "circle": 0}]
 )
 def test_a_blend_of_classes_comes_back_exactly(client, blend):
-    before = drawn(client, {"seeds": [1], "class": blend}, "classes")
-    after = drawn(client, {"latents": [before[0]["latent"]]}, "classes")
+    before = generated(client, {"seeds": [1], "class": blend}, "classes")
+    after = generated(client, {"latents": [before[0]["latent"]]}, "classes")
     assert builders.same_pixels(*(base64.b64decode(drawing[0]["data"]) for drawing in (before, after)))
     assert after[0]["latent"] == before[0]["latent"]
 
@@ -72,28 +72,28 @@ def test_a_vector_is_generated_as_it_is(client):
 
 def test_a_mean_is_the_mean_of_the_latents(client):
     expected = latents.mean([latents.draw(seed, builders.Z_DIM, "normal") for seed in (1, 2)])
-    (picture,) = drawn(client, {"latents": [{"mean": [{"seed": 1}, {"mean": [{"seed": 2}]}]}]})
-    assert picture["latent"] == {"token": latents.to_token(expected)}
-    assert picture["seed"] is None
+    (image,) = generated(client, {"latents": [{"mean": [{"seed": 1}, {"mean": [{"seed": 2}]}]}]})
+    assert image["latent"] == {"token": latents.to_token(expected)}
+    assert image["seed"] is None
 
 
 def test_kinds_of_latents_may_be_mixed(client):
     token = latents.to_token(latents.draw(1, builders.Z_DIM, "normal"))
-    pictures = arrays(
+    images = arrays(
         client, {"latents": [{"seed": 1}, {"token": token}, {"token": token + "="}, {"mean": [{"seed": 1}]}]}
     )
-    assert all(np.array_equal(picture, pictures[0]) for picture in pictures)
+    assert all(np.array_equal(image, images[0]) for image in images)
 
 
 def test_uniform_latents_are_within_one(client):
-    for picture in drawn(client, {"n": 8}, "colour"):
-        assert np.abs(latents.from_token(picture["latent"]["token"], builders.Z_DIM)).max() <= 1.0
+    for image in generated(client, {"n": 8}, "colour"):
+        assert np.abs(latents.from_token(image["latent"]["token"], builders.Z_DIM)).max() <= 1.0
 
 
 def test_truncation_multiplies_latents_generated_from_seeds(client):
     full = latents.draw(4, builders.Z_DIM, "normal")
-    (picture,) = drawn(client, {"seeds": [4], "truncation": 0.5})
-    np.testing.assert_allclose(latents.from_token(picture["latent"]["token"], builders.Z_DIM), 0.5 * full, rtol=1e-6)
+    (image,) = generated(client, {"seeds": [4], "truncation": 0.5})
+    np.testing.assert_allclose(latents.from_token(image["latent"]["token"], builders.Z_DIM), 0.5 * full, rtol=1e-6)
 
 
 def test_truncation_leaves_vectors_and_tokens_alone(client):
@@ -105,9 +105,9 @@ def test_truncation_leaves_vectors_and_tokens_alone(client):
 
 
 def test_the_seeds_of_a_mean_are_truncated_too(client):
-    (picture,) = drawn(client, {"latents": [{"mean": [{"seed": 4}]}], "truncation": 0.5})
-    (expected,) = drawn(client, {"seeds": [4], "truncation": 0.5})
-    assert picture["latent"] == expected["latent"]
+    (image,) = generated(client, {"latents": [{"mean": [{"seed": 4}]}], "truncation": 0.5})
+    (expected,) = generated(client, {"seeds": [4], "truncation": 0.5})
+    assert image["latent"] == expected["latent"]
 
 
 @pytest.mark.parametrize("value", [0, -0.5, 1.01, 1e400, "0.5", True, None])
@@ -118,9 +118,9 @@ def test_truncation_outside_its_range_is_refused(client, value):
 
 @pytest.mark.parametrize("reference", ["star", 2, {"star": 1.0}])
 def test_a_class_is_a_name_an_index_or_a_blend(client, reference):
-    (picture,) = drawn(client, {"seeds": [1], "class": reference}, "classes")
-    assert picture["class"] == "star"
-    assert picture["latent"]["class"] == "star"
+    (image,) = generated(client, {"seeds": [1], "class": reference}, "classes")
+    assert image["class"] == "star"
+    assert image["latent"]["class"] == "star"
     np.testing.assert_array_equal(
         arrays(client, {"seeds": [1], "class": reference}, "classes"),
         arrays(client, {"seeds": [1], "class": "star"}, "classes"),
@@ -128,33 +128,31 @@ def test_a_class_is_a_name_an_index_or_a_blend(client, reference):
 
 
 def test_the_class_changes_the_image_but_not_the_latent(client):
-    (circle,), (star,) = (drawn(client, {"seeds": [1], "class": name}, "classes") for name in ("circle", "star"))
+    (circle,), (star,) = (generated(client, {"seeds": [1], "class": name}, "classes") for name in ("circle", "star"))
     assert circle["latent"]["token"] == star["latent"]["token"]
     assert circle["data"] != star["data"]
 
 
-def test_a_conditional_model_draws_the_class_from_the_seed(client):
-    pictures = drawn(client, {"seeds": list(range(20))}, "classes")
-    assert [picture["class"] for picture in pictures] == [
-        builders.CLASSES[latents.draw_class(seed, 3)] for seed in range(20)
-    ]
+def test_a_conditional_model_generates_the_class_from_the_seed(client):
+    images = generated(client, {"seeds": list(range(20))}, "classes")
+    assert [image["class"] for image in images] == [builders.CLASSES[latents.draw_class(seed, 3)] for seed in range(20)]
 
 
 def test_a_latent_s_own_class_comes_before_the_request_s(client):
-    pictures = drawn(client, {"latents": [{"seed": 1, "class": 0}, {"seed": 1}], "class": "star"}, "classes")
-    assert [picture["class"] for picture in pictures] == ["circle", "star"]
+    images = generated(client, {"latents": [{"seed": 1, "class": 0}, {"seed": 1}], "class": "star"}, "classes")
+    assert [image["class"] for image in images] == ["circle", "star"]
 
 
 def test_class_zero_is_a_class(client):
-    (picture,) = drawn(client, {"latents": [{"mean": [{"seed": 1}, {"seed": 2, "class": 0}]}], "class": 0}, "classes")
-    assert picture["class"] == "circle"
+    (image,) = generated(client, {"latents": [{"mean": [{"seed": 1}, {"seed": 2, "class": 0}]}], "class": 0}, "classes")
+    assert image["class"] == "circle"
 
 
 def test_a_mean_blends_the_classes(client):
-    (picture,) = drawn(
+    (image,) = generated(
         client, {"latents": [{"mean": [{"seed": 1, "class": "circle"}, {"seed": 2, "class": "star"}]}]}, "classes"
     )
-    assert picture["class"] == {"circle": 0.5, "star": 0.5}
+    assert image["class"] == {"circle": 0.5, "star": 0.5}
 
 
 @pytest.mark.parametrize(
@@ -167,7 +165,7 @@ def test_an_unknown_class_is_refused(client, reference):
 def test_a_token_without_a_class_is_refused_by_a_conditional_model(client):
     token = latents.to_token(latents.draw(1, builders.Z_DIM, "normal"))
     assert_problem(client.post("/v1/models/classes/sample", json={"latents": [{"token": token}]}), 422)
-    assert len(drawn(client, {"latents": [{"token": token}], "class": 1}, "classes")) == 1
+    assert len(generated(client, {"latents": [{"token": token}], "class": 1}, "classes")) == 1
 
 
 @pytest.mark.parametrize("body", [{"class": 0}, {"latents": [{"seed": 1, "class": 0}]}])

@@ -1,4 +1,4 @@
-"""The cacheable GET: what it draws, and what caches are told."""
+"""The cacheable GET: its images, and its headers for caches."""
 
 import pytest
 
@@ -14,16 +14,16 @@ def inferences(client, model="tiny@1") -> float:
 
 
 def test_get_means_seed_to_seed_plus_n_minus_one(client):
-    answer = client.get(f"{SAMPLE}?seed=10&n=3&columns=3")
-    assert answer.headers["x-seed"] == "10,11,12"
-    assert answer.content == client.post(SAMPLE, json={"seeds": [10, 11, 12], "columns": 3}).content
+    response = client.get(f"{SAMPLE}?seed=10&n=3&columns=3")
+    assert response.headers["x-seed"] == "10,11,12"
+    assert response.content == client.post(SAMPLE, json={"seeds": [10, 11, 12], "columns": 3}).content
 
 
 def test_get_with_class_and_truncation_is_the_same_as_post(client):
-    answer = client.get("/v1/models/classes/sample?seed=10&class=star&truncation=0.5")
+    response = client.get("/v1/models/classes/sample?seed=10&class=star&truncation=0.5")
     body = {"seeds": [10], "class": "star", "truncation": 0.5}
-    assert answer.content == client.post("/v1/models/classes/sample", json=body).content
-    assert answer.content == client.get("/v1/models/classes/sample?seed=10&class=2&truncation=.5").content
+    assert response.content == client.post("/v1/models/classes/sample", json=body).content
+    assert response.content == client.get("/v1/models/classes/sample?seed=10&class=2&truncation=.5").content
 
 
 def test_a_seed_makes_a_strong_etag_and_a_304_without_inference(client):
@@ -87,10 +87,10 @@ def test_a_pinned_version_is_immutable_and_a_bare_name_is_not(client):
 
 
 def test_without_a_seed_nothing_is_stored(client):
-    answer = client.get("/v1/models/tiny@1/sample")
-    assert answer.headers["cache-control"] == "no-store"
-    assert "etag" not in answer.headers
-    assert client.get("/v1/models/tiny@1/sample").headers["x-seed"] != answer.headers["x-seed"]
+    response = client.get("/v1/models/tiny@1/sample")
+    assert response.headers["cache-control"] == "no-store"
+    assert "etag" not in response.headers
+    assert client.get("/v1/models/tiny@1/sample").headers["x-seed"] != response.headers["x-seed"]
 
 
 @pytest.mark.parametrize("query", ["", "?seed=3", "?seed=3&n=4&format=zip"])
@@ -101,7 +101,7 @@ def test_a_head_has_the_headers_of_a_get(client, query):
         assert head.headers.get(name) == got.headers.get(name)
 
 
-def test_answers_vary_by_accept(client):
+def test_responses_vary_by_accept(client):
     assert client.get(f"{SAMPLE}?seed=1").headers["vary"] == "Accept"
 
 

@@ -70,14 +70,14 @@ def test_a_body_that_is_no_good_json_is_refused(client, raw):
 
 
 def test_a_key_twice_counts_once(client):
-    answer = client.post(f"{SAMPLE}?format=npy", content=b'{"n": 1, "n": 3}')
-    assert answer.status_code in (200, 422)
+    response = client.post(f"{SAMPLE}?format=npy", content=b'{"n": 1, "n": 3}')
+    assert response.status_code in (200, 422)
 
 
 @pytest.mark.parametrize("value", [1e38, -1e38, 3.4e38, 1e-45, 0.0])
 def test_extreme_vectors_are_generated_or_refused(client, value):
-    answer = client.post(SAMPLE, json={"latents": [{"vector": [value] * builders.Z_DIM}, {"seed": 1}]})
-    assert answer.status_code in (200, 422)
+    response = client.post(SAMPLE, json={"latents": [{"vector": [value] * builders.Z_DIM}, {"seed": 1}]})
+    assert response.status_code in (200, 422)
 
 
 def test_errors_name_the_field(client):

@@ -8,8 +8,8 @@ import pytest
 
 pytest.importorskip("schemathesis")
 
-# What a schema cannot say (a vector's length for this model, whether bytes are a picture) is rightly refused: beside
-# schemathesis' own list, 406, 413, 415, 422 and 503 are answers to valid data too.
+# What a schema cannot express (a vector's length for this model, whether bytes are an image) is rightly refused: beside
+# schemathesis' own list, 406, 413, 415, 422 and 503 are responses to valid data too.
 CONFIG = """
 [checks.positive_data_acceptance]
 expected-statuses = ["2xx", 401, 403, 404, 409, 406, 413, 415, 422, 503]

@@ -9,7 +9,7 @@ import pytest
 
 from service.server.protocol import ProblemProtocol
 from tests import builders
-from tests.api.test_http import read_answer
+from tests.api.test_http import read_response
 from tests.conftest import listening
 from tests.waiting import LIMIT_S, wait_until
 
@@ -65,11 +65,11 @@ def test_a_header_sent_a_byte_at_a_time_is_cut_off(hasty):
     with connect(hasty) as connection:
         connection.sendall(b"GET /livez HTTP/1.1\r\nHost: test\r\nX-Slow: ")
         assert send_on(connection, b"x", 0.05, most=1000) < 1000
-        answer = everything(connection)
-    assert answer == b"" or b"400 Bad Request" in answer
+        response = everything(connection)
+    assert response == b"" or b"400 Bad Request" in response
 
 
-def test_half_a_header_is_answered_with_what_is_missing(hasty):
+def test_half_a_header_is_refused_with_what_is_missing(hasty):
     with connect(hasty) as connection:
         connection.sendall(b"GET /livez HTTP/1.1\r\nHost: te")
         head, _, body = everything(connection).partition(b"\r\n\r\n")
@@ -78,7 +78,7 @@ def test_half_a_header_is_answered_with_what_is_missing(hasty):
     assert "did not come within" in json.loads(body)["detail"]
 
 
-def test_a_connection_that_says_nothing_is_closed(hasty):
+def test_a_silent_connection_is_closed(hasty):
     started = time.monotonic()
     with connect(hasty) as connection:
         assert everything(connection) == b""
@@ -89,7 +89,7 @@ def test_a_second_request_has_its_own_time(models):
     with listening(models, header_timeout_s=4.0) as port, connect(port) as connection:
         for _ in range(4):
             connection.sendall(b"GET /livez HTTP/1.1\r\nHost: t\r\n\r\n")
-            assert read_answer(connection)[0] == 200
+            assert read_response(connection)[0] == 200
             time.sleep(1.2)
 
 
@@ -115,8 +115,8 @@ def test_headers_without_end_are_refused_and_not_kept(hasty, head):
     with connect(hasty) as connection:
         with contextlib.suppress(OSError):
             connection.sendall(head)
-        answer = everything(connection)
-    assert answer == b"" or b" 400 " in answer.split(b"\r\n")[0] + b" "
+        response = everything(connection)
+    assert response == b"" or b" 400 " in response.split(b"\r\n")[0] + b" "
 
 
 def test_a_refused_upload_is_not_read_to_its_end(models):
@@ -139,12 +139,12 @@ def test_a_client_that_does_not_read_is_disconnected(tmp_path, lost):
     with listening(tmp_path, write_timeout_s=0.5) as port, connect(port) as lazy:
         lazy.sendall(b"GET /v1/models/tiny/sample?seed=1&n=64&format=npy HTTP/1.1\r\nHost: t\r\n\r\n" * 20)
         wait_until(lambda: lost)
-        answer = everything(lazy)
-    assert len(answer) < 20 * 64 * 256 * 256
-    assert answer.count(b"HTTP/1.1 200") < 20
+        response = everything(lazy)
+    assert len(response) < 20 * 64 * 256 * 256
+    assert response.count(b"HTTP/1.1 200") < 20
 
 
-def test_a_client_that_reads_a_byte_at_a_time_gets_its_answer_and_holds_up_nobody(models):
+def test_a_client_that_reads_a_byte_at_a_time_gets_its_response_and_holds_up_nobody(models):
     path = "/v1/models/tiny/sample?seed=1"
     with listening(models) as port, connect(port) as slow, connect(port) as good:
         slow.sendall(f"GET {path} HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n".encode())
@@ -154,9 +154,9 @@ def test_a_client_that_reads_a_byte_at_a_time_gets_its_answer_and_holds_up_nobod
             time.sleep(0.001)
             if len(found) % 100 == 0:
                 good.sendall(f"GET {path} HTTP/1.1\r\nHost: t\r\n\r\n".encode())
-                status, _, picture = read_answer(good)
+                status, _, image = read_response(good)
                 assert status == 200
-        assert builders.same_pixels(found.partition(b"\r\n\r\n")[2], picture)
+        assert builders.same_pixels(found.partition(b"\r\n\r\n")[2], image)
 
 
 def test_a_client_that_reads_a_byte_at_a_time_of_much_is_disconnected(tmp_path, lost):

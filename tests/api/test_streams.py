@@ -27,8 +27,8 @@ def events(text: str) -> list[tuple[str, dict]]:
 
 
 def frames(client) -> list[bytes]:
-    answer = client.post(f"{CALL}?format=json", json=WALK)
-    return [base64.b64decode(frame["data"]) for frame in answer.json()["images"]]
+    response = client.post(f"{CALL}?format=json", json=WALK)
+    return [base64.b64decode(frame["data"]) for frame in response.json()["images"]]
 
 
 @pytest.fixture(scope="module")
@@ -40,13 +40,13 @@ def slow(tmp_path_factory):
 
 
 def test_events_hold_every_frame_and_an_end(client):
-    answer = client.post(CALL, json=WALK, headers=EVENTS)
-    assert answer.headers["content-type"].startswith("text/event-stream")
-    assert answer.headers["x-model"] == "tiny@1"
-    assert answer.headers["x-seed"] == "1,2"
-    assert answer.headers["cache-control"] == "no-store"
-    assert {"queue", "infer", "total"} <= {p.split(";")[0] for p in answer.headers["server-timing"].split(", ")}
-    *found, (last, end) = events(answer.text)
+    response = client.post(CALL, json=WALK, headers=EVENTS)
+    assert response.headers["content-type"].startswith("text/event-stream")
+    assert response.headers["x-model"] == "tiny@1"
+    assert response.headers["x-seed"] == "1,2"
+    assert response.headers["cache-control"] == "no-store"
+    assert {"queue", "infer", "total"} <= {p.split(";")[0] for p in response.headers["server-timing"].split(", ")}
+    *found, (last, end) = events(response.text)
     assert (last, end) == ("done", {"model": "tiny@1", "frames": 6})
     assert [(name, data["index"], data["of"], data["content_type"]) for name, data in found] == [
         ("frame", index, 6, "image/png") for index in range(6)
@@ -56,9 +56,9 @@ def test_events_hold_every_frame_and_an_end(client):
 
 
 def test_parts_replace_each_other(client):
-    answer = client.post(CALL, json=WALK, headers=PARTS)
-    assert answer.headers["content-type"] == "multipart/x-mixed-replace; boundary=frame"
-    *parts, end = answer.content.split(b"--frame")[1:]
+    response = client.post(CALL, json=WALK, headers=PARTS)
+    assert response.headers["content-type"] == "multipart/x-mixed-replace; boundary=frame"
+    *parts, end = response.content.split(b"--frame")[1:]
     assert end == b"--\r\n"
     for part, expected in zip(parts, frames(client), strict=True):
         head, _, rest = part.partition(b"\r\n\r\n")

@@ -1,4 +1,4 @@
-"""Translation over HTTP: any size and kind of picture in, its translation of the same size out."""
+"""Translation over HTTP: any size and kind of image in, its translation of the same size out."""
 
 import io
 
@@ -16,12 +16,12 @@ from tests.conftest import assert_problem
 
 def test_an_image_comes_back_translated_at_its_size(client):
     pixels = noise(30, 41)
-    answer = translate(client, saved(pixels))
-    assert answer.status_code == 200
-    assert answer.headers["content-type"] == "image/png"
-    assert answer.headers["x-model"] == "darker@1"
-    assert "x-seed" not in answer.headers
-    assert_near(builders.pixels(answer.content), darker(pixels))
+    response = translate(client, saved(pixels))
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "image/png"
+    assert response.headers["x-model"] == "darker@1"
+    assert "x-seed" not in response.headers
+    assert_near(builders.pixels(response.content), darker(pixels))
 
 
 def test_every_phase_is_in_server_timing(client):
@@ -126,8 +126,8 @@ def test_exif_orientation_is_applied(client, orientation):
         8: Image.Transpose.ROTATE_90,
     }  # fmt: skip
     expected = np.asarray(image.transpose(turns[orientation]) if orientation > 1 else image)
-    answer = translate(client, saved(image, exif=exif))
-    assert_near(builders.pixels(answer.content), darker(expected))
+    response = translate(client, saved(image, exif=exif))
+    assert_near(builders.pixels(response.content), darker(expected))
 
 
 def test_an_icc_profile_is_converted_to_srgb(client):
@@ -148,9 +148,9 @@ def test_a_client_s_metadata_never_comes_back_out(client):
         raw = saved(noise(16, 16), form, exif=exif, icc_profile=srgb, **extra)
         assert b"SECRET" in raw
         for answer_form in ("png", "jpeg", "webp", "zip", "json"):
-            answer = translate(client, raw, query=f"?format={answer_form}").content
-            assert b"SECRET" not in answer
-            assert b"acsp" not in answer  # the signature of every ICC profile
+            response = translate(client, raw, query=f"?format={answer_form}").content
+            assert b"SECRET" not in response
+            assert b"acsp" not in response  # the signature of every ICC profile
 
 
 def test_resize_goes_by_the_training_size(client, models):
@@ -158,25 +158,25 @@ def test_resize_goes_by_the_training_size(client, models):
     found = builders.pixels(translate(client, saved(pixels), "stylish", "?fit=resize").content)
     small = tiling.resample(to_float32(pixels[None])[0], 32, 32)
     network = Session((models / "stylish/1/generator.onnx").read_bytes(), 1)
-    drawn = network.run({"images": np.clip(small, -1, 1)[None]})[0]
-    assert_near(found, to_uint8(tiling.resample(drawn, 40, 80)[None])[0])
+    generated = network.run({"images": np.clip(small, -1, 1)[None]})[0]
+    assert_near(found, to_uint8(tiling.resample(generated, 40, 80)[None])[0])
 
 
-def test_a_cycle_tells_the_mean_absolute_error_of_the_way_back(client):
+def test_a_cycle_reports_the_mean_absolute_error_of_the_way_back(client):
     pixels = noise(20, 20)
-    answer = translate(client, saved(pixels), query="?cycle=true")
-    assert answer.content == translate(client, saved(pixels)).content
-    assert float(answer.headers["x-cycle-error"]) < 0.05
+    response = translate(client, saved(pixels), query="?cycle=true")
+    assert response.content == translate(client, saved(pixels)).content
+    assert float(response.headers["x-cycle-error"]) < 0.05
     assert "x-cycle-error" not in translate(client, saved(pixels)).headers
 
 
-def test_a_cycle_error_is_what_it_says(tmp_path, serve):
+def test_a_cycle_error_is_the_mean_absolute_error(tmp_path, serve):
     builders.write_translator(tmp_path, "there", builders.affine_graph(1.0, 0.0), inverse="back")
     builders.write_translator(tmp_path, "back", builders.affine_graph(1.0, 20 / 127.5), inverse="there")
     with serve(tmp_path) as client:
         files = [("image", saved(np.full((9, 9, 3), level, np.uint8))) for level in (100, 250)]
-        answer = client.post("/v1/models/there/translate?cycle=true", files=files)
-    assert [float(error) for error in answer.headers["x-cycle-error"].split(",")] == [20.0, 5.0]
+        response = client.post("/v1/models/there/translate?cycle=true", files=files)
+    assert [float(error) for error in response.headers["x-cycle-error"].split(",")] == [20.0, 5.0]
 
 
 @pytest.mark.parametrize("model", ["blocky", "stylish"])
@@ -196,7 +196,7 @@ def test_translations_do_not_animate(client, form):
     assert_problem(translate(client, builders.image_file(), query=f"?format={form}"), 406)
 
 
-def test_a_generator_does_not_translate_and_a_translator_does_not_draw(client):
+def test_a_generator_does_not_translate_and_a_translator_does_not_generate(client):
     assert_problem(translate(client, builders.image_file(), "tiny"), 409, "not-supported")
     assert_problem(client.get("/v1/models/darker/sample?seed=1"), 409, "not-supported")
     assert_problem(client.post("/v1/models/darker/discriminate", content=builders.image_file()), 409)

@@ -28,16 +28,16 @@ def part(name: bytes = b"image", body: bytes = b"", file: bool = True) -> bytes:
 )  # fmt: skip
 def test_the_boundary_of_a_multipart_body_is_checked(client, kind, status):
     body = part(body=builders.image_file()) + b"--B--\r\n"
-    answer = discriminate(client, body, **{"Content-Type": kind})
-    assert answer.status_code == status, answer.text
+    response = discriminate(client, body, **{"Content-Type": kind})
+    assert response.status_code == status, response.text
 
 
 @pytest.mark.parametrize("end", [b"--B--\r\n", b"--B--", b"--B--\r\nan epilogue", b"--B--  \r\n"])
 def test_the_last_boundary_ends_a_multipart_body_whatever_follows(client, end):
     raw = builders.image_file()
     body = part(body=raw) + end
-    answer = discriminate(client, body, **{"Content-Type": "multipart/form-data; boundary=B"})
-    assert answer.json() == discriminate(client, raw).json()
+    response = discriminate(client, body, **{"Content-Type": "multipart/form-data; boundary=B"})
+    assert response.json() == discriminate(client, raw).json()
 
 
 @pytest.mark.parametrize(
@@ -61,9 +61,9 @@ def test_the_last_boundary_ends_a_multipart_body_whatever_follows(client, end):
     ],
 )
 def test_a_bad_multipart_body_is_refused(client, body, statuses):
-    answer = discriminate(client, body, **{"Content-Type": "multipart/form-data; boundary=B"})
-    assert answer.status_code in statuses, answer.text
-    assert_problem(answer, answer.status_code)
+    response = discriminate(client, body, **{"Content-Type": "multipart/form-data; boundary=B"})
+    assert response.status_code in statuses, response.text
+    assert_problem(response, response.status_code)
     assert client.app.state.ganvas.uploads.held == 0
 
 
@@ -80,8 +80,8 @@ def test_an_upload_beyond_the_limit_is_refused_as_soon_as_it_is_known(client):
             taken.append(len(chunk))
             yield chunk
 
-    answer = asyncio.run(_streamed(client.app, counted()))
-    assert answer == 413
+    response = asyncio.run(_streamed(client.app, counted()))
+    assert response == 413
     assert sum(taken) < 13_000_000
     assert client.app.state.ganvas.uploads.held == 0
 
@@ -113,9 +113,9 @@ def test_the_limits_of_uploads_are_settings(models, serve, form):
 
 def test_all_uploads_being_read_share_a_limit(models, serve):
     with serve(models, max_uploads_bytes=1000) as client:
-        answer = discriminate(client, builders.image_file(100, 100))
-        assert_problem(answer, 503)
-        assert int(answer.headers["retry-after"]) >= 1
+        response = discriminate(client, builders.image_file(100, 100))
+        assert_problem(response, 503)
+        assert int(response.headers["retry-after"]) >= 1
         assert client.app.state.ganvas.uploads.held == 0
         assert discriminate(client, builders.image_file(2, 2)).status_code == 200
 

@@ -24,7 +24,7 @@ def noise(height: int, width: int, channels: int = 3, seed: int = 0):
 
 
 def darker(pixels):
-    """What the model `darker` makes of RGB pixels: x/2 - 1/4 in [-1, 1]."""
+    """The translation of RGB pixels by the model `darker`: x/2 - 1/4 in [-1, 1]."""
     floats = pixels[..., :3].astype(np.float64) / 127.5 - 1
     return np.clip(np.rint((floats * 0.5 - 0.25 + 1) * 127.5), 0, 255).astype(np.uint8)
 
@@ -35,6 +35,6 @@ def assert_near(found, expected, levels=1):
 
 
 def several(client, query="", sizes=((10, 20), (16, 8), (5, 5)), model="darker"):
-    pictures = [noise(*size, seed=index) for index, size in enumerate(sizes)]
-    files = [("image", (f"{index}.png", saved(picture))) for index, picture in enumerate(pictures)]
-    return pictures, client.post(f"/v1/models/{model}/translate{query}", files=files)
+    images = [noise(*size, seed=index) for index, size in enumerate(sizes)]
+    files = [("image", (f"{index}.png", saved(image))) for index, image in enumerate(images)]
+    return images, client.post(f"/v1/models/{model}/translate{query}", files=files)

@@ -27,13 +27,13 @@ def test_every_error_that_reaches_a_client_has_a_status_and_is_on_the_openapi_pa
         assert list(page["content"]) == [problems.MEDIA_TYPE]
 
 
-def test_every_error_stands_in_the_tree_that_is_drawn():
+def test_every_error_stands_in_the_documented_tree():
     for name, kind in inspect.getmembers(errors, inspect.isclass):
         if issubclass(kind, GanvasError):
             assert f" {name} " in errors.__doc__ or name == "GanvasError" or f"── {name}\n" in errors.__doc__, name
 
 
-def test_the_statuses_drawn_in_the_tree_are_those_that_are_answered():
+def test_the_statuses_in_the_documented_tree_are_those_of_responses():
     for line in errors.__doc__.splitlines():
         words = line.replace("│", " ").replace("├──", " ").replace("└──", " ").split()
         if len(words) > 1 and words[1].isdigit() and words[0] in vars(errors):
@@ -55,7 +55,7 @@ def test_fields_are_listed():
     assert document["errors"] == [{"field": "a.0", "detail": "bad"}]
 
 
-def test_a_fault_of_our_own_says_nothing_of_the_inside():
+def test_a_fault_of_our_own_reveals_nothing_of_the_inside():
     request = Request({"type": "http", "path": "/path", "headers": [], "server": ("host", 80)})
     body = json.loads(problems.internal(request).body)
     assert (body["status"], body["type"]) == (500, "urn:ganvas:problem:internal")

@@ -20,7 +20,7 @@ def vectors(limit: float = 100.0, dim: int = 5):
 
 
 def words_as_uniforms(seed: int, stream: int, count: int) -> list[float]:
-    """Philox's raw words, which NumPy promises to keep, by arithmetic of Python's own."""
+    """Philox's raw words, which NumPy guarantees to be stable, computed in plain Python."""
     words = np.random.Philox(key=np.array([seed, stream], np.uint64)).random_raw(count)
     return [(int(word) >> 11) / 2**53 for word in words]
 
@@ -33,9 +33,9 @@ def test_a_normal_latent_is_box_and_muller_of_philox_words(seed, dim):
     for u, v in zip(uniforms[::2], uniforms[1::2], strict=True):
         radius = math.sqrt(-2.0 * math.log(1.0 - u))
         expected += [radius * math.cos(2.0 * math.pi * v), radius * math.sin(2.0 * math.pi * v)]
-    drawn = latents.draw(seed, dim, "normal")
-    assert drawn.dtype == np.float32
-    np.testing.assert_allclose(drawn, expected[:dim], rtol=1e-6, atol=1e-12)
+    generated = latents.draw(seed, dim, "normal")
+    assert generated.dtype == np.float32
+    np.testing.assert_allclose(generated, expected[:dim], rtol=1e-6, atol=1e-12)
 
 
 @quick
@@ -71,14 +71,14 @@ def test_a_longer_latent_begins_like_a_shorter_one():
     np.testing.assert_array_equal(latents.draw(3, 101, "normal")[:100], latents.draw(3, 100, "normal"))
 
 
-def test_draws_are_standard_normal():
+def test_latents_are_standard_normal():
     values = np.concatenate([latents.draw(seed, 1000, "normal") for seed in range(50)])
     assert abs(values.mean()) < 0.02
     assert abs(values.std() - 1.0) < 0.02
     assert abs((np.abs(values) < 1.0).mean() - 0.6827) < 0.01
 
 
-def test_classes_are_drawn_evenly():
+def test_classes_are_equally_frequent():
     counts = np.bincount([latents.draw_class(seed, 4) for seed in range(2000)], minlength=4)
     assert counts.min() > 420
 
@@ -106,9 +106,9 @@ def test_fewer_variations_are_the_first_of_more():
 
 
 def test_random_seeds_fit_a_javascript_number():
-    drawn = {latents.random_seed() for _ in range(100)}
-    assert len(drawn) == 100
-    assert max(drawn) < 2**53
+    generated = {latents.random_seed() for _ in range(100)}
+    assert len(generated) == 100
+    assert max(generated) < 2**53
 
 
 @quick

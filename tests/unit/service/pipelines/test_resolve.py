@@ -27,7 +27,7 @@ def point(seed, blend=None):
 
 @given(st.integers(2, 6), st.integers(2, 12), st.sampled_from(["slerp", "lerp"]), st.booleans())
 @settings(deadline=None, max_examples=60)
-def test_a_walk_meets_every_keyframe_after_steps_less_one_frames(count, steps, method, loop):
+def test_an_interpolation_meets_every_keyframe_after_steps_less_one_frames(count, steps, method, loop):
     keyframes = [point(seed) for seed in range(count)]
     frames = resolve.interpolate(keyframes, steps, method, loop)
     assert len(frames) == (count * (steps - 1) if loop else (count - 1) * (steps - 1) + 1)
@@ -67,7 +67,7 @@ def test_rows_hold_classes_for_a_conditional_model_only(conditional):
     assert fed["latents"].shape == (2, 8)
 
 
-def test_a_class_is_refused_before_any_latent_is_drawn(plain, conditional):
+def test_a_class_is_refused_before_any_latent_is_generated(plain, conditional):
     with pytest.raises(Invalid, match="no classes"):
         LatentResolver(plain, 0)
     with pytest.raises(Invalid, match="circle, square, star"):

@@ -11,7 +11,7 @@ def later():
 
 
 class Work:
-    """Counts how often it was begun, and ends when told."""
+    """Counts how often it was started, and ends on request."""
 
     def __init__(self):
         self.begun, self.go, self.cancelled = 0, asyncio.Event(), 0
@@ -26,7 +26,7 @@ class Work:
         return object()
 
 
-async def asked(flight, work, count, key="key"):
+async def started(flight, work, count, key="key"):
     tasks = [asyncio.create_task(flight.run(key, work, later())) for _ in range(count)]
     await asyncio.sleep(0)
     return tasks
@@ -35,8 +35,8 @@ async def asked(flight, work, count, key="key"):
 def test_identical_work_in_flight_is_done_once():
     async def scenario():
         flight, work = SingleFlight(), Work()
-        tasks = await asked(flight, work, 5)
-        other = await asked(flight, work, 1, "other")
+        tasks = await started(flight, work, 5)
+        other = await started(flight, work, 1, "other")
         work.go.set()
         results = await asyncio.gather(*tasks)
         assert len({id(result) for result, _ in results}) == 1
@@ -44,7 +44,7 @@ def test_identical_work_in_flight_is_done_once():
         assert (await other[0])[0] is not results[0][0]
         assert work.begun == 2
         await flight.run("key", work, later())
-        assert work.begun == 3  # nothing is kept once it is done
+        assert work.begun == 3  # nothing is stored after it is done
 
     asyncio.run(scenario())
 
@@ -52,7 +52,7 @@ def test_identical_work_in_flight_is_done_once():
 def test_a_leader_that_goes_away_does_not_fail_its_followers():
     async def scenario():
         flight, work = SingleFlight(), Work()
-        leader, *followers = await asked(flight, work, 3)
+        leader, *followers = await started(flight, work, 3)
         leader.cancel()
         await asyncio.sleep(0)
         work.go.set()
@@ -65,10 +65,10 @@ def test_a_leader_that_goes_away_does_not_fail_its_followers():
 def test_work_that_nobody_waits_for_is_given_up_and_begun_afresh():
     async def scenario():
         flight, work = SingleFlight(), Work()
-        for task in await asked(flight, work, 3):
+        for task in await started(flight, work, 3):
             task.cancel()
         await asyncio.sleep(0)
-        (again,) = await asked(flight, work, 1)
+        (again,) = await started(flight, work, 1)
         work.go.set()
         await again
         assert (work.begun, work.cancelled) == (2, 1)
@@ -76,7 +76,7 @@ def test_work_that_nobody_waits_for_is_given_up_and_begun_afresh():
     asyncio.run(scenario())
 
 
-def test_all_are_told_of_a_failure():
+def test_all_callers_get_the_failure():
     async def scenario():
         flight = SingleFlight()
 
@@ -84,7 +84,7 @@ def test_all_are_told_of_a_failure():
             await asyncio.sleep(0)
             raise EngineError("no")
 
-        tasks = await asked(flight, failing, 3)
+        tasks = await started(flight, failing, 3)
         results = await asyncio.gather(*tasks, return_exceptions=True)
         assert [type(result) for result in results] == [EngineError] * 3
 
@@ -102,7 +102,7 @@ def test_a_leader_s_deadline_is_not_its_followers():
                 raise DeadlineExceeded("too late")
             return "done"
 
-        leader, *followers = await asked(flight, work, 3)
+        leader, *followers = await started(flight, work, 3)
         with pytest.raises(DeadlineExceeded):
             await leader
         assert [result for result, _ in await asyncio.gather(*followers)] == ["done", "done"]
@@ -111,7 +111,7 @@ def test_a_leader_s_deadline_is_not_its_followers():
     asyncio.run(scenario())
 
 
-def test_light_work_is_done_by_whoever_asks_first():
+def test_light_work_is_done_by_the_first_caller():
     async def scenario():
         flight, work = SingleFlight(), Work()
         tasks = [asyncio.create_task(flight.run_light(key, work)) for key in ("key", "key", "other", "key")]
@@ -121,12 +121,12 @@ def test_light_work_is_done_by_whoever_asks_first():
         results = await asyncio.gather(*tasks)
         assert [is_own for _, is_own in results] == [True, False, True, False]
         assert results[0][0] is results[1][0] is results[3][0]
-        assert (await flight.run_light("key", work))[1]  # nothing is kept once it is done
+        assert (await flight.run_light("key", work))[1]  # nothing is stored after it is done
 
     asyncio.run(scenario())
 
 
-def test_where_the_first_goes_away_or_fails_the_next_does_light_work():
+def test_if_the_first_caller_leaves_or_fails_the_next_does_light_work():
     async def scenario():
         flight, work = SingleFlight(), Work()
         first, *others = (asyncio.create_task(flight.run_light("key", work)) for _ in range(3))

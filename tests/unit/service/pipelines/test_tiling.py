@@ -27,7 +27,7 @@ def psnr(a, b) -> float:
 
 @pytest.mark.parametrize("height", [1, 64, 100, 512, 513, 900, 1024, 5000])
 @pytest.mark.parametrize(("side", "multiple"), [(64, 4), (256, 256), (500, 1), (512, 4)])
-def test_tiles_cover_a_picture_with_an_overlap_and_stay_inside(height, side, multiple):
+def test_tiles_cover_an_image_with_an_overlap_and_stay_inside(height, side, multiple):
     width = 700
     covered = np.zeros((height, width), int)
     for tile in tiling.plan(height, width, side, multiple):
@@ -44,43 +44,43 @@ def test_tiles_cover_a_picture_with_an_overlap_and_stay_inside(height, side, mul
 
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (3, 50), (16, 16), (17, 16)])
-def test_padding_reflects_however_much_is_asked_for(height, width):
-    picture = np.arange(3 * height * width, dtype=np.float32).reshape(3, height, width)
-    padded = tiling.pad(picture, 64, 128)
+def test_padding_reflects_any_number_of_pixels(height, width):
+    image = np.arange(3 * height * width, dtype=np.float32).reshape(3, height, width)
+    padded = tiling.pad(image, 64, 128)
     assert padded.shape == (3, 64, 128)
-    np.testing.assert_array_equal(padded[:, :height, :width], picture)
-    assert set(np.unique(padded)) == set(np.unique(picture))
+    np.testing.assert_array_equal(padded[:, :height, :width], image)
+    assert set(np.unique(padded)) == set(np.unique(image))
     if height > 2:
-        np.testing.assert_array_equal(padded[:, height, :width], picture[:, height - 2])
+        np.testing.assert_array_equal(padded[:, height, :width], image[:, height - 2])
 
 
-def test_tiles_of_one_picture_give_it_back():
-    picture = scene(300)
-    mosaic = Mosaic(tiling.resample(picture, 128, 128), 300, 300)
+def test_tiles_of_one_image_give_it_back():
+    image = scene(300)
+    mosaic = Mosaic(tiling.resample(image, 128, 128), 300, 300)
     for tile in tiling.plan(300, 300, 128):
-        mosaic.add(tile, tile.of(picture))
-    assert psnr(mosaic.image(), picture) > 33
+        mosaic.add(tile, tile.of(image))
+    assert psnr(mosaic.image(), image) > 33
 
 
 @pytest.fixture(scope="module")
 def translated():
-    """A 1,024 px picture, its translation in one piece, four naive tiles, and the mosaic of 512 px tiles."""
+    """A 1,024 px image, its translation in one piece, four naive tiles, and the mosaic of 512 px tiles."""
     session = Session(builders.stylising_graph(), 2)
-    picture = scene(1024)
-    whole = session.run({"images": picture[None]})[0]
-    naive = np.zeros_like(picture)
+    image = scene(1024)
+    whole = session.run({"images": image[None]})[0]
+    naive = np.zeros_like(image)
     for tile in tiling.plan(1024, 1024, 544):
-        tile.of(naive)[...] = session.run({"images": tile.of(picture)[None].copy()})[0]
-    guide = session.run({"images": tiling.resample(picture, 512, 512)[None]})[0]
+        tile.of(naive)[...] = session.run({"images": tile.of(image)[None].copy()})[0]
+    guide = session.run({"images": tiling.resample(image, 512, 512)[None]})[0]
     mosaic = Mosaic(guide, 1024, 1024)
     for tile in tiling.plan(1024, 1024, 512):
-        mosaic.add(tile, session.run({"images": tile.of(picture)[None].copy()})[0])
+        mosaic.add(tile, session.run({"images": tile.of(image)[None].copy()})[0])
     return whole, naive, mosaic.image()
 
 
 def test_tiles_come_within_28_db_of_the_translation_in_one_piece(translated):
     whole, naive, blended = translated
-    assert psnr(naive, whole) < 20  # otherwise this picture would prove nothing
+    assert psnr(naive, whole) < 20  # otherwise this image would prove nothing
     assert psnr(blended, whole) > 28
 
 
@@ -89,16 +89,16 @@ def test_there_is_no_step_at_tile_borders(translated):
     edges = {edge for tile in tiling.plan(1024, 1024, 512) for edge in (tile.left, tile.left + tile.width)}
     borders = sorted(edges - {0, 1024})
 
-    def step(picture, column):
+    def step(image, column):
         """Mean height of the step before a column, over that of the translation in one piece."""
-        return np.abs(picture[:, :, column] - picture[:, :, column - 1]).mean() / own[column]
+        return np.abs(image[:, :, column] - image[:, :, column - 1]).mean() / own[column]
 
     own = np.abs(np.diff(whole, axis=2, prepend=0)).mean((0, 1))
     assert max(step(blended, border) for border in borders) < 1.1
     assert max(step(naive, border) for border in range(300, 600)) > 2
 
 
-def test_resampling_takes_a_part_of_the_picture():
+def test_resampling_takes_a_part_of_the_image():
     ramp = np.tile(np.arange(64, dtype=np.float32), (1, 64, 1))
     part = tiling.resample(ramp, 8, 8, (16.0, 0.0, 48.0, 32.0))
     expected = np.asarray(Image.fromarray(ramp[0]).resize((8, 8), Image.Resampling.BICUBIC, (16, 0, 48, 32)))

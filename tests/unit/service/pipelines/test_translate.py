@@ -1,4 +1,4 @@
-"""How pictures are cut up for a translator: what its network is given, and what becomes of it."""
+"""How images are cut up for a translator: what its network is given, and what becomes of it."""
 
 import asyncio
 from types import SimpleNamespace
@@ -15,7 +15,7 @@ from tests.unit.service.pipelines.test_tiling import psnr, scene
 
 
 class Network:
-    """Stands where a translator's queue does, and notes the size of every piece."""
+    """Replaces a translator's queue, and records the size of every piece."""
 
     def __init__(self, run=lambda images: images, fails_after: int | None = None) -> None:
         self._run, self._fails_after = run, fails_after
@@ -31,10 +31,10 @@ class Network:
         return Result([finish(self._run(pieces), 0)], 0.001)
 
 
-def translated(network, picture, tile_px=64, multiple=4, fit="pad"):
+def translated(network, image, tile_px=64, multiple=4, fit="pad"):
     about = SimpleNamespace(image=SimpleNamespace(height=32, width=48), translation=SimpleNamespace(multiple=multiple))
     model = SimpleNamespace(generator=network, manifest=about)
-    return asyncio.run(Translator(model, 0.0, tile_px).translate(picture, fit, lambda made: made))
+    return asyncio.run(Translator(model, 0.0, tile_px).translate(image, fit, lambda made: made))
 
 
 def noise(height, width):
@@ -55,14 +55,14 @@ def test_no_piece_is_larger_than_a_tile_and_each_has_the_multiple(size, tile_px,
     assert sum(tall * wide for tall, wide in network.sizes) < 4 * height * width + 2 * tile_px**2
 
 
-def test_a_picture_that_fits_goes_in_one_piece_as_it_is():
+def test_an_image_that_fits_goes_in_one_piece_as_it_is():
     network = Network()
-    picture = noise(64, 48)
-    np.testing.assert_array_equal(translated(network, picture), picture)
+    image = noise(64, 48)
+    np.testing.assert_array_equal(translated(network, image), image)
     assert network.sizes == [(64, 48)]
 
 
-def test_resize_takes_the_training_size_whatever_the_picture_s():
+def test_resize_takes_the_training_size_whatever_the_image_s():
     network = Network()
     assert translated(network, noise(300, 500), fit="resize").shape == (3, 300, 500)
     assert network.sizes == [(32, 48)]
@@ -70,26 +70,26 @@ def test_resize_takes_the_training_size_whatever_the_picture_s():
 
 def test_the_network_is_given_nothing_outside_of_its_range():
     network = Network()
-    picture = np.sign(noise(200, 200))  # resampling such a picture overshoots
-    translated(network, picture)
-    translated(network, picture, fit="resize")
+    image = np.sign(noise(200, 200))  # resampling such an image overshoots
+    translated(network, image)
+    translated(network, image, fit="resize")
     assert (network.lowest, network.highest) == (-1.0, 1.0)
 
 
 @pytest.mark.parametrize("after", [0, 1, 5])
-def test_a_deadline_that_passes_between_tiles_ends_the_picture(after):
+def test_a_deadline_that_passes_between_tiles_ends_the_image(after):
     network = Network(fails_after=after)
     with pytest.raises(DeadlineExceeded):
         translated(network, noise(300, 300))
     assert len(network.sizes) == after
 
 
-def test_a_picture_of_1024_px_in_tiles_comes_within_28_db_of_one_piece():
+def test_an_image_of_1024_px_in_tiles_comes_within_28_db_of_one_piece():
     session = Session(builders.stylising_graph(), 2)
-    picture = scene(1024)
-    whole = session.run({"images": picture[None]})[0]
+    image = scene(1024)
+    whole = session.run({"images": image[None]})[0]
     network = Network(lambda images: session.run({"images": images}))
-    found = translated(network, picture, 512)
+    found = translated(network, image, 512)
     assert psnr(found, whole) > 28
     assert len(network.sizes) > 4
     assert max(max(size) for size in network.sizes) <= 512

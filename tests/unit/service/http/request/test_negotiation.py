@@ -18,7 +18,7 @@ def test_without_a_wish_the_first_is_chosen(offered):
 
 
 @pytest.mark.parametrize("form", FRAMES)
-def test_each_format_can_be_asked_for_by_name_and_by_type(form):
+def test_each_format_is_chosen_by_name_and_by_type(form):
     assert choose(form, ["nonsense"], FRAMES) == form
     assert choose(None, [MEDIA_TYPES[form]], FRAMES) == form
 
@@ -84,7 +84,7 @@ def test_an_overlong_header_is_malformed():
 
 @given(st.text(alphabet='ab/*,;="\\q.01 \t', max_size=60))
 @settings(deadline=None, max_examples=300)
-def test_any_header_is_answered_or_refused(accept):
+def test_any_header_is_accepted_or_refused(accept):
     with suppress(Malformed, NotAcceptable):
         assert choose(None, [accept], IMAGES) in IMAGES
 
