@@ -1,5 +1,5 @@
-"""Many pictures without HTTP: seeds drawn, and folders or zips translated, each to the bytes that the API gives.
+"""Batch runs without HTTP: generate seeds, or translate folders and zips, with the same bytes as the API.
 
-`command` reads the command line, `render` and `translate` do the work on this machine, `cluster` by Ray Data; `sources`
-are where pictures come from, `sinks` where files go, and `record` what keeps two runs apart.
+`command` parses the command line. `render` and `translate` run on this machine, `cluster` on Ray Data. `sources` read
+images, `sinks` write files, and `record` saves a run's options, so that only the same run resumes.
 """

@@ -1,7 +1,7 @@
-"""The same runs over a Ray cluster by Ray Data: actors hold the network, this process writes the files.
+"""Batch runs on a Ray cluster by Ray Data: actors hold the network, this process writes the files.
 
-The package is sent to the actors, so that a node needs this software, but no models folder. Pictures to translate are
-read by the nodes, from the same path. Ray is imported when it is asked for, and by nothing else.
+The package is sent to the actors, so that a node needs this software but no models folder. The nodes read the images to
+translate from the same path. Only this module imports Ray, on demand.
 """
 
 import asyncio
@@ -21,8 +21,8 @@ from service.repository.loaded_model import LoadedModel
 from service.repository.manifest import Task
 from service.settings import Settings
 
-_ROWS = 64  # of a block: what one call of an actor works on
-_SEEDS_AT_ONCE = 1_000_000  # of one data set
+_ROWS = 64  # per block: the input of one call of an actor
+_SEEDS_AT_ONCE = 1_000_000  # per data set
 
 Batch = dict[str, Any]
 
@@ -30,53 +30,53 @@ Batch = dict[str, Any]
 def render(
     settings: Settings,
     model: LoadedModel,
-    asked: rendering.Asked,
+    options: rendering.RenderOptions,
     seeds: Iterator[int],
     write: Callable[[str, bytes], None],
-    tell: Callable[[int], None],
+    report: Callable[[int], None],
 ) -> None:
-    """Draws seeds on a cluster; see `render.drawn`.
+    """Generate the images of seeds on a cluster; see `render.render_seeds`.
 
     Raises:
         BatchError: Ray is not installed, or there is no cluster at RAY_ADDRESS.
     """
     while some := list(islice(seeds, _SEEDS_AT_ONCE)):
         rows = [{"seed": seed} for seed in some]
-        for name, data, _ in _mapped(rows, _Renderer, (_packed(settings, model, "generate"), asked)):
+        for name, data, _ in _mapped(rows, _Renderer, (_packed(settings, model, "generate"), options)):
             write(name, data)
-            tell(1)
+            report(1)
 
 
 def translate(
     settings: Settings,
     model: LoadedModel,
-    asked: translating.Asked,
+    options: translating.TranslateOptions,
     names: Mapping[str, str],
     source: Path,
     write: Callable[[str, bytes], None],
-    tell: Callable[[str, str | None], None],
+    report: Callable[[str, str | None], None],
 ) -> None:
-    """Translates pictures on a cluster; see `translate.translated`.
+    """Translate images on a cluster; see `translate.translate_images`.
 
     Args:
         settings: as there.
         model: likewise.
-        asked: likewise.
+        options: likewise.
         names: likewise.
         source: the folder or zip, at this path on every node.
         write: as there.
-        tell: likewise.
+        report: likewise.
     """
     rows = [{"name": name, "new": new} for name, new in names.items()]
-    arguments = (_packed(settings, model, "translate"), asked, source.resolve())
+    arguments = (_packed(settings, model, "translate"), options, source.resolve())
     for name, data, fault in _mapped(rows, _Translator, arguments):
         if not fault:
             write(names[name], data)
-        tell(name, fault or None)
+        report(name, fault or None)
 
 
 class _Worker:
-    """Holds a model in an actor, with one thread: actors share a node's cores among them."""
+    """An actor that holds a model and uses one thread: actors share a node's cores."""
 
     def __init__(self, packed: "_Package") -> None:
         settings, reference, task, files = packed
@@ -88,7 +88,7 @@ class _Worker:
             here = Settings(**{**settings, "models_dir": Path(folder), "threads": 1, "instances": 1})
             self.model = packages.open_model(here, reference, task).model
         self.settings = here
-        # Its queues live as long as the actor does, on a loop that runs whenever there is work.
+        # The model's queues live as long as the actor, on an event loop that runs during calls only.
         self._loop = asyncio.new_event_loop()
         self._loop.run_until_complete(self._start())
 
@@ -96,39 +96,45 @@ class _Worker:
         self.model.start()
 
     def run(self, work: Coroutine[None, None, None]) -> None:
-        """Does work with the model."""
+        """Run work with the model."""
         self._loop.run_until_complete(work)
 
 
 class _Renderer(_Worker):
-    def __init__(self, packed: "_Package", asked: rendering.Asked) -> None:
+    def __init__(self, packed: "_Package", options: rendering.RenderOptions) -> None:
         super().__init__(packed)
-        self._asked = asked
+        self._options = options
 
     def __call__(self, batch: Batch) -> Batch:
         files: dict[str, bytes] = {}
         seeds = [int(seed) for seed in batch["seed"]]
-        self.run(rendering.drawn(self.model, self.settings, self._asked, seeds, files.__setitem__, lambda _count: None))
+        self.run(
+            rendering.render_seeds(
+                self.model, self.settings, self._options, seeds, files.__setitem__, lambda _count: None
+            )
+        )
         return _table(list(files), files, {})
 
 
 class _Translator(_Worker):
-    def __init__(self, packed: "_Package", asked: translating.Asked, source: Path) -> None:
+    def __init__(self, packed: "_Package", options: translating.TranslateOptions, source: Path) -> None:
         super().__init__(packed)
-        self._asked, self._source = asked, source
+        self._options, self._source = options, source
 
     def __call__(self, batch: Batch) -> Batch:
         files: dict[str, bytes] = {}
         faults: dict[str, str] = {}
         names = {str(name): str(name) for name in batch["name"]}
 
-        def tell(name: str, fault: str | None) -> None:
+        def report(name: str, fault: str | None) -> None:
             if fault is not None:
                 faults[name] = fault
 
         with sources.opened(self._source) as source:
             self.run(
-                translating.translated(self.model, self.settings, self._asked, names, source, files.__setitem__, tell)
+                translating.translate_images(
+                    self.model, self.settings, self._options, names, source, files.__setitem__, report
+                )
             )
         return _table(list(names), files, faults)
 
@@ -137,7 +143,7 @@ _Package = tuple[dict[str, Any], str, Task, dict[str, bytes]]
 
 
 def _packed(settings: Settings, model: LoadedModel, task: Task) -> _Package:
-    """All that an actor needs to open the model."""
+    """Everything that an actor needs to open the model."""
     about = model.manifest
     folder = settings.models_dir / about.name / str(about.version)
     names = ["manifest.json", about.preview, *(network.file for network in about.networks.values())]
@@ -155,7 +161,7 @@ def _table(names: Sequence[str], files: Mapping[str, bytes], faults: Mapping[str
 def _mapped(
     rows: list[dict[str, Any]], worker: type[_Worker], arguments: tuple[Any, ...]
 ) -> Iterator[tuple[str, bytes, str]]:
-    """(name, bytes, fault) of each row, in any order."""
+    """(name, bytes, error) of each row, in any order."""
     ray = _ray()
     if not rows:
         return
@@ -173,7 +179,7 @@ def _mapped(
 
 
 def _ray() -> Any:
-    """Ray, connected to the cluster that RAY_ADDRESS names, or to one that is started on this machine."""
+    """Ray, connected to the cluster at RAY_ADDRESS, or to one started on this machine."""
     try:
         import ray
         import ray.data
@@ -183,7 +189,7 @@ def _ray() -> Any:
         try:
             ray.init(log_to_driver=False, include_dashboard=False, logging_level=logging.ERROR)
         except (ConnectionError, RuntimeError, ValueError) as error:
-            raise BatchError(f"there is no Ray cluster to work on: {error}") from error
-    ray.data.DataContext.get_current().enable_progress_bars = False  # the run shows its own
+            raise BatchError(f"no Ray cluster is available: {error}") from error
+    ray.data.DataContext.get_current().enable_progress_bars = False  # the run has its own
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     return ray

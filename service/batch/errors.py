@@ -1,11 +1,11 @@
-"""What ends a batch run, or keeps one file from being made; each is one sentence for whoever runs it."""
+"""Errors of batch runs. Each message is one sentence for the user."""
 
 from service.errors import GanvasError
 
 
 class BatchError(GanvasError):
-    """The run cannot go on: what was asked for is wrong, or there is no room for the result."""
+    """The run cannot continue: its arguments are wrong, or there is no space for the result."""
 
 
 class BadFile(GanvasError):
-    """One file cannot be made; the others can."""
+    """One file failed; the others are not affected."""

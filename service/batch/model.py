@@ -1,4 +1,4 @@
-"""Opens the package that a run names, as the service would, and runs work on its networks in an event loop."""
+"""Open the package that a run names, as the service would, and run work on its networks in an event loop."""
 
 import asyncio
 import re
@@ -24,23 +24,23 @@ from service.settings import Settings
 from service.telemetry.metrics import Metrics
 
 T = TypeVar("T")
-_FOREVER_S = 1e9  # nobody waits at the other end
+_FOREVER_S = 1e9
 _REFERENCE = re.compile(rf"{NAME_PATTERN.rstrip('$')}(@[1-9][0-9]{{0,9}})?\Z")
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A model, and what was said about its newer versions that are broken."""
+    """A model, and one warning per newer version that is broken."""
 
     model: LoadedModel
     warnings: tuple[str, ...] = ()
 
 
 def open_model(settings: Settings, reference: str, task: Task) -> Opened:
-    """The model of `name` (its newest version that is whole) or `name@version`, proven but not started.
+    """The model of `name` (its newest valid version) or `name@version`, verified but not started.
 
     Raises:
-        BatchError: there is no such model, it is broken, or it does something else.
+        BatchError: there is no such model, it is broken, or it has another task.
     """
     warnings = []
     for folder in _folders(settings.models_dir, reference):
@@ -49,17 +49,17 @@ def open_model(settings: Settings, reference: str, task: Task) -> Opened:
         except PackageError as error:
             if "@" in reference:
                 raise BatchError(f"{reference} is broken: {error}") from error
-            warnings.append(f"{folder.parent.name}@{folder.name} is broken, and passed over: {error}")
+            warnings.append(f"{folder.parent.name}@{folder.name} is broken and skipped: {error}")
             continue
         if model.manifest.task != task:
-            other = "translates pictures; see translate" if task == "generate" else "draws from seeds; see render"
+            other = "translates images; use translate" if task == "generate" else "generates from seeds; use render"
             raise BatchError(f"{model.name} {other}")
         return Opened(model, tuple(warnings))
     raise BatchError("; ".join(warnings) or f"{reference} has no version")
 
 
 def _folders(root: Path, reference: str) -> list[Path]:
-    """The packages that a reference may mean, the newest first."""
+    """The packages that match a reference, the newest first."""
     found = sorted(path.parent for path in root.glob(f"*/*/{manifest.FILE_NAME}"))
     name, _, version = reference.partition("@")
     of_name = [path for path in found if path.parent.name == name and path.name.isascii() and path.name.isdigit()]
@@ -76,8 +76,8 @@ def execution(settings: Settings) -> ExecutionConfig:
     return replace(config, limits=replace(config.limits, waiting_rows=2**40, waiting_bytes=2**60))
 
 
-def record(settings: Settings, model: LoadedModel, form: StillFormat, asked: Mapping[str, object]) -> Record:
-    """All that the bytes of a run's files depend on, beside the seed or the picture."""
+def record(settings: Settings, model: LoadedModel, form: StillFormat, options: Mapping[str, object]) -> Record:
+    """Everything that the bytes of a run's files depend on, besides the seed or the source image."""
     return {
         "model": model.name,
         "digest": model.manifest.digest,
@@ -86,7 +86,7 @@ def record(settings: Settings, model: LoadedModel, form: StillFormat, asked: Map
         "software": provenance.SOFTWARE,
         "format": form,
         "metadata": settings.metadata,
-        **asked,
+        **options,
     }
 
 
@@ -96,12 +96,12 @@ def metadata(settings: Settings, model: LoadedModel, truncation: float = 1.0) ->
 
 
 def deadline() -> float:
-    """One that never comes, on the event loop's clock."""
+    """A deadline that never passes, in seconds of the event loop's clock."""
     return asyncio.get_running_loop().time() + _FOREVER_S
 
 
 def run(model: LoadedModel, work: Coroutine[None, None, None]) -> None:
-    """Does work with a model's queues running, in an event loop of its own."""
+    """Run work with a started model, in a new event loop."""
 
     async def inside() -> None:
         model.start()
@@ -114,10 +114,10 @@ def run(model: LoadedModel, work: Coroutine[None, None, None]) -> None:
 
 
 async def each(items: Iterable[T], at_once: int, work: Callable[[T], Awaitable[None]]) -> None:
-    """Works on items in their order, so many at once.
+    """Process items in order, `at_once` at a time.
 
     Raises:
-        Exception: the first that the work raised; the rest is given up.
+        Exception: the first that the work raised; the rest is cancelled.
     """
     waiting = iter(items)
 

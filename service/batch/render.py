@@ -1,4 +1,4 @@
-"""Seeds drawn to files, each with the bytes that `GET .../sample?seed=` gives."""
+"""Generate images of seeds to files with the same bytes as the responses of `GET .../sample?seed=`."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
@@ -19,15 +19,15 @@ from service.telemetry.timing import PhaseTimer
 
 SUFFIXES: dict[StillFormat, str] = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
 
-_BATCHES = 4  # of the network, asked for together: fewer turns of the event loop, a quarter more pictures a second
+_BATCHES = 4  # submitted together: fewer turns of the event loop, 25 % more images per second
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What is drawn of each seed.
+class RenderOptions:
+    """What is generated for each seed.
 
     Attributes:
-        class_: of every picture; None draws it from the seed, where the model has classes.
+        class_: of every image; None derives it from the seed if the model has classes.
         truncation: of the latents.
         form: of the files.
     """
@@ -37,18 +37,18 @@ class Asked:
     form: StillFormat = "png"
 
     def name(self, seed: int) -> str:
-        """Of a seed's file."""
+        """Name of a seed's file."""
         return f"{seed:09d}{SUFFIXES[self.form]}"
 
 
 class Seeds:
-    """Ranges of seeds, in order, none twice."""
+    """Ranges of seeds, ascending and without duplicates."""
 
     def __init__(self, text: str) -> None:
-        """Reads `7`, `0:1000` (the end left out), or several of them with commas between.
+        """Parse `7`, `0:1000` (exclusive end), or several separated by commas.
 
         Raises:
-            BatchError: it is something else.
+            BatchError: the text is invalid.
         """
         self._ranges: list[range] = []
         for part in sorted((_range(part) for part in text.split(",")), key=lambda part: part.start):
@@ -72,43 +72,43 @@ def _range(text: str) -> range:
         raise BatchError(f"--seeds must be like 7, 0:1000 or 0:10,90:100, but it has {text.strip()!r}")
     first, last = int(start), int(stop) if colon else int(start) + 1
     if not first < last <= latents.SEED_LIMIT:
-        raise BatchError(f"--seeds has {text.strip()!r}, but a range ends above its first seed, and at most at 2^63")
+        raise BatchError(f"--seeds has {text.strip()!r}, but a range must end above its first seed and at most at 2^63")
     return range(first, last)
 
 
-async def drawn(
+async def render_seeds(
     model: LoadedModel,
     settings: Settings,
-    asked: Asked,
+    options: RenderOptions,
     seeds: Iterable[int],
     write: Callable[[str, bytes], None],
-    tell: Callable[[int], None],
+    report: Callable[[int], None],
 ) -> None:
-    """Draws seeds.
+    """Generate the images of seeds.
 
     Args:
-        model: started.
+        model: a started generator.
         settings: of batches and metadata.
-        asked: what is drawn.
-        seeds: whose pictures are drawn.
-        write: takes a file's name and bytes; called in worker threads.
-        tell: called with the number of pictures that have been written since.
+        options: what is generated.
+        seeds: one image each.
+        write: stores a file under a name; called in worker threads.
+        report: called with the number of images written since the last call.
     """
-    metadata, until = packages.metadata(settings, model, asked.truncation), packages.deadline()
-    encode = partial(output.encode_one, form=asked.form, metadata=metadata)
+    metadata, until = packages.metadata(settings, model, options.truncation), packages.deadline()
+    encode = partial(output.encode_one, form=options.form, metadata=metadata)
 
-    async def draw(some: tuple[int, ...]) -> None:
-        resolver = LatentResolver(model.manifest, asked.class_, asked.truncation)
+    async def generate(some: tuple[int, ...]) -> None:
+        resolver = LatentResolver(model.manifest, options.class_, options.truncation)
         points = [resolver.seed(seed) for seed in some]
         files = await Generation(model, resolver, points, until).files(encode, PhaseTimer())
-        await asyncio.to_thread(keep, some, files)
-        tell(len(some))
+        await asyncio.to_thread(save, some, files)
+        report(len(some))
 
-    def keep(some: tuple[int, ...], files: list[bytes]) -> None:
+    def save(some: tuple[int, ...], files: list[bytes]) -> None:
         for seed, data in zip(some, files, strict=True):
-            write(asked.name(seed), data)
+            write(options.name(seed), data)
 
-    # While some batches run, as many are written, by threads of their own since disks are slow; others are drawn.
+    # While some batches run, as many are written by other threads, since disks are slow.
     rest = iter(seeds)
     batches = iter(lambda: tuple(islice(rest, _BATCHES * settings.max_batch_size)), ())
-    await packages.each(batches, 2 * settings.execution().instances + 2, draw)
+    await packages.each(batches, 2 * settings.execution().instances + 2, generate)

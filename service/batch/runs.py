@@ -1,12 +1,16 @@
-"""A whole run: the model opened, what is missing found out, made here or on a cluster, and summed up."""
+"""A whole run: open the model, find the missing files, generate them here or on a cluster, and summarise."""
 
+import sys
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from tqdm import tqdm
 
 from service.batch import model as packages
 from service.batch import render, sinks, sources, translate
 from service.batch.errors import BatchError
-from service.batch.progress import Progress
 from service.batch.render import Seeds
 from service.imaging.codecs import StillFormat
 from service.pipelines.resolve import LatentResolver, class_in_query
@@ -14,10 +18,12 @@ from service.repository.loaded_model import LoadedModel
 from service.repository.manifest import Task
 from service.settings import Settings
 
+_LOG_INTERVAL_S = 30.0
+
 
 @dataclass(frozen=True)
 class RenderOrder:
-    """What `render` was asked for; see the command's help."""
+    """Arguments of `render`; see the command's help."""
 
     model: str
     seeds: Seeds
@@ -30,7 +36,7 @@ class RenderOrder:
 
 @dataclass(frozen=True)
 class TranslateOrder:
-    """What `translate` was asked for; see the command's help."""
+    """Arguments of `translate`; see the command's help."""
 
     model: str
     source: Path
@@ -42,13 +48,13 @@ class TranslateOrder:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a run.
+    """The result of a run.
 
     Attributes:
-        made: files that it wrote.
-        before: files that were there when it began.
-        bad: files that could not be made.
-        seconds: that it took.
+        made: number of files written.
+        before: number of files that existed before it.
+        bad: number of files that failed.
+        seconds: duration.
     """
 
     made: int
@@ -57,19 +63,19 @@ class Outcome:
     seconds: float
 
     def sentence(self, out: Path) -> str:
-        """The same for whoever ran it."""
+        """One sentence for the user."""
         rate = self.made / max(self.seconds, 1e-9)
-        parts = [f"{self.made:,} pictures written to {out} in {self.seconds:.1f} s ({rate:,.1f} images/s)"]
-        parts += [f"{self.before:,} were there already"] if self.before else []
-        parts += [f"{self.bad:,} bad files were passed over"] if self.bad else []
+        parts = [f"{self.made:,} images written to {out} in {self.seconds:.1f} s ({rate:,.1f} images/s)"]
+        parts += [f"{self.before:,} existed already"] if self.before else []
+        parts += [f"{self.bad:,} bad files were skipped"] if self.bad else []
         return "; ".join(parts)
 
 
 def render_all(settings: Settings, order: RenderOrder) -> Outcome:
-    """Draws the seeds whose files are missing.
+    """Generate the images of the seeds whose files are missing.
 
     Raises:
-        GanvasError: something that was asked for is wrong.
+        GanvasError: the order is wrong.
     """
     if not 0.0 < order.truncation <= 1.0:
         raise BatchError(f"--truncation must be above 0 and at most 1, but it is {order.truncation}")
@@ -80,61 +86,77 @@ def render_all(settings: Settings, order: RenderOrder) -> Outcome:
         if class_ is None
         else LatentResolver(model.manifest).name_of(LatentResolver(model.manifest).blend_of(class_))
     )
-    asked = render.Asked(class_, order.truncation, order.form)
+    options = render.RenderOptions(class_, order.truncation, order.form)
     record = packages.record(settings, model, order.form, {"class": blend, "truncation": order.truncation})
+    started = time.monotonic()
     with sinks.opened(order.out, record) as sink:
-        there = sum(asked.name(seed) in sink.names for seed in order.seeds) if sink.names else 0
-        missing = (seed for seed in order.seeds if asked.name(seed) not in sink.names)
-        with Progress(len(order.seeds), there, warnings) as progress:
+        there = sum(options.name(seed) in sink.names for seed in order.seeds) if sink.names else 0
+        missing = (seed for seed in order.seeds if options.name(seed) not in sink.names)
+        with _progress(len(order.seeds), there, warnings) as progress:
             if order.on_ray:
                 from service.batch import cluster
 
-                cluster.render(settings, model, asked, missing, sink.write, progress.add)
+                cluster.render(settings, model, options, missing, sink.write, progress.update)
             else:
-                packages.run(model, render.drawn(model, settings, asked, missing, sink.write, progress.add))
+                packages.run(model, render.render_seeds(model, settings, options, missing, sink.write, progress.update))
         sink.finish()
-    return Outcome(progress.count, there, 0, progress.seconds)
+    return Outcome(progress.n - there, there, 0, time.monotonic() - started)
 
 
 def translate_all(settings: Settings, order: TranslateOrder) -> Outcome:
-    """Translates the pictures whose files are missing; bad ones are named and passed over.
+    """Translate the images whose results are missing; bad files are reported and skipped.
 
     Raises:
-        GanvasError: something that was asked for is wrong.
+        GanvasError: the order is wrong.
     """
     if order.out.resolve().is_relative_to(order.source.resolve()):
         raise BatchError(f"{order.out} lies in {order.source}; choose another place for the result")
     with sources.opened(order.source) as source:
-        asked = translate.Asked(order.fit, order.form)
-        names = asked.names(source.names)
+        options = translate.TranslateOptions(order.fit, order.form)
+        names = options.names(source.names)
         if not names:
             raise BatchError(f"{order.source} holds no files")
         model, warnings = _opened(settings, order.model, "translate")
         record = packages.record(settings, model, order.form, {"fit": order.fit, "tile_px": settings.tile_px})
         with sinks.opened(order.out, record) as sink:
             missing = {name: new for name, new in names.items() if new not in sink.names}
-            bad = 0
-            with Progress(len(names), len(names) - len(missing), warnings) as progress:
+            bad, there, started = 0, len(names) - len(missing), time.monotonic()
+            with _progress(len(names), there, warnings) as progress:
 
-                def tell(name: str, fault: str | None) -> None:
+                def report(name: str, fault: str | None) -> None:
                     nonlocal bad
                     if fault is None:
-                        progress.add()
+                        progress.update()
                     else:
                         bad += 1
-                        progress.say(f"passed over {name}: {fault}")
+                        progress.write(f"skipped {name}: {fault}", file=sys.stderr)
 
                 if order.on_ray:
                     from service.batch import cluster
 
-                    cluster.translate(settings, model, asked, missing, order.source, sink.write, tell)
+                    cluster.translate(settings, model, options, missing, order.source, sink.write, report)
                 else:
-                    work = translate.translated(model, settings, asked, missing, source, sink.write, tell)
+                    work = translate.translate_images(model, settings, options, missing, source, sink.write, report)
                     packages.run(model, work)
             sink.finish()
-    return Outcome(progress.count, len(names) - len(missing), bad, progress.seconds)
+    return Outcome(progress.n - there, there, bad, time.monotonic() - started)
 
 
 def _opened(settings: Settings, reference: str, task: Task) -> tuple[LoadedModel, tuple[str, ...]]:
     found = packages.open_model(settings, reference, task)
     return found.model, found.warnings
+
+
+def _progress(total: int, done: int, warnings: Sequence[str]) -> "tqdm[object]":
+    """A progress bar on the standard error output; on anything but a terminal, one line every half minute."""
+    is_terminal = sys.stderr.isatty()
+    for warning in warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    return tqdm(
+        total=total,
+        initial=done,
+        unit="img",
+        mininterval=0.1 if is_terminal else _LOG_INTERVAL_S,
+        maxinterval=_LOG_INTERVAL_S,
+        file=sys.stderr,
+    )

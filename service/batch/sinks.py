@@ -1,4 +1,4 @@
-"""Where files go: a folder or a zip, in which a file is whole or not there at all, whenever the run is killed."""
+"""Destinations of a run: a folder or a zip. A file is complete or absent, even if the run is killed."""
 
 import os
 import threading
@@ -14,18 +14,18 @@ from service.repository.atomic import PARTIAL_SUFFIX, write_atomically
 
 try:
     import fcntl
-except ImportError:  # not on Windows, where two runs into one place are not noticed
+except ImportError:  # on Windows, two runs into one destination are not detected
     fcntl = None  # type: ignore[assignment]  # Windows has none
 
 
 class Sink(Protocol):
-    """Takes files; `write` is called by several threads at once."""
+    """Stores files; several threads call `write` at the same time."""
 
     names: set[str]
-    """Of the files that were there when the run began."""
+    """Names of the files that existed when the run started."""
 
     def write(self, name: str, data: bytes) -> None:
-        """Takes a file, at once or not at all.
+        """Store a file atomically.
 
         Args:
             name: with `/` between folders, below the sink's root.
@@ -33,17 +33,17 @@ class Sink(Protocol):
         """
 
     def finish(self) -> None:
-        """Completes the result, once everything has been written."""
+        """Complete the result after the last file."""
 
     def close(self) -> None:
-        """Lets go of what is open, whether the run came to its end or not."""
+        """Close open files, whether the run is complete or not."""
 
 
 class FolderSink:
-    """A folder: each file is written under another name, and then renamed."""
+    """A folder. Each file is written under another name, then renamed."""
 
     def __init__(self, root: Path, run: record.Record) -> None:
-        """Opens a folder, or makes it.
+        """Open or create a folder.
 
         Raises:
             BatchError: it holds other files, or another run is writing into it.
@@ -73,16 +73,16 @@ class FolderSink:
         write_atomically(path, data)
 
     def finish(self) -> None:
-        """Nothing is left to do."""
+        """Nothing to do."""
 
     def close(self) -> None:
-        """Lets another run write here."""
+        """Release the folder's lock."""
         if self._folder is not None:
             os.close(self._folder)
             self._folder = None
 
     def _scan(self) -> Iterator[str]:
-        """Names of whole files; what a killed run left behind is removed."""
+        """Names of complete files; partial ones of a killed run are removed."""
         for folder, _, files in os.walk(self._root):
             below = Path(folder).relative_to(self._root)
             for name in files:
@@ -93,13 +93,13 @@ class FolderSink:
 
 
 class ZipSink:
-    """A zip: it grows under another name, entry by entry, and takes its own when its directory has been written."""
+    """A zip. It grows under another name and is renamed once its directory is written."""
 
     def __init__(self, path: Path, run: record.Record) -> None:
-        """Opens a zip, or begins it.
+        """Open or create a zip.
 
         Raises:
-            BatchError: it is none of this command's, or another run is writing it.
+            BatchError: this command did not write it, or another run is writing it.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path, self._partial, self._run = path, path.with_name(path.name + PARTIAL_SUFFIX), run
@@ -107,7 +107,7 @@ class ZipSink:
         self._zip: GrowingZip | None = None
         if path.exists():
             if self._partial.exists():
-                raise BatchError(f"there are both {path} and {self._partial}; remove the one that is not wanted")
+                raise BatchError(f"there are both {path} and {self._partial}; remove one of them")
             held = GrowingZip.read(path)
             record.compare(held.get(record.NAME), run, path)
             self.names = set(held) - {record.NAME}
@@ -126,14 +126,14 @@ class ZipSink:
             self._zip.add(name, data)
 
     def finish(self) -> None:
-        """Gives the zip its name."""
+        """Write the directory and rename the zip."""
         if self._zip is not None:
             self._zip.complete()
             self.close()
             self._partial.replace(self._path)
 
     def close(self) -> None:
-        """Leaves what has been written for the next run."""
+        """Close the file; the next run can resume it."""
         if self._zip is not None:
             self._zip.close()
             self._zip = None
@@ -155,7 +155,7 @@ def opened(path: Path, run: record.Record) -> Iterator[Sink]:
     """A sink for the result of a run: a zip where the path ends in `.zip`, else a folder.
 
     Raises:
-        BatchError: the path is something else, or holds another run's result.
+        BatchError: the path is invalid, or holds another run's result.
     """
     is_zip = path.suffix.lower() == ".zip"
     if path.is_dir() if is_zip else path.is_file():
@@ -177,5 +177,5 @@ def _lock(descriptor: int, path: Path) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         raise BatchError(f"another run is writing into {path}") from error
-    except OSError:  # some network file systems lock nothing
+    except OSError:  # some network file systems have no locks
         pass

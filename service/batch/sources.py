@@ -1,4 +1,4 @@
-"""Where pictures come from: a folder or a zip. Knows names and bytes, not what they hold."""
+"""Sources of images: a folder or a zip. Knows names and bytes, not formats."""
 
 import os
 import zipfile
@@ -14,33 +14,33 @@ _FOREIGN = "__MACOSX"
 
 
 class Source(Protocol):
-    """Files by their names, with `/` between folders; `read` is called by several threads at once."""
+    """Files by their names, with `/` between folders; several threads call `read` at the same time."""
 
     @property
     def names(self) -> Sequence[str]:
-        """Of the files, in order."""
+        """Names of the files, in order."""
 
-    def read(self, name: str, most: int) -> bytes:
+    def read(self, name: str, max_bytes: int) -> bytes:
         """A file's bytes.
 
         Raises:
-            BadFile: it cannot be read, or has more bytes than `most`.
+            BadFile: it cannot be read, or has more bytes than `max_bytes`.
         """
 
 
 class FolderSource:
-    """Every file below a folder but hidden ones."""
+    """Every file below a folder except hidden ones."""
 
     def __init__(self, root: Path) -> None:
         """Lists the folder."""
         self._root = root
         self.names = sorted(self._scan())
 
-    def read(self, name: str, most: int) -> bytes:
+    def read(self, name: str, max_bytes: int) -> bytes:
         """Reads a file; see `Source`."""
         try:
             with (self._root / name).open("rb") as file:
-                return _limited(file.read(most + 1), most)
+                return _limited(file.read(max_bytes + 1), max_bytes)
         except OSError as error:
             raise BadFile(f"it cannot be read: {error.strerror or error}") from error
 
@@ -52,7 +52,7 @@ class FolderSource:
 
 
 class ZipSource:
-    """Every file of a zip but hidden ones."""
+    """Every file of a zip except hidden ones."""
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         """Lists the zip."""
@@ -60,14 +60,14 @@ class ZipSource:
         files = (entry.filename for entry in archive.infolist() if not entry.is_dir())
         self.names = sorted(name for name in set(files) if not any(map(_is_hidden, PurePosixPath(name).parts)))
 
-    def read(self, name: str, most: int) -> bytes:
+    def read(self, name: str, max_bytes: int) -> bytes:
         """Reads an entry; see `Source`."""
-        # A name leads nowhere but below the folder that results are written to.
+        # Results are written under the same name: it must not leave the destination folder.
         if name.startswith("/") or "\\" in name or ":" in name:
             raise BadFile("its name leads out of the zip")
         try:
             with self._zip.open(name) as file:
-                return _limited(file.read(most + 1), most)
+                return _limited(file.read(max_bytes + 1), max_bytes)
         except (OSError, RuntimeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise BadFile(f"it cannot be read from the zip: {error}") from error
 
@@ -77,7 +77,7 @@ def opened(path: Path) -> Iterator[Source]:
     """A folder or a zip.
 
     Raises:
-        BatchError: it is neither.
+        BatchError: it is neither of them.
     """
     if path.is_dir():
         yield FolderSource(path)
@@ -87,7 +87,7 @@ def opened(path: Path) -> Iterator[Source]:
     except FileNotFoundError as error:
         raise BatchError(f"there is no folder or zip {path}") from error
     except (OSError, zipfile.BadZipFile) as error:
-        raise BatchError(f"{path} is no zip; give a folder or a zip of pictures") from error
+        raise BatchError(f"{path} is not a zip; give a folder or a zip of images") from error
     with archive:
         yield ZipSource(archive)
 
@@ -96,7 +96,7 @@ def _is_hidden(name: str) -> bool:
     return name.startswith(".") or name == _FOREIGN  # `..` too, in a zip's names
 
 
-def _limited(data: bytes, most: int) -> bytes:
-    if len(data) > most:
-        raise BadFile(f"it has more than {most:,} bytes")
+def _limited(data: bytes, max_bytes: int) -> bytes:
+    if len(data) > max_bytes:
+        raise BadFile(f"it has more than {max_bytes:,} bytes")
     return data

@@ -1,4 +1,4 @@
-"""Pictures translated to files, each with the bytes that `POST .../translate` gives."""
+"""Translate images to files with the same bytes as the responses of `POST .../translate`."""
 
 import asyncio
 from collections import Counter
@@ -20,13 +20,13 @@ from service.pipelines.translate import SourceImage, Translator, translate
 from service.repository.loaded_model import LoadedModel
 from service.settings import Settings
 
-_BYTES_PER_PIXEL = 8  # of a picture that is not compressed at all: four channels of 16 bits
-_MORE_BYTES = 1_048_576  # metadata
+_BYTES_PER_PIXEL = 8  # of an uncompressed image: four channels of 16 bits
+_METADATA_BYTES = 1_048_576
 
 
 @dataclass(frozen=True)
-class Asked:
-    """How pictures are translated.
+class TranslateOptions:
+    """How images are translated.
 
     Attributes:
         fit: `pad` or `resize`, as for the API.
@@ -37,22 +37,22 @@ class Asked:
     form: StillFormat = "png"
 
     def names(self, given: Sequence[str]) -> Mapping[str, str]:
-        """The name of each file's translation: the same with another suffix, or behind it where two would meet."""
+        """Names of the translations by file: the suffix is replaced, or appended if two names would be equal."""
         short = {name: PurePosixPath(name).with_suffix(SUFFIXES[self.form]).as_posix() for name in given}
         times = Counter(short.values())
         return {name: new if times[new] == 1 else name + SUFFIXES[self.form] for name, new in short.items()}
 
 
-class _Room:
-    """Pixels that may be held at once; a picture that is larger than all of it goes alone."""
+class _PixelBudget:
+    """Limits the pixels held at once; a larger image runs alone."""
 
-    def __init__(self, most: int) -> None:
-        self._most, self._held = most, 0
+    def __init__(self, limit: int) -> None:
+        self._limit, self._held = limit, 0
         self._changed = asyncio.Condition()
 
     async def take(self, pixels: int) -> None:
         async with self._changed:
-            await self._changed.wait_for(lambda: not self._held or self._held + pixels <= self._most)
+            await self._changed.wait_for(lambda: not self._held or self._held + pixels <= self._limit)
             self._held += pixels
 
     async def give(self, pixels: int) -> None:
@@ -61,56 +61,56 @@ class _Room:
             self._changed.notify_all()
 
 
-async def translated(
+async def translate_images(
     model: LoadedModel,
     settings: Settings,
-    asked: Asked,
+    options: TranslateOptions,
     names: Mapping[str, str],
     source: Source,
     write: Callable[[str, bytes], None],
-    tell: Callable[[str, str | None], None],
+    report: Callable[[str, str | None], None],
 ) -> None:
-    """Translates pictures.
+    """Translate images.
 
     Args:
-        model: started.
+        model: a started translator.
         settings: of batches, tiles, limits and metadata.
-        asked: how they are translated.
-        names: of the translations by those of the pictures.
-        source: holds the pictures.
-        write: takes a file's name and bytes; called in worker threads.
-        tell: called with each picture's name when it is done, and with what is wrong with it where it is bad.
+        options: how images are translated.
+        names: of the translations, by those of the images.
+        source: reads the images.
+        write: stores a file under a name; called in worker threads.
+        report: called with each image's name when it is done, and with the error if it failed.
     """
-    room = _Room(settings.max_held_pixels)
+    budget = _PixelBudget(settings.max_held_pixels)
     metadata, until = packages.metadata(settings, model), packages.deadline()
 
     def encode(pixels: Pixels) -> bytes:
-        return output.encode_one(OutputImage(pixels), asked.form, metadata)
+        return output.encode_one(OutputImage(pixels), options.form, metadata)
 
     async def one(name: str) -> None:
         try:
             raw = await asyncio.to_thread(read, source, name, settings)
             width, height = codecs.measure(raw, settings.max_image_pixels)
-            await room.take(width * height)
+            await budget.take(width * height)
             try:
                 image = await asyncio.to_thread(SourceImage.decode, raw, settings.max_image_pixels)
-                made = await translate(Translator(model, until, settings.tile_px), image, asked.fit, encode)
+                made = await translate(Translator(model, until, settings.tile_px), image, options.fit, encode)
             finally:
-                await room.give(width * height)
+                await budget.give(width * height)
         except (BadFile, NotAnImage, NotFinite, TooLarge) as error:
-            tell(name, str(error))
+            report(name, str(error))
         else:
             await asyncio.to_thread(write, names[name], made)
-            tell(name, None)
+            report(name, None)
 
-    # As many as fill the batches that run at once, and those that follow.
+    # Enough to fill the batches that run at the same time, and the next ones.
     await packages.each(names, settings.max_batch_size * (settings.execution().instances + 1), one)
 
 
 def read(source: Source, name: str, settings: Settings) -> bytes:
-    """A file's bytes, no more than a picture of so many pixels can have.
+    """Read a file, up to the size of an uncompressed image with the maximum number of pixels.
 
     Raises:
         BadFile: it cannot be read.
     """
-    return source.read(name, _BYTES_PER_PIXEL * settings.max_image_pixels + _MORE_BYTES)
+    return source.read(name, _BYTES_PER_PIXEL * settings.max_image_pixels + _METADATA_BYTES)

@@ -1,4 +1,4 @@
-"""A zip that can be gone on with after a kill: entries are stored one behind the other, the directory comes last.
+"""A zip that can be resumed after a kill: entries are appended, and the directory comes last.
 
 References:
     PKWARE, .ZIP File Format Specification (APPNOTE.TXT) 6.3.10: 4.3.7 (local file header).
@@ -18,18 +18,18 @@ _LOCAL = struct.Struct("<4s5H3L2H")
 _SIGNATURE = b"PK\x03\x04"
 _UTF_8 = 0x800
 _FLUSH_S = 0.5
-_TIME = (1980, 1, 1, 0, 0, 0)  # a fixed one, so that the same pictures give the same bytes
+_TIME = (1980, 1, 1, 0, 0, 0)  # fixed, so that the same images give the same bytes
 
 
 class GrowingZip:
     """Appends entries. Without its directory a zip cannot be opened, but its entries can be found again."""
 
     def __init__(self, path: Path, lock: Callable[[int, Path], None]) -> None:
-        """Opens a file that is gone on with, or begins it; what was cut off by a kill is dropped.
+        """Open or create a file; an entry that a kill has truncated is removed.
 
         Args:
-            path: of the file.
-            lock: keeps others from writing, or raises.
+            path: of the zip.
+            lock: locks a file descriptor for writing, or raises.
         """
         # Opened for appending first, since that alone makes a file and leaves one that is there as it is.
         path.open("ab").close()
@@ -47,10 +47,10 @@ class GrowingZip:
 
     @staticmethod
     def read(path: Path) -> Mapping[str, bytes]:
-        """Names of a whole zip's entries; the bytes of those alone whose names begin with a dot.
+        """Names of a whole zip's entries; only entries whose names begin with a dot have their bytes.
 
         Raises:
-            BatchError: it is no zip, or one that could not be gone on with.
+            BatchError: it is not a zip, or cannot be resumed.
         """
         try:
             with zipfile.ZipFile(path) as archive, path.open("rb") as file:
@@ -61,10 +61,10 @@ class GrowingZip:
                     raise BatchError(f"{path} was not written by this command; choose another name")
                 return {e.filename: archive.read(e) if e.filename.startswith(".") else b"" for e in entries}
         except zipfile.BadZipFile as error:
-            raise BatchError(f"{path} is no zip; remove it, or choose another name") from error
+            raise BatchError(f"{path} is not a zip; remove it, or choose another name") from error
 
     def first(self, name: str) -> bytes | None:
-        """The bytes of the first entry, where it has this name."""
+        """The bytes of the first entry if it has this name."""
         self._file.seek(0)
         header, found = _header(self._file)
         data = self._file.read(header.file_size) if header is not None and found == name else None
@@ -72,7 +72,7 @@ class GrowingZip:
         return data
 
     def add(self, name: str, data: bytes) -> None:
-        """Appends an entry; a kill of the process loses what came in the last half second, and nothing else."""
+        """Appends an entry; a kill loses at most the entries of the last half second."""
         entry = _entry(name, self._end, zlib.crc32(data), len(data))
         whole = entry.FileHeader() + data
         self._file.write(whole)
@@ -120,7 +120,7 @@ def _header(file: BinaryIO) -> tuple[zipfile.ZipInfo | None, str]:
 
 
 def _entry(name: str, offset: int, crc: int, size: int) -> zipfile.ZipInfo:
-    entry = zipfile.ZipInfo(name, _TIME)  # stored: pictures are compressed already
+    entry = zipfile.ZipInfo(name, _TIME)  # stored: images are compressed already
     entry.header_offset, entry.CRC, entry.compress_size, entry.file_size = offset, crc, size, size
     entry.external_attr = 0o644 << 16
     return entry

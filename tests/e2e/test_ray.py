@@ -24,11 +24,11 @@ def test_seeds_drawn_on_a_cluster_have_the_same_bytes(tmp_path):
     words = ["render", "classes", "--seeds", "0:300,9223372036854775807", "--truncation", "0.5", "--out"]
     done = run(tmp_path / "models", *words, tmp_path / "ray.zip", "--ray")
     assert done.returncode == 0, done.stderr
-    assert "301 pictures written" in done.stdout
+    assert "301 images written" in done.stdout
     assert run(tmp_path / "models", *words, tmp_path / "plain").returncode == 0
     assert held(tmp_path / "ray.zip") == held(tmp_path / "plain")
     again = run(tmp_path / "models", *words, tmp_path / "plain", "--ray")
-    assert "301 were there already" in again.stdout
+    assert "301 existed already" in again.stdout
 
 
 def test_pictures_translated_on_a_cluster_have_the_same_bytes(tmp_path):
@@ -37,6 +37,6 @@ def test_pictures_translated_on_a_cluster_have_the_same_bytes(tmp_path):
     (source / "bad.png").write_bytes(b"bad")
     done = run(tmp_path / "models", "translate", "stylish", source, tmp_path / "ray", "--ray")
     assert done.returncode == 1, done.stderr
-    assert "passed over bad.png: the body is no picture" in done.stderr
+    assert "skipped bad.png: the body is not an image" in done.stderr
     assert run(tmp_path / "models", "translate", "stylish", source, tmp_path / "plain.zip").returncode == 1
     assert held(tmp_path / "ray") == held(tmp_path / "plain.zip")

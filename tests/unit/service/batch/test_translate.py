@@ -31,7 +31,7 @@ def test_each_file_has_the_bytes_that_the_api_gives(client, run, tmp_path, pictu
     source = builders.write_zip(tmp_path / "in.zip", pictures) if packed else pictures
     code, said, _ = run("translate", model, source, tmp_path / out)
     assert code == 0
-    assert "6 pictures written" in said
+    assert "6 images written" in said
     files = held(tmp_path / out)
     assert sorted(files) == sorted(NAMES.values())
     for name, new in NAMES.items():
@@ -58,13 +58,14 @@ def test_bad_files_are_named_and_passed_over(run, tmp_path, pictures, packed, mo
     source = builders.write_zip(tmp_path / "in.zip", pictures) if packed else pictures
     code, said, error = run("translate", "darker", source, tmp_path / "out")
     assert code == 1
-    assert "5 pictures written" in said
-    assert "4 bad files were passed over" in said
-    assert sorted(error.splitlines()) == [
-        "passed over empty.jpg: the body is not an image that can be read: send a whole PNG, JPEG or WebP file",
-        "passed over half.png: the body is not an image that can be read: send a whole PNG, JPEG or WebP file",
-        "passed over large.png: the image has more than 10000 pixels",
-        "passed over notes.txt: the body is not an image that can be read: send a whole PNG, JPEG or WebP file",
+    assert "5 images written" in said
+    assert "4 bad files were skipped" in said
+    lines = [line.strip() for line in error.splitlines()]
+    assert sorted(line for line in lines if line and "img/s" not in line) == [
+        "skipped empty.jpg: the body is not an image that can be read: send a whole PNG, JPEG or WebP file",
+        "skipped half.png: the body is not an image that can be read: send a whole PNG, JPEG or WebP file",
+        "skipped large.png: the image has more than 10000 pixels",
+        "skipped notes.txt: the body is not an image that can be read: send a whole PNG, JPEG or WebP file",
     ]
     (pictures / "half.png").write_bytes(builders.image_file(seed=5))
     for name in ("notes.txt", "empty.jpg", "large.png"):
@@ -94,7 +95,7 @@ def test_a_damaged_entry_is_a_bad_file(run, tmp_path, pictures):
     target.write_bytes(raw)
     code, _, error = run("translate", "darker", target, tmp_path / "out")
     assert code == 1
-    assert "passed over b/c.png: it cannot be read from the zip: Bad CRC-32" in error
+    assert "skipped b/c.png: it cannot be read from the zip: Bad CRC-32" in error
     assert len(held(tmp_path / "out")) == 5
 
 
@@ -109,11 +110,11 @@ def test_what_is_there_is_not_translated_again(run, tmp_path, pictures):
     builders.write_images(pictures, "new.png")
     code, said, _ = run("translate", "darker", pictures, tmp_path / "out.zip")
     assert code == 0
-    assert "1 pictures written" in said
-    assert "6 were there already" in said
+    assert "1 images written" in said
+    assert "6 existed already" in said
     code, _, error = run("translate", "lighter", pictures, tmp_path / "out.zip")
     assert code == 2
-    assert 'begun with model "darker@1"' in error
+    assert 'started with model "darker@1"' in error
 
 
 def test_pictures_larger_than_the_room_go_one_by_one(run, tmp_path, pictures, monkeypatch):
@@ -125,9 +126,9 @@ def test_pictures_larger_than_the_room_go_one_by_one(run, tmp_path, pictures, mo
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["tiny", "IN", "OUT"], "tiny@1 draws from seeds"),
+        (["tiny", "IN", "OUT"], "tiny@1 generates from seeds"),
         (["darker", "nowhere", "OUT"], "there is no folder or zip nowhere"),
-        (["darker", "IN/a.png", "OUT"], "is no zip; give a folder or a zip"),
+        (["darker", "IN/a.png", "OUT"], "is not a zip; give a folder or a zip"),
         (["darker", "IN", "IN"], "lies in"),
         (["darker", "IN", "IN/out.zip"], "lies in"),
         (["darker", "EMPTY", "OUT"], "holds no files"),
