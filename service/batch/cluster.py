@@ -33,7 +33,7 @@ def render(
     options: rendering.RenderOptions,
     seeds: Iterator[int],
     write: Callable[[str, bytes], None],
-    report: Callable[[int], None],
+    report: Callable[[int], object],
 ) -> None:
     """Generate the images of seeds on a cluster; see `render.render_seeds`.
 

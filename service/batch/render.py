@@ -82,7 +82,7 @@ async def render_seeds(
     options: RenderOptions,
     seeds: Iterable[int],
     write: Callable[[str, bytes], None],
-    report: Callable[[int], None],
+    report: Callable[[int], object],
 ) -> None:
     """Generate the images of seeds.
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from tqdm import tqdm
 
@@ -100,7 +101,7 @@ def render_all(settings: Settings, order: RenderOrder) -> Outcome:
             else:
                 packages.run(model, render.render_seeds(model, settings, options, missing, sink.write, progress.update))
         sink.finish()
-    return Outcome(progress.n - there, there, 0, time.monotonic() - started)
+    return Outcome(int(progress.n) - there, there, 0, time.monotonic() - started)
 
 
 def translate_all(settings: Settings, order: TranslateOrder) -> Outcome:
@@ -139,7 +140,7 @@ def translate_all(settings: Settings, order: TranslateOrder) -> Outcome:
                     work = translate.translate_images(model, settings, options, missing, source, sink.write, report)
                     packages.run(model, work)
             sink.finish()
-    return Outcome(progress.n - there, there, bad, time.monotonic() - started)
+    return Outcome(int(progress.n) - there, there, bad, time.monotonic() - started)
 
 
 def _opened(settings: Settings, reference: str, task: Task) -> tuple[LoadedModel, tuple[str, ...]]:
@@ -147,7 +148,7 @@ def _opened(settings: Settings, reference: str, task: Task) -> tuple[LoadedModel
     return found.model, found.warnings
 
 
-def _progress(total: int, done: int, warnings: Sequence[str]) -> "tqdm[object]":
+def _progress(total: int, done: int, warnings: Sequence[str]) -> "tqdm[NoReturn]":
     """A progress bar on the standard error output; on anything but a terminal, one line every half minute."""
     is_terminal = sys.stderr.isatty()
     for warning in warnings:

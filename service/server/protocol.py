@@ -11,8 +11,8 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-_MOST_HEAD_BYTES = 65_536
-_MOST_DISCARDED_BYTES = 16 * 2**20
+_MAX_HEAD_BYTES = 65_536
+_MAX_DISCARDED_BYTES = 16 * 2**20
 _LINGER_S = 5.0
 _TIMERS = ("head", "linger", "write")
 
@@ -53,8 +53,8 @@ class ProblemProtocol(HttpToolsProtocol):
         if self._in_head:
             self._head_bytes += len(data)
         super().data_received(data)
-        if self._in_head and self._head_bytes > _MOST_HEAD_BYTES and not self.transport.is_closing():
-            self.send_400_response(f"the headers are larger than {_MOST_HEAD_BYTES} bytes")
+        if self._in_head and self._head_bytes > _MAX_HEAD_BYTES and not self.transport.is_closing():
+            self.send_400_response(f"the headers are larger than {_MAX_HEAD_BYTES} bytes")
 
     def on_message_begin(self) -> None:
         """A request's first byte is there."""
@@ -73,7 +73,7 @@ class ProblemProtocol(HttpToolsProtocol):
         super().on_body(body)
         if self.cycle.response_complete:
             self._discarded_bytes += len(body)
-            if self._discarded_bytes > _MOST_DISCARDED_BYTES:
+            if self._discarded_bytes > _MAX_DISCARDED_BYTES:
                 self.transport.close()
 
     def on_message_complete(self) -> None:
