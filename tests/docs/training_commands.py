@@ -20,9 +20,9 @@ from tests import builders
 from tests.docs.blocks import ROOT
 from tests.unit.training.tiny import CYCLEGAN_WORDS, PIX2PIX_WORDS, TINY_WORDS
 from training import __main__ as command_line
-from training import classifiers, cli, commands, study
+from training import classifiers, cli, commands, objectives, study
 from training.config.recipes import RECIPES
-from training.evaluate import critic_estimate, generative, selection, translation
+from training.evaluate import Protocol, protocol
 from training.packaging import warm_start
 from training.packaging.onnx import export
 from training.posttrain import class_finetune
@@ -32,6 +32,16 @@ from training.runs.folder import open_run
 _LENGTH = (
     *("--accelerator", "cpu", "--precision", "32-true", "--total-nimg", "640", "--batch-size", "32"),
     *("--log-every-steps", "1", "--sample-every-nimg", "320", "--checkpoint-every-nimg", "320"),
+)
+_FEW_IMAGES = Protocol(
+    class_samples=256,
+    samples=256,
+    sliced_images=256,
+    nearest_samples=256,
+    memorised_images=256,
+    selection_samples=64,
+    snapshot_images=64,
+    two_sample_steps=3,
 )
 _CONV_GENERATOR = ("--generator.z-dim", "8", "--generator.widths", "8", "4")
 _CONV = (*_LENGTH, *_CONV_GENERATOR, "--discriminator.widths", "4", "8")
@@ -189,13 +199,8 @@ def _few(folder: Path) -> Iterator[None]:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("_SAMPLES", "_FEW_SAMPLES", "_SLICED_NIMG", "_NEAREST_SAMPLES", "_MEMORISED_NIMG"):
-            patch.setattr(generative, name, 256)
-        patch.setattr(selection, "_SAMPLES", 64)
-        patch.setattr(sys.modules["training.objectives.generative"], "_BATCH_NORM_NIMG", 400)
-        patch.setattr(critic_estimate, "_NIMG", 64)
-        short = functools.partial(translation.twosample.distinguish, steps=3)
-        patch.setattr(translation.twosample, "distinguish", short)
+        patch.setattr(protocol, "STANDARD", _FEW_IMAGES)
+        patch.setattr(objectives.Generative, "batch_norm_latents", 400)
         patch.setattr(warm_start, "DISCRIMINATOR_STEPS", 3)
         patch.setattr(refine, "STEPS", 3)
         for name in ("_SCALED_NIMG", "_REPORTED_NIMG"):

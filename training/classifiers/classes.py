@@ -16,16 +16,22 @@ _MAX_SHIFT_PX = 2
 
 
 def train(
-    train_set: ImageSet, test_set: ImageSet, epochs: int = EPOCHS, seed: int = 1_000, width: int = 32
+    train_set: ImageSet,
+    test_set: ImageSet,
+    epochs: int = EPOCHS,
+    seed: int = 1_000,
+    width: int = 32,
+    max_shift_px: int = _MAX_SHIFT_PX,
 ) -> tuple[LeNet, float]:
-    """Trains a classifier: Adam, one-cycle learning rate, shifts by up to 2 px.
+    """Trains a classifier: Adam, one-cycle learning rate, random shifts.
 
     Args:
         train_set: images of 28 px, with their classes.
         test_set: what its accuracy is of.
         epochs: how long.
         seed: of weights, order and shifts.
-        width: of the network.
+        width: feature maps of the network's first layer.
+        max_shift_px: largest shift in each direction; the pixels that enter are black.
 
     Returns:
         The network in evaluation mode, and its accuracy on the test images.
@@ -38,7 +44,7 @@ def train(
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=5e-3, total_steps=steps)
     for _ in tqdm(range(steps), unit="step"):
         chosen = sampler.next_indices()
-        loss = F.cross_entropy(network(_shift(train_set.batch(chosen).images)), train_set.labels[chosen])
+        loss = F.cross_entropy(network(_shift(train_set.batch(chosen).images, max_shift_px)), train_set.labels[chosen])
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -49,10 +55,10 @@ def train(
     return network, float(np.mean(read == test_set.labels.numpy()))
 
 
-def _shift(images: Tensor) -> Tensor:
-    """Moves each image by up to 2 px on its own; what comes in is black."""
-    padded = F.pad(images, (_MAX_SHIFT_PX,) * 4, value=-1.0)
-    moves = torch.randint(0, 2 * _MAX_SHIFT_PX + 1, (len(images), 2))
+def _shift(images: Tensor, max_px: int) -> Tensor:
+    """Shifts each image by its own random offset."""
+    padded = F.pad(images, (max_px,) * 4, value=-1.0)
+    moves = torch.randint(0, 2 * max_px + 1, (len(images), 2))
     height, width = images.shape[2:]
     rows = moves[:, 0, None] + torch.arange(height)
     columns = moves[:, 1, None] + torch.arange(width)

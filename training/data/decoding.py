@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
-_MAX_PIXELS = 100_000_000  # a large camera's image is read, a decompression bomb is not
+MAX_PIXELS = 100_000_000
+"""The photo of a large camera is decoded, a decompression bomb is not."""
 
 
 class DecodingError(ValueError):
@@ -26,24 +27,25 @@ class Decoded(NamedTuple):
     shrunk: float
 
 
-def decode(raw: bytes, least_px: int | None = None) -> Decoded:
+def decode(raw: bytes, min_px: int | None = None, max_pixels: int = MAX_PIXELS) -> Decoded:
     """An image as it is meant to be seen: upright, sRGB, on white where it is transparent.
 
     Args:
         raw: the file; its bytes decide how it is read, not its name. Of an animation the first frame is taken.
-        least_px: the side that it will be scaled to: a JPEG is decoded at half, a quarter or an eighth of its size as
+        min_px: the side that it will be scaled to: a JPEG is decoded at half, a quarter or an eighth of its size as
             long as that is twice as large, which costs less and cannot be seen after scaling.
+        max_pixels: limit of width x height.
 
     Raises:
         DecodingError: what it holds cannot be shown, or it is too large to be decoded safely.
         OSError, SyntaxError, ValueError, ...: whatever Pillow finds broken.
     """
     image: Image.Image = Image.open(io.BytesIO(raw), formats=_FORMATS)
-    if image.width * image.height > _MAX_PIXELS:
+    if image.width * image.height > max_pixels:
         raise DecodingError(f"{image.width} x {image.height} px are too many")
     width = image.width
-    if least_px:
-        image.draft(None, (2 * least_px, 2 * least_px))
+    if min_px:
+        image.draft(None, (2 * min_px, 2 * min_px))
     image.load()
     shrunk = width / image.width
     return Decoded(_on_white(_in_srgb(_eight_bits(_upright(image)))), shrunk)

@@ -16,8 +16,9 @@ from training.data.sets import DataError, ImageSet, PairSet
 
 _Loader = Callable[[Path, Split, str, int, float], ImageSet | PairSet]
 _LOADERS: dict[str, _Loader] = {"images": load_images, "pairs": load_pairs, "unpaired": load_unpaired}
-_STACKED_NIMG = {"train": 128_000, "validation": 26_000, "test": 26_000}  # Z. Lin et al., "PacGAN", NeurIPS 2018
-_LEAST = 2  # one image is no distribution to learn
+STACKED_IMAGES: dict[Split, int] = {"train": 128_000, "validation": 26_000, "test": 26_000}
+"""Images of stacked MNIST per split (Z. Lin et al., "PacGAN", NeurIPS 2018)."""
+_MIN_IMAGES = 2  # one image is no distribution to learn
 
 
 @overload
@@ -104,7 +105,7 @@ def stacked(config: TrainingConfig, path: Path, split: Split) -> ImageSet:
     if len(digits) == 0:
         return digits
     drawn = torch.Generator().manual_seed(0)
-    chosen = torch.randint(len(digits), (_STACKED_NIMG[split], 3), generator=drawn)
+    chosen = torch.randint(len(digits), (STACKED_IMAGES[split], 3), generator=drawn)
     labels = digits.labels[chosen] @ torch.tensor([100, 10, 1])
     return ImageSet(digits.images[chosen, 0], labels)
 
@@ -115,8 +116,8 @@ def _refuse_too_few(config: TrainingConfig, data: ImageSet | PairSet, path: Path
         holds = f"the data set holds {len(images)} image{'s' * (len(images) != 1)}{part} for training{held}"
         if len(images) < config.batch_size:
             raise DataError(f"{path}: the batch size is {config.batch_size}, but {holds}")
-        if len(images) < _LEAST:
-            raise DataError(f"{path}: {holds}, but there must be at least {_LEAST}")
+        if len(images) < _MIN_IMAGES:
+            raise DataError(f"{path}: {holds}, but there must be at least {_MIN_IMAGES}")
 
 
 def _tell_of_small(config: TrainingConfig, data: ImageSet | PairSet, path: Path) -> None:

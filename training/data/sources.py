@@ -14,7 +14,8 @@ from typing import NamedTuple
 from training.data.sets import DataError
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
-_MAX_BYTES = 512 * 2**20  # of one file: a zip's header may promise any size
+MAX_BYTES = 512 * 2**20
+"""Limit of one file: a zip's header may promise any size."""
 
 
 class Source(ABC):
@@ -25,8 +26,8 @@ class Source(ABC):
         files: every file's path below it, with `/`; hidden ones, as macOS and editors leave them, are left out.
     """
 
-    def __init__(self, where: Path, files: Iterable[str]) -> None:
-        self.where = where
+    def __init__(self, where: Path, files: Iterable[str], max_bytes: int) -> None:
+        self.where, self._max_bytes = where, max_bytes
         self.files = tuple(sorted({name for name in files if not _is_hidden(name)}))
 
     @property
@@ -39,6 +40,10 @@ class Source(ABC):
         found = [file for file in self.files if PurePosixPath(file).name == name]
         return min(found, key=lambda file: file.count("/"), default=None)
 
+    def _check_size(self, size_bytes: int) -> None:
+        if size_bytes > self._max_bytes:
+            raise ValueError(f"{size_bytes / 2**20:,.0f} MiB are too large for an image")
+
     @abstractmethod
     def read(self, name: str) -> bytes:
         """The bytes of a file; may be called from several threads.
@@ -50,25 +55,27 @@ class Source(ABC):
 
 
 class _Folder(Source):
-    def __init__(self, where: Path) -> None:
-        super().__init__(where, (path.relative_to(where).as_posix() for path in where.rglob("*") if path.is_file()))
+    def __init__(self, where: Path, max_bytes: int) -> None:
+        files = (path.relative_to(where).as_posix() for path in where.rglob("*") if path.is_file())
+        super().__init__(where, files, max_bytes)
 
     def read(self, name: str) -> bytes:
         path = self.where / name
-        _refuse_vast(path.stat().st_size)
+        self._check_size(path.stat().st_size)
         return path.read_bytes()
 
 
 class _Zip(Source):
-    def __init__(self, where: Path) -> None:
+    def __init__(self, where: Path, max_bytes: int) -> None:
         try:
             self._archive = zipfile.ZipFile(where)
         except (OSError, zipfile.BadZipFile) as error:
             raise DataError(f"{where} cannot be read as a zip: {error}") from error
-        super().__init__(where, (member.filename for member in self._archive.infolist() if not member.is_dir()))
+        files = (member.filename for member in self._archive.infolist() if not member.is_dir())
+        super().__init__(where, files, max_bytes)
 
     def read(self, name: str) -> bytes:
-        _refuse_vast(self._archive.getinfo(name).file_size)
+        self._check_size(self._archive.getinfo(name).file_size)
         try:
             return self._archive.read(name)
         except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
@@ -76,23 +83,27 @@ class _Zip(Source):
             raise OSError(str(error)) from error
 
 
-def open_source(path: Path) -> Source:
+def open_source(path: Path, max_bytes: int = MAX_BYTES) -> Source:
     """The files of a folder or zip; of a folder that holds one zip and no image, the zip's.
+
+    Args:
+        path: the folder or zip.
+        max_bytes: limit of one file.
 
     Raises:
         DataError: there is neither, the zip is broken, or there are several and it is not said which.
     """
     if path.is_file():
-        return _Zip(path)
+        return _Zip(path, max_bytes)
     if not path.is_dir():
         raise DataError(f"{path} is no folder and no zip: --data must name the data set's")
     zips = sorted(path.glob("*.zip"))
-    folder = _Folder(path)
+    folder = _Folder(path, max_bytes)
     if folder.images or not zips:
         return folder
     if len(zips) > 1:
         raise DataError(f"{path} holds no image, but {len(zips)} zips: name one of them, as {zips[0]}")
-    return _Zip(zips[0])
+    return _Zip(zips[0], max_bytes)
 
 
 class Members(NamedTuple):
@@ -128,8 +139,3 @@ def folders(source: Source) -> str:
 
 def _is_hidden(name: str) -> bool:
     return any(part.startswith(".") or part == "__MACOSX" for part in PurePosixPath(name).parts)
-
-
-def _refuse_vast(size_bytes: int) -> None:
-    if size_bytes > _MAX_BYTES:
-        raise ValueError(f"{size_bytes / 2**20:,.0f} MiB are too large for an image")

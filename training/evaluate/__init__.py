@@ -12,6 +12,7 @@ from training.evaluate.critic_estimate import agreement
 from training.evaluate.generative import evaluate
 from training.evaluate.grids import Look, centre, look
 from training.evaluate.measurement import Measured
+from training.evaluate.protocol import Protocol
 from training.evaluate.sampling import (
     INPUTS,
     Floats,
@@ -48,6 +49,7 @@ __all__ = [
     "Floats",
     "Look",
     "Measured",
+    "Protocol",
     "Sampler",
     "agreement",
     "centre",

@@ -14,25 +14,24 @@ import torch
 
 from training.config import GenerativeConfig, TrainingConfig
 from training.data import ImageSet
+from training.evaluate import protocol
 from training.evaluate.grids import centre, spread_out
 from training.evaluate.measurement import Measured
+from training.evaluate.protocol import Protocol
 from training.evaluate.sampling import Floats
 from training.evaluate.selection import Gap, selector
 from training.metrics import correlation
 from training.networks.norm import share_statistics
 from training.objectives import Generative, Objective
 
-LEAST_STEPS = 1_000
-"""A shorter run takes no snapshots: they would take longer than its training."""
 _FIRST = 100
-_NIMG = 10_000
-_NIMG_SLICED = 2_000
-_LEAST = 2 * correlation.WINDOW
+_MIN_SNAPSHOTS = 2 * correlation.WINDOW
 
 
-def steps(config: TrainingConfig) -> frozenset[int]:
+def steps(config: TrainingConfig, sizes: Protocol | None = None) -> frozenset[int]:
     """Steps after which a run takes a snapshot: log-spaced, from step 100 on; none in a run of few steps."""
-    if not isinstance(config, GenerativeConfig) or not config.snapshots or config.total_steps < LEAST_STEPS:
+    minimum = (sizes or protocol.STANDARD).min_snapshot_steps
+    if not isinstance(config, GenerativeConfig) or not config.snapshots or config.total_steps < minimum:
         return frozenset()
     last, count = config.total_steps, min(config.snapshots, config.total_steps)
     first = _FIRST if last >= _FIRST + 4 * count else 1
@@ -46,17 +45,19 @@ class Estimator:
     in batches of the run's size: these are the very samples that the critic scores.
     """
 
-    def __init__(self, config: GenerativeConfig, real: ImageSet) -> None:
+    def __init__(self, config: GenerativeConfig, real: ImageSet, sizes: Protocol | None = None) -> None:
         """Takes the real images' statistics.
 
         Args:
             config: of the run.
             real: held-back images, or the training images where none are held back.
+            sizes: how many images a snapshot reads; by default `protocol.STANDARD`.
         """
+        sizes = sizes or protocol.STANDARD
         classifier = selector(config.dataset)
-        whole = min(_NIMG, len(real)) // config.batch_size * config.batch_size or len(real)
+        whole = min(sizes.snapshot_images, len(real)) // config.batch_size * config.batch_size or len(real)
         self._real, self._count, self._batch = real, whole, config.batch_size
-        compared = spread_out(real, whole if classifier is not None else min(whole, _NIMG_SLICED))
+        compared = spread_out(real, whole if classifier is not None else min(whole, sizes.snapshot_sliced_images))
         if config.images is not None:
             compared = centre(compared, config.images.crop_px, config.images.crop_px)
         self._compared, self._gap = len(compared), Gap(compared, classifier)
@@ -100,7 +101,7 @@ def agreement(snapshots: Sequence[dict[str, Any]], objective: Objective) -> list
         objective: of the run, which knows what the estimate is.
     """
     name = next((name for name in ("frechet_distance", "sliced_wasserstein") if snapshots and name in snapshots[0]), "")
-    if len(snapshots) < _LEAST or not name or not isinstance(objective, Generative):
+    if len(snapshots) < _MIN_SNAPSHOTS or not name or not isinstance(objective, Generative):
         return []
     found = correlation.agreement([line["estimate"] for line in snapshots], [line[name] for line in snapshots])
     steps_said = f"{found.count} snapshots from step {snapshots[0]['step']:,} to {snapshots[-1]['step']:,}"

@@ -11,8 +11,6 @@ from training.evaluate.measurement import Measured
 from training.evaluate.sampling import Floats
 from training.metrics import frechet, neighbours
 
-COMPARED_NIMG = 20_000
-"""Training images at most that anything is compared with, spread evenly over all: as float32 they need memory."""
 _NEIGHBOURS_NIMG = 5_000
 
 
@@ -42,9 +40,19 @@ def measure(samples: Floats, train: ImageSet, test: ImageSet, classifier: Classi
     ]
 
 
-def measure_baselines(count: int, train: ImageSet, test: ImageSet, classifier: Classifier) -> list[Measured]:
-    """What images get that no one would take for good: samples have to be better than both."""
-    known = torch.from_numpy(spread_out(train, COMPARED_NIMG))
+def measure_baselines(
+    count: int, train: ImageSet, test: ImageSet, classifier: Classifier, max_train: int
+) -> list[Measured]:
+    """Measures two deliberately weak baselines: good samples are better than both.
+
+    Args:
+        count: images of each baseline.
+        train: what the baselines are made from.
+        test: what they are compared with.
+        classifier: whose features are compared.
+        max_train: maximum number of training images that the Gaussian is fitted to.
+    """
+    known = torch.from_numpy(spread_out(train, max_train))
     blurred = baselines.blurred(torch.from_numpy(first(train, count)))
     space = f"PCA-{baselines.COMPONENTS} space of {len(known):,} training images"
     kinds = {

@@ -11,53 +11,56 @@ from training import classifiers
 from training.classifiers import Classifier
 from training.config import GenerativeConfig
 from training.data import PUBLISHED, ImageSet, Sets, Split
-from training.evaluate import fidelity
+from training.evaluate import fidelity, protocol
 from training.evaluate.fidelity import called, first
 from training.evaluate.grids import spread_out
 from training.evaluate.measurement import Measured
+from training.evaluate.protocol import Protocol
 from training.evaluate.sampling import Floats, Sampler, draw, seed_rows
 from training.metrics import classes, diversity, nearest, parzen, sliced
 
 _SPLITS: tuple[Split, Split] = ("train", "test")
-_SAMPLES = 10_000
-_FEW_SAMPLES = 2_000  # where test images are few: those of attributes, and one's own
-_SLICED_NIMG = 2_000
-_NEAREST_SAMPLES = 50_000
-_MEMORISED_NIMG = 1_000
 _MEMORISED_K = 50
 _PARZEN_REFERENCES = {"mnist": "225 +- 2 (Goodfellow et al., 2014, Table 1)"}
 _NEAREST_REFERENCES = {"mnist": "0.0298 (Radford et al., 2015)"}
 
 
-def measure(sampler: Sampler, config: GenerativeConfig, sets: Sets) -> list[Measured]:
+def measure(sampler: Sampler, config: GenerativeConfig, sets: Sets, sizes: Protocol | None = None) -> list[Measured]:
     """Every metric of a generator, on samples of the seeds 0, 1, ... as the service draws them.
 
     Args:
         sampler: the generator.
         config: of the run.
         sets: the data set.
+        sizes: how many samples are measured; by default `protocol.STANDARD`.
     """
+    sizes = sizes or protocol.STANDARD
     train, test = (sets.images(split) for split in _SPLITS)
     if config.images:
         train, test = (_cut(part, config.images.crop_px) for part in (train, test))
     n_classes = len(PUBLISHED[config.dataset].classes or ()) if config.conditional else 0
     classifier = classifiers.find(config.dataset)
-    count = _SAMPLES if classifier is not None and classifier.reads_classes else _FEW_SAMPLES
+    count = sizes.class_samples if classifier is not None and classifier.reads_classes else sizes.samples
     held = sets.images("validation") if config.images is None else train.head(0)
     rows = seed_rows(config, n_classes, count)
     samples = draw(sampler, rows)
-    found = evaluate(samples, train, test, classifier, held)
+    found = evaluate(samples, train, test, classifier, held, sizes)
     if n_classes and classifier is not None and classifier.reads_classes:
         found.append(_asked(samples, rows["classes"].argmax(axis=1), test, classifier))
     if PUBLISHED[config.dataset].kind == "stacked" and (reader := classifiers.find("mnist")) is not None:
         found += _modes(sampler, config, test, reader)
     if n_classes:
-        found.append(_nearest_error(sampler, config, n_classes, test))
+        found.append(_nearest_error(sampler, config, n_classes, test, sizes.nearest_samples))
     return found
 
 
 def evaluate(
-    samples: Floats, train: ImageSet, test: ImageSet, classifier: Classifier | None, held: ImageSet
+    samples: Floats,
+    train: ImageSet,
+    test: ImageSet,
+    classifier: Classifier | None,
+    held: ImageSet,
+    sizes: Protocol | None = None,
 ) -> list[Measured]:
     """Every metric that needs samples only.
 
@@ -68,15 +71,17 @@ def evaluate(
         classifier: an independent classifier, trained on real images, where there is one.
         held: images that were not trained on, which choose the Parzen window's width; where there are none, the last
             10,000 training images do.
+        sizes: how many images are compared; by default `protocol.STANDARD`.
     """
+    sizes = sizes or protocol.STANDARD
     found = []
     if classifier is not None and classifier.reads_classes:
         found += [_parzen(samples, train, test, held, classifier.dataset), *_classes(samples, classifier)]
     if classifier is not None:
         found += fidelity.measure(samples, train, test, classifier)
     if classifier is not None and not classifier.reads_classes:
-        found += fidelity.measure_baselines(len(samples), train, test, classifier)
-    return [*found, _sliced(samples, train, test), *_own(samples, train, test)]
+        found += fidelity.measure_baselines(len(samples), train, test, classifier, sizes.compared_images)
+    return [*found, _sliced(samples, train, test, sizes), *_own(samples, train, test, sizes)]
 
 
 def _parzen(samples: Floats, train: ImageSet, test: ImageSet, held: ImageSet, dataset: str) -> Measured:
@@ -145,8 +150,8 @@ def _threes(images: Floats, classifier: Classifier) -> Floats:
     return named
 
 
-def _sliced(samples: Floats, train: ImageSet, test: ImageSet) -> Measured:
-    count = min(_SLICED_NIMG, len(samples), len(train), len(test))
+def _sliced(samples: Floats, train: ImageSet, test: ImageSet, sizes: Protocol) -> Measured:
+    count = min(sizes.sliced_images, len(samples), len(train), len(test))
     real, other = torch.from_numpy(first(test, count)), torch.from_numpy(first(train, count))
     found = sliced.distance(real, torch.from_numpy(samples[:count]))
     levels = " / ".join(f"{value:.1f}" for value in found.levels.values())
@@ -159,10 +164,10 @@ def _sliced(samples: Floats, train: ImageSet, test: ImageSet) -> Measured:
     )
 
 
-def _own(samples: Floats, train: ImageSet, test: ImageSet) -> list[Measured]:
+def _own(samples: Floats, train: ImageSet, test: ImageSet, sizes: Protocol) -> list[Measured]:
     """What needs no test but the samples' own distances: memory and variety."""
-    count = min(_MEMORISED_NIMG, len(samples), len(test))
-    known = _flat(spread_out(train, fidelity.COMPARED_NIMG))
+    count = min(sizes.memorised_images, len(samples), len(test))
+    known = _flat(spread_out(train, sizes.compared_images))
     k = min(_MEMORISED_K, len(known))
     drawn, held = _flat(samples[:count]), _flat(first(test, count))
     share = nearest.memorised_share(nearest.find(drawn, known, k), nearest.find(held, known, k))
@@ -183,15 +188,15 @@ def _own(samples: Floats, train: ImageSet, test: ImageSet) -> list[Measured]:
     ]
 
 
-def _nearest_error(sampler: Sampler, config: GenerativeConfig, n_classes: int, test: ImageSet) -> Measured:
-    rows = seed_rows(config, n_classes, _NEAREST_SAMPLES)
+def _nearest_error(sampler: Sampler, config: GenerativeConfig, n_classes: int, test: ImageSet, count: int) -> Measured:
+    rows = seed_rows(config, n_classes, count)
     asked = torch.from_numpy(rows["classes"].argmax(axis=1))
     points, labels = _flat(first(test)), test.labels
     found = nearest.error([(_flat(draw(sampler, rows)), asked)], points, labels)
     return Measured(
         "nearest_neighbour_error",
         found.value,
-        f"share of {len(test)} test images whose nearest of {_NEAREST_SAMPLES:,} samples was asked for another class, "
+        f"share of {len(test)} test images whose nearest of {count:,} samples was asked for another class, "
         "on pixels (Radford et al., 2015, Table 2)",
         found.standard_error,
         reference=_NEAREST_REFERENCES.get(config.dataset),

@@ -14,12 +14,12 @@ from training import classifiers
 from training.classifiers import Classifier, ClassifierError
 from training.config import GenerativeConfig, Pix2pixConfig, TrainingConfig, TranslationConfig
 from training.data import ImageSet, PairSet
-from training.evaluate import artefacts, translation
+from training.evaluate import artefacts, protocol, translation
 from training.evaluate.grids import centre, spread_out
+from training.evaluate.protocol import Protocol
 from training.evaluate.sampling import Floats, Sampler, draw, seed_rows
 from training.metrics import frechet, paired, sliced
 
-_SAMPLES = 2_000
 _FIRST_SEED = 1_000_000  # far from the seeds that are reported on
 _IMAGES = 100  # of each domain
 _MIN_DISTANCE = 1e-3
@@ -54,17 +54,20 @@ class Criterion(ABC):
         """Measures finished networks, by direction."""
 
 
-def criterion(config: TrainingConfig, held: ImageSet | PairSet, n_classes: int) -> Criterion:
+def criterion(
+    config: TrainingConfig, held: ImageSet | PairSet, n_classes: int, sizes: Protocol | None = None
+) -> Criterion:
     """What decides for a configuration.
 
     Args:
         config: of the run.
         held: images that are not trained on.
         n_classes: that a generator is asked for; 0 where it has none.
+        sizes: how many samples are measured; by default `protocol.STANDARD`.
     """
     if isinstance(config, GenerativeConfig):
         assert isinstance(held, ImageSet)
-        return _Drawn(config, held, n_classes)
+        return _Generated(config, held, n_classes, (sizes or protocol.STANDARD).selection_samples)
     assert isinstance(config, TranslationConfig)
     assert isinstance(held, PairSet)
     return _Aligned(config, held) if isinstance(config, Pix2pixConfig) else _Unpaired(config, held)
@@ -102,10 +105,10 @@ class Gap:
         return frechet.distance(self._statistics, frechet.Statistics.of(self._classifier.features(samples)))
 
 
-class _Drawn(Criterion):
-    def __init__(self, config: GenerativeConfig, held: ImageSet, n_classes: int) -> None:
+class _Generated(Criterion):
+    def __init__(self, config: GenerativeConfig, held: ImageSet, n_classes: int, count: int) -> None:
         side = config.images.crop_px if config.images else None
-        real = spread_out(held, _SAMPLES)
+        real = spread_out(held, count)
         real = real if side is None else centre(real, side, side)
         self._rows = seed_rows(config, n_classes, len(real), _FIRST_SEED)
         self._gap = Gap(real, selector(config.dataset))

@@ -10,23 +10,28 @@ from training import classifiers
 from training.classifiers import Classifier, ClassifierError
 from training.config import Pix2pixConfig, TranslationConfig
 from training.data import ImageSet, PairSet, Sets
-from training.evaluate import artefacts
+from training.evaluate import artefacts, protocol
 from training.evaluate.measurement import Measured
+from training.evaluate.protocol import Protocol
 from training.evaluate.sampling import Sampler
 from training.metrics import paired, sliced, texture, twosample
 from training.networks.segmentnet import SegmentNet
 
-_LEAST_SWD = 8  # images for a sliced distance that says anything
+_MIN_SLICED_IMAGES = 8  # images for a sliced distance that says anything
 
 
-def measure(samplers: Mapping[str, Sampler], config: TranslationConfig, sets: Sets) -> list[Measured]:
+def measure(
+    samplers: Mapping[str, Sampler], config: TranslationConfig, sets: Sets, sizes: Protocol | None = None
+) -> list[Measured]:
     """Every metric of a translator, or of both CycleGAN's, on the test images.
 
     Args:
         samplers: by direction, `A2B` and `B2A`.
         config: of the run.
         sets: the data set.
+        sizes: of the two-sample test; by default `protocol.STANDARD`.
     """
+    sizes = sizes or protocol.STANDARD
     held = sets.pairs("test")
     given = {
         direction: (_cut(source, config), _cut(target, config))
@@ -43,7 +48,7 @@ def measure(samplers: Mapping[str, Sampler], config: TranslationConfig, sets: Se
                 measured.append(_read_again(classifier, source, target, made[direction]))
         else:
             back = next((sampler for name, sampler in samplers.items() if name != direction), None)
-            measured = _unpaired(source, target, made[direction])
+            measured = _unpaired(source, target, made[direction], sizes)
             measured += artefacts.measure(partial(translate, samplers[direction]), source, target, made[direction])
             measured += [_cycle(source, translate(back, made[direction]))] if back else []
             measured += [_taken(classifier, "AB".index(direction[-1]), target, made[direction])] if classifier else []
@@ -116,7 +121,7 @@ def _taken(classifier: Classifier, wanted: int, target: Tensor, made: Tensor) ->
     )
 
 
-def _unpaired(source: Tensor, target: Tensor, made: Tensor) -> list[Measured]:
+def _unpaired(source: Tensor, target: Tensor, made: Tensor, sizes: Protocol) -> list[Measured]:
     changed = paired.translation(source, made)
     by = f"{len(made)} test images, {target.shape[2]} px"
     found = [
@@ -124,15 +129,15 @@ def _unpaired(source: Tensor, target: Tensor, made: Tensor) -> list[Measured]:
         Measured("structure", changed.structure, f"SSIM of luminance to the input, {by}"),
     ]
     count = min(len(target), len(made))
-    if count >= twosample.LEAST:
-        found.append(_told_apart(target, made))
-    if count >= _LEAST_SWD:
+    if count >= sizes.min_two_sample_images:
+        found.append(_two_sample(target, made, sizes.two_sample_steps))
+    if count >= _MIN_SLICED_IMAGES:
         found.append(_sliced(source[:count], target[:count], made[:count]))
     return found
 
 
-def _told_apart(target: Tensor, made: Tensor) -> Measured:
-    told = twosample.distinguish(target, made)
+def _two_sample(target: Tensor, made: Tensor, steps: int) -> Measured:
+    told = twosample.distinguish(target, made, steps=steps)
     return Measured(
         "two_sample_accuracy",
         told.accuracy,

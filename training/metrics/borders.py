@@ -16,7 +16,7 @@ MIN_PX = 96
 
 _NEAR_PX = (2, 22)
 _INTERIOR_PX = 40
-_LEAST_JUMP = 0.05  # levels: a flat interior is as if it had this
+_MIN_JUMP = 0.05  # levels: a flat interior is as if it had this
 
 
 class Borders(NamedTuple):
@@ -62,4 +62,4 @@ def _at_left(luma: Tensor) -> Tensor:
     start, stop = _NEAR_PX
     inside = jumps[:, _INTERIOR_PX:-_INTERIOR_PX, _INTERIOR_PX:-_INTERIOR_PX]
     near = jumps[:, :, start:stop]
-    return near.mean((1, 2)).clamp_min(_LEAST_JUMP) / inside.mean((1, 2)).clamp_min(_LEAST_JUMP)
+    return near.mean((1, 2)).clamp_min(_MIN_JUMP) / inside.mean((1, 2)).clamp_min(_MIN_JUMP)

@@ -16,7 +16,7 @@ from PIL import Image
 from torch import Tensor
 
 _REACH_PX = 6
-_LEAST_VARIANCE = 1e-4  # a flat image has no colours to turn
+_MIN_VARIANCE = 1e-4  # a flat image has no colours to turn
 
 
 def match_colors(images: Tensor, like: Tensor) -> Tensor:
@@ -92,12 +92,12 @@ def _colors(images: Tensor) -> tuple[Tensor, Tensor]:
     flat = images.flatten(2)
     mean = flat.mean(2, keepdim=True)
     centred = flat - mean
-    return mean, centred @ centred.transpose(1, 2) / flat.shape[2] + _LEAST_VARIANCE * torch.eye(flat.shape[1])
+    return mean, centred @ centred.transpose(1, 2) / flat.shape[2] + _MIN_VARIANCE * torch.eye(flat.shape[1])
 
 
 def _power(symmetric: Tensor, exponent: float) -> Tensor:
     values, vectors = torch.linalg.eigh(symmetric.double())
-    powers = values.clamp_min(_LEAST_VARIANCE**2).pow(exponent)
+    powers = values.clamp_min(_MIN_VARIANCE**2).pow(exponent)
     out: Tensor = ((vectors * powers[:, None]) @ vectors.transpose(1, 2)).float()
     return out
 

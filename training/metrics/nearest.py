@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-_CELLS = 2**24  # distances at once: 64 MiB of float32
+MAX_DISTANCES = 2**24
+"""Distances that are held at once: 64 MiB of float32."""
 
 
 @dataclass(frozen=True)
@@ -41,13 +42,14 @@ class Error:
     standard_error: float
 
 
-def find(queries: Tensor, points: Tensor, k: int = 1) -> Nearest:
+def find(queries: Tensor, points: Tensor, k: int = 1, max_distances: int = MAX_DISTANCES) -> Nearest:
     """The k nearest points of each query; a query that is one of the points finds itself.
 
     Args:
         queries: (M, D) float.
         points: (N, D) float, N at least k. Memory stays near 64 MiB beside the arguments, whatever M and N are.
-        k: how many.
+        k: neighbours per query.
+        max_distances: distances that are held at once.
 
     Raises:
         ValueError: the shapes do not fit.
@@ -55,7 +57,7 @@ def find(queries: Tensor, points: Tensor, k: int = 1) -> Nearest:
     _check(queries, points, k)
     squares = points.square().sum(1)
     parts = []
-    for rows in chunks(queries, max(len(points), k * points.shape[1])):
+    for rows in chunks(queries, max(len(points), k * points.shape[1]), max_distances):
         # |q - p|^2 without |q|^2, which changes no order; the square cancels, so that distances are taken anew.
         order = torch.addmm(squares, rows, points.T, alpha=-2.0).topk(k, largest=False).indices
         distances, again = (rows[:, None] - points[order]).norm(dim=2).sort(dim=1)
@@ -110,9 +112,9 @@ def _isolation(found: Nearest) -> Tensor:
     return distances[:, 0] / distances[:, 1:].mean(1).clamp_min(1e-12)
 
 
-def chunks(points: Tensor, width: int) -> Iterator[Tensor]:
-    """Parts of (N, D) points, small enough that a row of `width` numbers for each stays near 64 MiB."""
-    yield from points.split(max(_CELLS // width, 1))
+def chunks(points: Tensor, width: int, max_distances: int = MAX_DISTANCES) -> Iterator[Tensor]:
+    """Parts of (N, D) points, with at most `max_distances` numbers when each point has `width` of them."""
+    yield from points.split(max(max_distances // width, 1))
 
 
 def _check(queries: Tensor, points: Tensor, k: int) -> None:

@@ -35,21 +35,23 @@ class Neighbourhoods:
     coverage: float
 
 
-def measure(real: Tensor, fake: Tensor, k: int = K) -> Neighbourhoods:
+def measure(real: Tensor, fake: Tensor, k: int = K, max_distances: int = nearest.MAX_DISTANCES) -> Neighbourhoods:
     """All four in one pass over the distances.
 
     Args:
         real: (N, D) features, N more than k.
         fake: (M, D) features, M more than k. Memory stays near 200 MiB beside the arguments.
         k: the neighbour whose distance is a ball's radius.
+        max_distances: distances that are held at once.
 
     Raises:
         ValueError: there are too few points.
     """
-    real_radii, fake_radii = _radii(real, k), _radii(fake, k)
+    real_radii, fake_radii = _radii(real, k, max_distances), _radii(fake, k, max_distances)
     covered = torch.zeros(len(real), dtype=torch.bool, device=real.device)
     recalled, counts = covered.clone(), []
-    for part, radii in zip(nearest.chunks(fake, len(real)), nearest.chunks(fake_radii, len(real)), strict=True):
+    parts = (nearest.chunks(rows, len(real), max_distances) for rows in (fake, fake_radii))
+    for part, radii in zip(*parts, strict=True):
         distances = torch.cdist(part, real)
         inside = distances < real_radii
         counts.append(inside.sum(1))
@@ -76,9 +78,9 @@ def coverage(real: Tensor, fake: Tensor, k: int = K) -> float:
     return _share(nearest.find(real, fake).distances[:, 0] < _radii(real, k))
 
 
-def _radii(points: Tensor, k: int) -> Tensor:
+def _radii(points: Tensor, k: int, max_distances: int = nearest.MAX_DISTANCES) -> Tensor:
     # A point's first neighbour is itself.
-    return nearest.find(points, points, k + 1).distances[:, -1]
+    return nearest.find(points, points, k + 1, max_distances).distances[:, -1]
 
 
 def _share(chosen: Tensor) -> float:

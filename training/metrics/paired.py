@@ -15,7 +15,7 @@ from torchmetrics.functional.image import peak_signal_noise_ratio, structural_si
 from training.metrics import pixels
 
 _LEVELS = 255.0
-_CELLS = 2**21  # values at once: SSIM holds about ten copies
+_MAX_VALUES = 2**21  # at once: SSIM holds about ten copies
 
 
 @dataclass(frozen=True)
@@ -46,17 +46,18 @@ class Translation:
     structure: float
 
 
-def compare(real: Tensor, fake: Tensor) -> Paired:
+def compare(real: Tensor, fake: Tensor, max_values: int = _MAX_VALUES) -> Paired:
     """Compares translations with their targets.
 
     Args:
         real: (N, C, H, W) uint8, or float in [-1, 1]; sides of at least 11 px.
         fake: the same shape.
+        max_values: pixel values that are compared at once.
 
     Raises:
         ValueError: the shapes differ, or the images are out of range.
     """
-    parts = [(_differences(a, b), _psnr(a, b), _ssim(a, b)) for a, b in _chunks(real, fake)]
+    parts = [(_differences(a, b), _psnr(a, b), _ssim(a, b)) for a, b in _chunks(real, fake, max_values=max_values)]
     l1, psnr, ssim = (float(torch.cat(part).double().mean()) for part in zip(*parts, strict=True))
     return Paired(l1, psnr, ssim)
 
@@ -89,12 +90,15 @@ def translation(source: Tensor, translated: Tensor) -> Translation:
 
 
 def _chunks(
-    first: Tensor, second: Tensor, view: Callable[[Tensor], Tensor] = pixels.levels
+    first: Tensor,
+    second: Tensor,
+    view: Callable[[Tensor], Tensor] = pixels.levels,
+    max_values: int = _MAX_VALUES,
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Parts of both, as `view` shows them."""
     if first.shape != second.shape or not len(first):
         raise ValueError(f"pairs must have one shape, but have {tuple(first.shape)} and {tuple(second.shape)}")
-    rows = max(_CELLS // max(first[0].numel(), 1), 1)
+    rows = max(max_values // max(first[0].numel(), 1), 1)
     for a, b in zip(first.split(rows), second.split(rows), strict=True):
         yield view(a), view(b)
 

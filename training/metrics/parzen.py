@@ -41,9 +41,9 @@ class ParzenWindow:
     centres: Tensor
     sigma: float
 
-    def score(self, points: Tensor) -> Score:
-        """The mean log-likelihood of (M, D) points in [0, 1]."""
-        (values,) = _log_likelihoods(self.centres, points, [self.sigma])
+    def score(self, points: Tensor, chunk: int = _CHUNK) -> Score:
+        """The mean log-likelihood of (M, D) points in [0, 1], `chunk` points at once."""
+        (values,) = _log_likelihoods(self.centres, points, [self.sigma], chunk)
         return Score(float(values.mean()), float(values.std(correction=0)) / len(points) ** 0.5, self.sigma)
 
 
@@ -58,13 +58,15 @@ def fit(centres: Tensor, validation: Tensor) -> ParzenWindow:
     return ParzenWindow(centres, WIDTHS[int(means.argmax())])
 
 
-def _log_likelihoods(centres: Tensor, points: Tensor, widths: "list[float] | tuple[float, ...]") -> Tensor:
+def _log_likelihoods(
+    centres: Tensor, points: Tensor, widths: "list[float] | tuple[float, ...]", chunk: int = _CHUNK
+) -> Tensor:
     """(len(widths), M) float64."""
     # float64: the expanded square cancels, and is then divided by 2 sigma^2, which may be 0.02.
     x, mu = points.double(), centres.double()
     mu_squares = mu.square().sum(1)
     parts = []
-    for part in x.split(_CHUNK):
+    for part in x.split(chunk):
         squares = (part.square().sum(1, keepdim=True) + mu_squares - 2.0 * part @ mu.T).clamp_min_(0.0)
         parts.append(torch.stack([torch.logsumexp(squares / (-2.0 * s * s), dim=1) for s in widths]))
     sums = torch.cat(parts, dim=1)

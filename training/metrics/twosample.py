@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from training.metrics import pixels
 
-LEAST = 4
+MIN_IMAGES = 4
 """Images of either set, without which there is nothing to train on and to read."""
 _WIDTHS = (16, 32, 64, 64)
 _BATCH = 32
@@ -56,9 +56,9 @@ def distinguish(real: Tensor, fake: Tensor, seed: int = 0, steps: int = 300) -> 
         ValueError: there are fewer than 4 of either, or the shapes differ, or the images are out of range.
     """
     count = min(len(real), len(fake))
-    if count < LEAST or real.shape[1:] != fake.shape[1:]:
+    if count < MIN_IMAGES or real.shape[1:] != fake.shape[1:]:
         raise ValueError(
-            f"two sets of at least {LEAST} images of one shape are needed, not {real.shape} and {fake.shape}"
+            f"two sets of at least {MIN_IMAGES} images of one shape are needed, not {real.shape} and {fake.shape}"
         )
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed a GPU as well

@@ -20,22 +20,23 @@ from training.networks.norm import share_statistics
 from training.objectives.objective import Fabric, Objective
 from training.objectives.optimizers import Steps
 
-_BATCH_NORM_NIMG = 20_000  # latents for the averaged generator's BatchNorm statistics
 _BATCH_NORM_ROWS = 200  # at 64 px a thousand rows of DCGAN's maps would take a gigabyte
 
 
 class Generative(Objective):
-    """A generator and the network that discriminators it, `discriminator` or `critic`.
+    """A generator and its adversary, a `discriminator` or a `critic`.
 
     Attributes:
         generator: latents (and classes) -> images.
         discriminator: images (and classes) -> (N, 1).
         n_classes: 0 where the networks are not told classes.
         estimate_said: what `estimate` estimates, in words.
+        batch_norm_latents: latents from which the averaged generator's BatchNorm statistics are computed.
         image_shape: (C, H, W) of the images that the networks draw and see.
     """
 
     estimate_said: ClassVar[str]
+    batch_norm_latents: ClassVar[int] = 20_000
 
     def __init__(
         self,
@@ -50,7 +51,7 @@ class Generative(Objective):
 
         Args:
             config: of the run.
-            discriminator: of the network that discriminators.
+            discriminator: configuration of the adversary.
             discriminator_name: `discriminator` or `critic`.
             data: the training images.
             fabric: device, precision and processes.
@@ -130,7 +131,7 @@ class Generative(Objective):
 
     @torch.no_grad()
     def _recompute_batch_norm(self, network: nn.Module) -> None:
-        """Sets the running statistics to those of 20,000 latents, by a plain mean over batches."""
+        """Sets the running statistics to those of `batch_norm_latents` latents, by a plain mean over batches."""
         share_statistics(network, processes=1)  # the others are not here, or draw the same latents
         norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d)]
         for norm in norms:
@@ -138,7 +139,7 @@ class Generative(Objective):
             norm.momentum = None
         network.train()
         seeded = torch.Generator().manual_seed(0)
-        for _ in range(_BATCH_NORM_NIMG // _BATCH_NORM_ROWS if norms else 0):
+        for _ in range(self.batch_norm_latents // _BATCH_NORM_ROWS if norms else 0):
             labels = torch.arange(_BATCH_NORM_ROWS, device=self.fabric.device) % max(1, self.n_classes)
             network(self.latents(_BATCH_NORM_ROWS, seeded), *self.rows(labels))
 

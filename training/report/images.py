@@ -16,8 +16,7 @@ from service.pipelines import latents
 from training import evaluate
 from training.config import GenerativeConfig, TranslationConfig
 from training.data import PUBLISHED, DataError, ImageSet, Sets
-from training.evaluate import Floats, Sampler
-from training.evaluate.fidelity import COMPARED_NIMG
+from training.evaluate import Floats, Sampler, protocol
 from training.evaluate.grids import centre, spread_out
 from training.metrics import nearest
 from training.objectives import Generative, Objective, Translation
@@ -100,7 +99,7 @@ def draw(run: Run, objective: Objective, sets: Sets) -> Drawn:
         features, notes = _guided_generative(objective, train)
         walked = _walks(samplers[""], run.config, objective.n_classes)
         found = _neighbours(samplers[""], run.config, objective, train)
-        return Drawn(walked, (), found, features, notes, min(COMPARED_NIMG, len(train)))
+        return Drawn(walked, (), found, features, notes, min(protocol.STANDARD.compared_images, len(train)))
     assert isinstance(objective, Translation)
     assert isinstance(run.config, TranslationConfig)
     held, notes = _held_out(sets, run.config)
@@ -128,7 +127,7 @@ def _neighbours(
 ) -> tuple[Figure, ...]:
     """The samples that lie most suspiciously near to one training image, each with its nearest ones."""
     samples = sampler(evaluate.seed_rows(config, objective.n_classes, _CANDIDATES))
-    known = centre(spread_out(train, COMPARED_NIMG), *samples.shape[2:])
+    known = centre(spread_out(train, protocol.STANDARD.compared_images), *samples.shape[2:])
     points = _compared(known)
     if config.images is not None and config.images.flip:
         points = torch.cat((points, _compared(np.ascontiguousarray(known[..., ::-1]))))

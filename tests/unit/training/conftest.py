@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,7 +23,7 @@ from training.__main__ import main
 from training.classifiers import Classifier
 from training.config import TrainingConfig
 from training.data import ImageSet, PairSet
-from training.evaluate import critic_estimate
+from training.evaluate import protocol
 from training.loop.trainer import Trainer
 from training.packaging.onnx import export
 from training.runs import checkpoint
@@ -39,7 +40,7 @@ def one_thread() -> None:
 def snapshots_of_short_runs() -> Iterator[None]:
     """Runs of a few steps take snapshots here."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(critic_estimate, "LEAST_STEPS", 1)
+        patch.setattr(protocol, "STANDARD", replace(protocol.STANDARD, min_snapshot_steps=1))
         yield
 
 
@@ -85,9 +86,7 @@ def classifier(tmp_path_factory: pytest.TempPathFactory) -> Classifier:
     """A classifier of `builders.digits`, trained here on 500 of them."""
     folder = builders.write_digits(tmp_path_factory.mktemp("classifier"), n_train=500, n_test=200)
     sets = (data.load_idx(folder, split, "mnist") for split in ("train", "test"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(classifiers.classes, "_MAX_SHIFT_PX", 0)  # the place of a bar is its class
-        network, accuracy = classifiers.classes.train(*sets, epochs=4)
+    network, accuracy = classifiers.classes.train(*sets, epochs=4, max_shift_px=0)  # a bar's position is its class
     classifiers.store(folder / "mnist.safetensors", network, accuracy)
     return classifiers.load("mnist", folder)
 

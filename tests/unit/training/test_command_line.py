@@ -6,7 +6,8 @@ import pytest
 from tests.unit.training.tiny import TINY_WORDS
 from training.config.recipes import RECIPES
 from training.data import loading
-from training.evaluate import generative
+from training.evaluate import protocol
+from training.evaluate.protocol import Protocol
 from training.runs.folder import open_run
 
 
@@ -223,7 +224,7 @@ def test_devices_that_are_not_there_are_one_sentence(train, words, said, monkeyp
 def test_each_split_is_read_once(command, copied, tmp_path, monkeypatch, words):
     read, load = [], loading._load
     monkeypatch.setattr(loading, "_load", lambda config, path, split: read.append(split) or load(config, path, split))
-    monkeypatch.setattr(generative, "_SAMPLES", 256)
+    monkeypatch.setattr(protocol, "STANDARD", Protocol(class_samples=256))
     extra = ("--models", tmp_path / "models") if words[0] == "export" else ("--accelerator", "cpu")
     said = command(words[0], copied, *words[1:], *extra)
     assert said.code == 0, said.error

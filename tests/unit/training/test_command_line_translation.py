@@ -1,6 +1,5 @@
 """Translators from images to packages, by the commands that people type."""
 
-import functools
 import json
 import shutil
 
@@ -11,8 +10,8 @@ from tests import builders
 from tests.unit.training.packaging.test_write import open_as_served
 from tests.unit.training.test_command_line import refused
 from tests.unit.training.tiny import CYCLEGAN_WORDS, PIX2PIX_WORDS
-from training.evaluate import translation
-from training.metrics import twosample
+from training.evaluate import protocol
+from training.evaluate.protocol import Protocol
 from training.runs.folder import open_run
 
 RECIPES = {
@@ -35,7 +34,7 @@ def train(command, folders, tmp_path):
 @pytest.fixture(autouse=True)
 def short_test(monkeypatch):
     """A two-sample test that learns for a moment only."""
-    monkeypatch.setattr(translation.twosample, "distinguish", functools.partial(twosample.distinguish, steps=3))
+    monkeypatch.setattr(protocol, "STANDARD", Protocol(two_sample_steps=3))
 
 
 def test_pix2pix_from_pairs_to_a_package(train, command, tmp_path, folders):

@@ -6,6 +6,7 @@ from tests.unit.training import portraits
 from training import classifiers, evaluate
 from training.classifiers import attributes
 from training.evaluate import baselines, fidelity
+from training.evaluate.protocol import Protocol
 from training.networks.attributenet import AttributeNet
 
 
@@ -69,12 +70,11 @@ def test_samples_are_measured_beside_baselines(face_classifier):
         assert 0.0 <= found[f"coverage_{kind}"].value <= 1.0
 
 
-def test_no_more_training_images_are_compared_with_than_memory_allows(face_classifier, monkeypatch):
-    monkeypatch.setattr(fidelity, "COMPARED_NIMG", 70)
+def test_no_more_training_images_are_compared_with_than_memory_allows(face_classifier):
     (train, _), (test, _) = portraits.image_set(90, seed=2), portraits.image_set(60, seed=3)
-    found = {
-        item.name: item for item in evaluate.evaluate(examples(60, 4)[0], train, test, face_classifier, train.head(0))
-    }
+    sizes = Protocol(compared_images=70)
+    measured = evaluate.evaluate(examples(60, 4)[0], train, test, face_classifier, train.head(0), sizes)
+    found = {item.name: item for item in measured}
     assert "nearer to one of 70 training images than to the next 49" in found["memorised_share"].protocol
     assert "of 70 training images" in found["frechet_distance_gaussian"].protocol
     assert "60 training images blurred" in found["frechet_distance_blurred"].protocol

@@ -142,10 +142,9 @@ def test_a_decompression_bomb_is_refused_by_its_header():
         decode(bomb)
 
 
-def test_too_many_pixels_are_refused(monkeypatch):
-    monkeypatch.setattr("training.data.decoding._MAX_PIXELS", 319)
+def test_too_many_pixels_are_refused():
     with pytest.raises(DecodingError, match="20 x 16 px are too many"):
-        decode(builders.image_file())
+        decode(builders.image_file(), max_pixels=319)
 
 
 def test_a_large_jpeg_is_decoded_smaller_and_looks_the_same():

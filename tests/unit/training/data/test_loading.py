@@ -28,7 +28,7 @@ def test_idx_images_are_split_as_the_configuration_says(digits_folder):
 
 
 def test_digits_are_stacked_by_threes_the_same_each_time(digits_folder, monkeypatch):
-    monkeypatch.setattr(loading, "_STACKED_NIMG", {"train": 500, "validation": 60, "test": 60})
+    monkeypatch.setattr(loading, "STACKED_IMAGES", {"train": 500, "validation": 60, "test": 60})
     config = replace(TINY, dataset="stacked-mnist", validation_share=0.25)
     train, again = (load(config, digits_folder, "train") for _ in range(2))
     assert (len(train), train.shape) == (500, (3, 28, 28))

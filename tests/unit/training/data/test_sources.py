@@ -73,12 +73,11 @@ def test_a_damaged_member_is_an_error_of_its_own(tmp_path, reason):
         source.read("a.png")
 
 
-def test_a_file_too_large_for_an_image_is_not_read(tmp_path, monkeypatch):
-    monkeypatch.setattr("training.data.sources._MAX_BYTES", 10)
+def test_a_file_too_large_for_an_image_is_not_read(tmp_path):
     folder = builders.write_images(tmp_path / "data", "a.png")
     for path in (folder, builders.write_zip(tmp_path / "data.zip", folder)):
         with pytest.raises(ValueError, match="too large for an image"):
-            open_source(path).read("a.png")
+            open_source(path, max_bytes=10).read("a.png")
 
 
 @pytest.mark.parametrize("prefix", ["", "set/"])

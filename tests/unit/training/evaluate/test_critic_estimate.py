@@ -9,8 +9,9 @@ import torch
 
 from tests.unit.training.tiny import BATCH_NORM, DCGAN, FACES, WGAN, WGAN_GP
 from training import objectives
-from training.evaluate import agreement, critic_estimate
+from training.evaluate import agreement
 from training.evaluate.critic_estimate import Estimator, steps
+from training.evaluate.protocol import Protocol
 from training.objectives.gan import value
 from training.objectives.wgan import distance
 
@@ -23,10 +24,9 @@ def test_a_wgan_takes_at_least_24_snapshots_from_step_100_to_its_end():
     assert max(ratios) < 1.1 * min(ratios)
 
 
-def test_a_short_run_takes_none(monkeypatch):
-    monkeypatch.setattr(critic_estimate, "LEAST_STEPS", 1_000)
-    assert steps(replace(WGAN, total_nimg=999 * 32)) == frozenset()
-    assert len(steps(replace(WGAN, total_nimg=1_000 * 32))) == WGAN.snapshots
+def test_a_short_run_takes_none():
+    assert steps(replace(WGAN, total_nimg=999 * 32), Protocol()) == frozenset()
+    assert len(steps(replace(WGAN, total_nimg=1_000 * 32), Protocol())) == WGAN.snapshots
 
 
 def test_a_short_run_takes_those_that_it_has():

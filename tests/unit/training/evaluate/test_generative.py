@@ -8,7 +8,10 @@ from service.pipelines import latents
 from tests import builders
 from training import classifiers, data, evaluate
 from training.config import ConvGenerator, DcganConfig
+from training.evaluate import protocol
+from training.evaluate.protocol import Protocol
 
+SMALL = Protocol(class_samples=300, samples=300, nearest_samples=300)
 DIGITS = {seed: (builders.digits(400, seed)[0][:, None] / np.float32(127.5) - 1).astype(np.float32) for seed in (3, 4)}
 
 
@@ -74,7 +77,7 @@ def test_samples_are_the_images_of_the_seeds_in_order():
 @pytest.fixture
 def few_samples(monkeypatch, classifier):
     """300 samples in place of 10,000, read by the tests' own classifier."""
-    monkeypatch.setattr(evaluate.generative, "_SAMPLES", 300)
+    monkeypatch.setattr(protocol, "STANDARD", SMALL)
     monkeypatch.setattr(classifiers, "find", lambda dataset: classifier)
 
 
@@ -145,8 +148,7 @@ def test_the_parzen_window_is_chosen_on_held_back_images(digits_folder, classifi
 
 
 @pytest.mark.usefixtures("few_samples")
-def test_a_conditional_generator_is_asked_whether_it_draws_the_class_that_it_was_asked_for(digits_folder, monkeypatch):
-    monkeypatch.setattr(evaluate.generative, "_NEAREST_SAMPLES", 300)
+def test_a_conditional_generator_is_asked_whether_it_draws_the_class_that_it_was_asked_for(digits_folder):
     config = DcganConfig(dataset="mnist", total_nimg=1, conditional=True, generator=ConvGenerator(z_dim=3))
     labels = builders.digits(400, 3)[1]
     one_of_each = np.stack([DIGITS[3][labels == label][0] for label in range(10)])
@@ -166,8 +168,7 @@ def test_a_conditional_generator_is_asked_whether_it_draws_the_class_that_it_was
 
 def test_threes_of_digits_are_counted_as_modes(digits_folder, classifier, monkeypatch):
     monkeypatch.setattr(classifiers, "find", lambda dataset: classifier if dataset == "mnist" else None)
-    monkeypatch.setattr(evaluate.generative, "_FEW_SAMPLES", 300)
-    monkeypatch.setattr(data.loading, "_STACKED_NIMG", {"train": 400, "validation": 0, "test": 1_000})
+    monkeypatch.setattr(data.loading, "STACKED_IMAGES", {"train": 400, "validation": 0, "test": 1_000})
     config = DcganConfig(dataset="stacked-mnist", total_nimg=1, generator=ConvGenerator(z_dim=3))
     sets = data.Sets(config, digits_folder)
     labels = builders.digits(400, 3)[1]
@@ -178,7 +179,7 @@ def test_threes_of_digits_are_counted_as_modes(digits_folder, classifier, monkey
         chosen = (rows["latents"][:, :3] > 0).astype(int)
         return eight[chosen]
 
-    found = {item.name: item for item in evaluate.generative.measure(sampler, config, sets)}
+    found = {item.name: item for item in evaluate.generative.measure(sampler, config, sets, SMALL)}
     assert found["modes"].value == 8
     assert found["modes"].floor > 500
     assert found["kl_to_uniform"].value == pytest.approx(np.log(1000 / 8), abs=0.05)

@@ -10,7 +10,8 @@ import torch
 from tests.unit.training.tiny import BATCH_NORM, CYCLEGAN, PIX2PIX, TINY, TINY_WORDS, WGAN_GP
 from training import classifiers, data, evaluate
 from training.data import DataError
-from training.evaluate import selection
+from training.evaluate import protocol, selection
+from training.evaluate.protocol import Protocol
 from training.evaluate.selection import Reading
 from training.loop.monitor import Observer
 from training.loop.trainer import Trainer
@@ -45,7 +46,7 @@ def values(monkeypatch):
 
     def give(*found):
         left = list(found)
-        monkeypatch.setattr(selection._Drawn, "read", lambda *_: Reading(left.pop(0)))
+        monkeypatch.setattr(selection._Generated, "read", lambda *_: Reading(left.pop(0)))
 
     return give
 
@@ -197,7 +198,7 @@ def test_evaluate_and_export_take_the_best_checkpoint_when_asked(
     values(1.0, 3.0, 3.0, 3.0)
     run, trainer = begin(replace(BATCH_NORM, validation_share=0.25, measure_every_nimg=160))
     trainer.train()
-    monkeypatch.setattr("training.evaluate.generative._SAMPLES", 256)
+    monkeypatch.setattr(protocol, "STANDARD", Protocol(class_samples=256))
     assert command("evaluate", run.folder, "--best").code == 0
     assert json.loads((run.folder / "evaluation.json").read_text())["step"] == 5
     said = command("export", run.folder, "--name", "best", "--models", tmp_path / "models", "--best")

@@ -11,18 +11,17 @@ from service.imaging.pixels import to_uint8
 from tests.unit.training.tiny import CYCLEGAN, PIX2PIX
 from training import classifiers, data
 from training.evaluate import look, module_sampler, translation
-from training.metrics import twosample
+from training.evaluate.protocol import Protocol
 from training.networks.domainnet import DomainNet
 from training.networks.segmentnet import SegmentNet
 
 
 @pytest.fixture
-def measure(folders, monkeypatch):
+def measure(folders):
     """The metrics of samplers on the test images, by direction and name."""
-    monkeypatch.setattr(translation.twosample, "distinguish", functools.partial(twosample.distinguish, steps=2))
 
-    def by_name(config, **samplers):
-        found = translation.measure(samplers, config, data.Sets(config, folders[config.dataset]))
+    def by_name(config, sizes=Protocol(two_sample_steps=2), **samplers):  # noqa: B008  # frozen
+        found = translation.measure(samplers, config, data.Sets(config, folders[config.dataset]), sizes)
         return {(item.direction, item.name): item.value for item in found}
 
     return by_name
@@ -108,10 +107,10 @@ def test_labels_are_read_again_from_photos_alone(measure, monkeypatch):
     assert ("A2B", "pixel_accuracy") not in measure(replace(PIX2PIX, direction="AtoB"), A2B=same)
 
 
-def test_the_two_sample_test_is_left_out_of_few_images(measure, monkeypatch):
-    monkeypatch.setattr(translation.twosample, "LEAST", 1_000)
-    assert {"change", "structure"} <= {name for _, name in measure(CYCLEGAN, A2B=same)}
-    assert "two_sample_accuracy" not in {name for _, name in measure(CYCLEGAN, A2B=same)}
+def test_the_two_sample_test_is_left_out_of_few_images(measure):
+    found = measure(CYCLEGAN, Protocol(min_two_sample_images=1_000), A2B=same)
+    assert {"change", "structure"} <= {name for _, name in found}
+    assert "two_sample_accuracy" not in {name for _, name in found}
 
 
 def test_one_way_alone_has_no_cycle(measure):

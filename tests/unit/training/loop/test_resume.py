@@ -24,7 +24,7 @@ from tests.unit.training.tiny import (
 )
 from training.config import Adam, Sgd, UnetGenerator
 from training.loop.trainer import Stopped
-from training.objectives import generative
+from training.objectives import Generative
 from training.runs import checkpoint
 
 
@@ -67,7 +67,7 @@ def logged_steps(folder):
 )
 @pytest.mark.parametrize("steps", [1, 9])
 def test_stopping_and_going_on_equals_never_stopping(start, tmp_path, monkeypatch, config, steps):
-    monkeypatch.setattr(generative, "_BATCH_NORM_NIMG", 1_000)
+    monkeypatch.setattr(Generative, "batch_norm_latents", 1_000)
     whole = start(config, "whole")
     whole.train()
     next_numbers = torch.randn(4)

@@ -11,11 +11,10 @@ def cloud(count, dim=5, seed=0):
 
 
 @pytest.mark.parametrize("cells", [1, 70, 2**24])
-def test_the_nearest_are_those_of_brute_force_whatever_the_chunk(cells, monkeypatch):
-    monkeypatch.setattr(nearest, "_CELLS", cells)
+def test_the_nearest_are_those_of_brute_force_whatever_the_chunk(cells):
     queries, points = cloud(13, seed=1), cloud(31)
     distances = np.linalg.norm(queries.numpy()[:, None] - points.numpy(), axis=2)
-    found = nearest.find(queries, points, k=3)
+    found = nearest.find(queries, points, 3, cells)
     np.testing.assert_array_equal(found.indices, distances.argsort(1)[:, :3])
     np.testing.assert_allclose(found.distances, np.sort(distances)[:, :3], rtol=1e-5)
 

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 import torch
 
-from training.metrics import nearest
 from training.metrics.neighbours import coverage, measure
 
 
@@ -53,8 +52,7 @@ def test_noise_covers_less():
 
 
 @pytest.mark.parametrize("cells", [1, 100, 2**24])
-def test_all_four_are_the_formulas_whatever_the_chunk(cells, monkeypatch):
-    monkeypatch.setattr(nearest, "_CELLS", cells)
+def test_all_four_are_the_formulas_whatever_the_chunk(cells):
     rng = np.random.default_rng(0)
     real, fake = rng.normal(size=(40, 3)), rng.normal(1.5, 1, (30, 3))
 
@@ -63,7 +61,7 @@ def test_all_four_are_the_formulas_whatever_the_chunk(cells, monkeypatch):
 
     between = np.linalg.norm(real[:, None] - fake, axis=2)
     in_real, in_fake = between < radii(real)[:, None], between < radii(fake)
-    found = measure(torch.from_numpy(real), torch.from_numpy(fake))
+    found = measure(torch.from_numpy(real), torch.from_numpy(fake), max_distances=cells)
     assert found.precision == pytest.approx(in_real.any(0).mean())
     assert found.recall == pytest.approx(in_fake.any(1).mean())
     assert found.density == pytest.approx(in_real.sum(0).mean() / 5)

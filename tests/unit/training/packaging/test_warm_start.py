@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from tests.unit.training.tiny import DCGAN, TINY, TINY_WORDS, WGAN
-from training.objectives import generative
+from training.objectives import Generative
 from training.packaging import warm_start
 from training.packaging.read import open_package
 from training.packaging.write import ExportError, Label, export
@@ -26,7 +26,7 @@ def take_over(trainer, package):
 @pytest.fixture(autouse=True)
 def few_latents(monkeypatch):
     """20,000 are for good samples, which none of these are."""
-    monkeypatch.setattr(generative, "_BATCH_NORM_NIMG", 1_000)
+    monkeypatch.setattr(Generative, "batch_norm_latents", 1_000)
 
 
 @pytest.fixture(params=[TINY, DCGAN, WGAN], ids=lambda config: config.method)

@@ -19,7 +19,7 @@ from service.repository.manifest import Manifest
 from service.telemetry.metrics import Metrics
 from tests.unit.training.tiny import BATCH_NORM, DCGAN, FACES, WGAN, WGAN_GP
 from training import commands
-from training.objectives import generative
+from training.objectives import Generative
 from training.packaging import card, read
 from training.packaging import write as export
 from training.packaging.onnx import export as graphs
@@ -209,7 +209,7 @@ def test_half_a_package_cannot_be_measured(write, tmp_path, missing):
 
 @pytest.mark.parametrize("config", [DCGAN, FACES, WGAN, WGAN_GP], ids=["dcgan", "faces", "wgan", "wgan-gp"])
 def test_every_method_is_exported_to_a_package_that_the_service_proves(start, loaded, tmp_path, monkeypatch, config):
-    monkeypatch.setattr(generative, "_BATCH_NORM_NIMG", 1_000)
+    monkeypatch.setattr(Generative, "batch_norm_latents", 1_000)
     trainer = start(replace(config, total_nimg=64), "run")
     trainer.train()
     run = open_run(tmp_path / "run")

@@ -12,7 +12,7 @@ import pytest
 from tests.unit.training.tiny import CYCLEGAN, DCGAN, PIX2PIX, WGAN_GP
 from training import report
 from training.data import Sets
-from training.evaluate import save_png
+from training.evaluate import protocol, save_png
 from training.report import charts, gather
 from training.report.charts import Series
 
@@ -81,7 +81,7 @@ def test_a_wgan_shows_its_estimate_beside_the_distance(write):
 
 
 def test_a_conditional_gan_has_walks_neighbours_and_features(write, monkeypatch):
-    monkeypatch.setattr(report.images, "COMPARED_NIMG", 200)
+    monkeypatch.setattr(protocol, "STANDARD", replace(protocol.STANDARD, compared_images=200))
     path, _ = write(replace(DCGAN, ema_decay=0.0))
     assert "its three nearest of 200" in path.read_text()
     page = read(path)

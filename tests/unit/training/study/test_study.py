@@ -9,7 +9,8 @@ from tests.unit.training.tiny import TINY
 from training import study
 from training.cli import study as command_of_study
 from training.config import validated
-from training.evaluate import generative, selection
+from training.evaluate import protocol
+from training.evaluate.protocol import Protocol
 from training.runs.folder import RunError
 from training.study import plans
 from training.study.run import slug
@@ -33,9 +34,8 @@ def runs(tmp_path_factory):
 @pytest.fixture(scope="module")
 def outcomes(digits_folder, runs):
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("_SAMPLES", "_SLICED_NIMG", "_MEMORISED_NIMG"):
-            patch.setattr(generative, name, 256)
-        patch.setattr(selection, "_SAMPLES", 64)
+        few = Protocol(class_samples=256, sliced_images=256, memorised_images=256, selection_samples=64)
+        patch.setattr(protocol, "STANDARD", replace(few, min_snapshot_steps=1))
         return list(study.run("losses", PLAN, digits_folder, runs, "cpu"))
 
 
