@@ -15,7 +15,7 @@ from training import evaluate as evaluation
 from training import report as reporting
 from training.classifiers import Role
 from training.data import DataError, ImageSet, PairSet, Sets, place
-from training.evaluate import Measured
+from training.evaluate import Measurement
 from training.loop import journal
 from training.loop.trainer import Stopped, Trainer
 from training.objectives import Objective
@@ -150,7 +150,7 @@ def evaluate(
     show(measured)
 
 
-def _of_package(target: Path, folder: Path | None, best: bool, keep: Path | None) -> list[Measured]:
+def _of_package(target: Path, folder: Path | None, best: bool, keep: Path | None) -> list[Measurement]:
     """A package's own numbers, which may differ a little from those of the run: its weights are stored smaller."""
     if folder is None:
         raise RunError("a package does not know where its data lies: give --data")
@@ -173,7 +173,7 @@ def _origin(package: Package, run: Run, best: bool) -> TrainedRun:
     trained = open_trained(run, best)
     seen = trained.images_seen + run.images_before
     about = package.described.training
-    said = run.recipe_said(trained.objective.finished_said)
+    said = run.recipe_said(trained.objective.finished_description)
     if (run.config, seen, said) != (package.config, about.images_seen, about.recipe):
         raise RunError(
             f"{package.folder} was not exported from {run.folder} as it is now: their configurations or images differ"
@@ -181,11 +181,11 @@ def _origin(package: Package, run: Run, best: bool) -> TrainedRun:
     return trained
 
 
-def _keep_metrics(trained: TrainedRun, measured: list[Measured]) -> None:
+def _keep_metrics(trained: TrainedRun, measured: list[Measurement]) -> None:
     """Adds the agreement of the run's snapshots, and saves all metrics in the run."""
     run, objective = trained.run, trained.objective
     measured += evaluation.agreement(journal.read(run.folder, "snapshots"), objective)
-    run.keep_metrics(trained.step, [item.to_json() for item in measured], objective.finished_said)
+    run.keep_metrics(trained.step, [item.to_json() for item in measured], objective.finished_description)
 
 
 def _snapshot(trained: TrainedRun) -> NDArray[np.uint8]:
@@ -201,7 +201,7 @@ def report(run: Run, best: bool, accelerator: str) -> None:
     try:
         trained = open_trained(run, best, accelerator)
         objective, sets = trained.objective, trained.sets
-        said = trained.objective.finished_said
+        said = trained.objective.finished_description
         shown = f"Of the {'best' if best else 'last'} checkpoint, step {trained.step:,}{f', {said}' if said else ''}."
     except (DataError, checkpoint.CheckpointError) as error:
         shown = f"What needs the networks and the data is left out: {error}."
@@ -209,7 +209,7 @@ def report(run: Run, best: bool, accelerator: str) -> None:
     print(reporting.write(run, objective, sets, shown))
 
 
-def show(measured: Sequence[Measured]) -> None:
+def show(measured: Sequence[Measurement]) -> None:
     """Prints a table of metrics."""
     print(f"{'metric':<24} {'value':>10} {'+-':>7} {'real data':>10}  published")
     for item in measured:
@@ -231,7 +231,7 @@ def export(
 ) -> None:
     """Writes a run's package."""
     trained = open_trained(run, best)
-    if not run.metrics(trained.step, trained.objective.finished_said):
+    if not run.metrics(trained.step, trained.objective.finished_description):
         print(f"the card will hold no metrics: measure them first by `python -m training evaluate {run.folder}`")
     images = trained.sets.load("train")
     for folder in exporting.export(
@@ -280,7 +280,7 @@ def encoder(run: Run, nimg: int, pixel_weight: float, best: bool, accelerator: s
 
 def train_classifier(dataset: str, folder: Path, role: Role, epochs: int | None) -> None:
     """Trains a classifier, saves it in this package, and prints its accuracy."""
-    classifier = classifiers.make(dataset, folder, role, epochs)
+    classifier = classifiers.train_classifier(dataset, folder, role, epochs)
     path = classifiers.path_of(dataset, role)
     print(f"{path}: {classifier.accuracy:.2%} of the test images correct, digest {classifier.digest[:12]}")
     for name, accuracy in classifier.balanced.items():

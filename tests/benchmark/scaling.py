@@ -94,7 +94,7 @@ def on_ray(models: Path, replicas: int, proxy: str) -> Iterator[Target]:
         yield Target(int(ray.url.rpartition(":")[2]), [ray.root])
 
 
-class Measured(NamedTuple):
+class Measurement(NamedTuple):
     """What came of a load; medians of its turns.
 
     Attributes:
@@ -112,7 +112,7 @@ class Measured(NamedTuple):
     failures: float
 
 
-def measured(target: Target, point: Point, seconds: float, repeats: int) -> Measured:
+def measured(target: Target, point: Point, seconds: float, repeats: int) -> Measurement:
     """Loads a target, after a second to warm it."""
     turns = []
     wrk.load(target.port, point.ask, point.connections, 1)
@@ -122,8 +122,8 @@ def measured(target: Target, point: Point, seconds: float, repeats: int) -> Meas
         own, all_ = _own_s(target) - own, _all_s() - all_
         rate = load.rate * point.pictures
         cost_ms, others = 1000 * own / (rate * seconds), (all_ - own) / seconds
-        turns.append(Measured(rate, cost_ms, load.p50_ms, others, load.failures))
-    return Measured(*(statistics.median(column) for column in zip(*turns, strict=True)))
+        turns.append(Measurement(rate, cost_ms, load.p50_ms, others, load.failures))
+    return Measurement(*(statistics.median(column) for column in zip(*turns, strict=True)))
 
 
 def _own_s(target: Target) -> float:

@@ -6,7 +6,7 @@ name them by their digests.
 
 from training.classifiers import attributes, classes, domains, labels
 from training.classifiers.classifier import FOLDER, Classifier, ClassifierError, Role, find, load, path_of, store
-from training.classifiers.train import make
+from training.classifiers.train import train_classifier
 
 __all__ = [
     "FOLDER",
@@ -19,7 +19,7 @@ __all__ = [
     "find",
     "labels",
     "load",
-    "make",
     "path_of",
     "store",
+    "train_classifier",
 ]

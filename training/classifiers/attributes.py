@@ -82,9 +82,9 @@ def balanced_accuracies(network: AttributeNet, faces: ImageSet, attributes: Attr
         DataError: an image has no row in the table.
     """
     classifier = Classifier(network, "", 0.0, "", "attributes", dict.fromkeys(attributes.names, 0.0))
-    said = torch.from_numpy(classifier.probabilities(faces.batch(torch.arange(len(faces))).images.numpy())) > 0.5
+    read = torch.from_numpy(classifier.probabilities(faces.batch(torch.arange(len(faces))).images.numpy())) > 0.5
     true = attributes.of(faces).values.bool()
-    return {name: _balanced(said[:, i], true[:, i]) for i, name in enumerate(attributes.names)}
+    return {name: _balanced(read[:, i], true[:, i]) for i, name in enumerate(attributes.names)}
 
 
 def mean(accuracies: Mapping[str, float]) -> float:
@@ -92,8 +92,8 @@ def mean(accuracies: Mapping[str, float]) -> float:
     return sum(accuracies.values()) / len(accuracies)
 
 
-def _balanced(said: Tensor, true: Tensor) -> float:
-    shares = [(said[true == value] == value).double().mean() for value in (False, True) if (true == value).any()]
+def _balanced(read: Tensor, true: Tensor) -> float:
+    shares = [(read[true == value] == value).double().mean() for value in (False, True) if (true == value).any()]
     return float(torch.stack(shares).mean())
 
 

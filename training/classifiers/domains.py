@@ -108,8 +108,8 @@ def figures(network: DomainNet, test_set: PairSet) -> tuple[float, dict[str, flo
 def _taken(network: DomainNet, images: Tensor, domain: int) -> float:
     """The share of a domain's images that is taken for the other's."""
     with torch.inference_mode():
-        said = torch.cat([network(part).argmax(1) for part in images.split(_CHUNK)])
-    return float((said != domain).double().mean())
+        read = torch.cat([network(part).argmax(1) for part in images.split(_CHUNK)])
+    return float((read != domain).double().mean())
 
 
 def _draw(images: ImageSet) -> Tensor:

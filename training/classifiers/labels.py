@@ -77,8 +77,8 @@ def pixel_accuracy(network: SegmentNet, photos: Tensor, drawings: Tensor) -> flo
     right = []
     with torch.inference_mode():
         for shown, drawn in zip(photos.split(_CHUNK), drawings.split(_CHUNK), strict=True):
-            said = network(_smaller(shown, READ_PX)).argmax(1)
-            right.append((said == _nearest(labels_of(drawn), READ_PX)).double().mean((1, 2)))
+            read = network(_smaller(shown, READ_PX)).argmax(1)
+            right.append((read == _nearest(labels_of(drawn), READ_PX)).double().mean((1, 2)))
     return float(torch.cat(right).mean())
 
 

@@ -1,4 +1,4 @@
-"""From a data set's folder to the file of its classifier."""
+"""Trains the classifier of a data set and stores it in this package."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ _TRANSLATION_WIDTHS: dict[Role, int] = {"reporting": 16, "selection": 12}
 _SPLITS: tuple[Split, Split] = ("train", "test")
 
 
-def make(dataset: str, folder: Path, role: Role = "reporting", epochs: int | None = None) -> Classifier:
+def train_classifier(dataset: str, folder: Path, role: Role = "reporting", epochs: int | None = None) -> Classifier:
     """Trains a classifier and stores it among those of this package.
 
     Args:
@@ -31,37 +31,37 @@ def make(dataset: str, folder: Path, role: Role = "reporting", epochs: int | Non
     """
     path = path_of(dataset, role)
     if PUBLISHED[dataset].classes:
-        _make_of_classes(path, dataset, folder, role, epochs)
+        _train_classes(path, dataset, folder, role, epochs)
     elif PUBLISHED[dataset].kind == "images":
-        _make_of_attributes(path, dataset, folder, role, epochs)
+        _train_attributes(path, dataset, folder, role, epochs)
     elif PUBLISHED[dataset].kind == "unpaired":
-        _make_of_domains(path, dataset, folder, role, epochs)
+        _train_domains(path, dataset, folder, role, epochs)
     else:
-        _make_of_labels(path, dataset, folder, role, epochs)
+        _train_labels(path, dataset, folder, role, epochs)
     return load(dataset, role=role)
 
 
-def _make_of_classes(path: Path, dataset: str, folder: Path, role: Role, epochs: int | None) -> None:
+def _train_classes(path: Path, dataset: str, folder: Path, role: Role, epochs: int | None) -> None:
     shown, held = (data.load_idx(folder, split, dataset) for split in _SPLITS)
     reader, accuracy = classes.train(shown, held, epochs or classes.EPOCHS, _SEEDS[role], _CLASS_WIDTHS[role])
     store(path, reader, accuracy)
 
 
-def _make_of_attributes(path: Path, dataset: str, folder: Path, role: Role, epochs: int | None) -> None:
+def _train_attributes(path: Path, dataset: str, folder: Path, role: Role, epochs: int | None) -> None:
     shown, held = (data.load_images(folder, split, dataset, SIDE_PX) for split in _SPLITS)
     table, width = data.load_attributes(folder), _ATTRIBUTE_WIDTHS[role]
     network, balanced = attributes.train(shown, held, table, epochs or attributes.EPOCHS, _SEEDS[role], width)
     store(path, network, attributes.mean(balanced), "attributes", balanced)
 
 
-def _make_of_domains(path: Path, dataset: str, folder: Path, role: Role, epochs: int | None) -> None:
+def _train_domains(path: Path, dataset: str, folder: Path, role: Role, epochs: int | None) -> None:
     shown, held = (data.load_unpaired(folder, split, dataset, domains.LOAD_PX) for split in _SPLITS)
     network = domains.train(shown, epochs or domains.EPOCHS, _SEEDS[role], _TRANSLATION_WIDTHS[role])
     accuracy, fooled = domains.figures(network, held)
     store(path, network, accuracy, "domains", fooled=fooled)
 
 
-def _make_of_labels(path: Path, dataset: str, folder: Path, role: Role, epochs: int | None) -> None:
+def _train_labels(path: Path, dataset: str, folder: Path, role: Role, epochs: int | None) -> None:
     shown, held = (data.load_pairs(folder, split, dataset, labels.LOAD_PX) for split in _SPLITS)
     network = labels.train(shown, epochs or labels.EPOCHS, _SEEDS[role], _TRANSLATION_WIDTHS[role])
     store(path, network, labels.pixel_accuracy(network, *labels.whole(held)), "labels")

@@ -23,7 +23,7 @@ _TABLES = ("list_attr_celeba.txt", "list_attr_celeba.csv")
 _PARTITIONS = ("list_eval_partition.txt", "list_eval_partition.csv")
 _PARTITION = "partition"  # a column that some copies of the table have
 _NUMBERS = {"train": 0, "validation": 1, "test": 2}
-_NAMED = 5
+_MAX_NAMES = 5
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Attributes:
         files = tuple(PurePosixPath(name).name for name in images.names)
         missing = [file for file in files if file not in rows]
         if missing:
-            named = ", ".join(missing[:_NAMED]) + (", ..." if len(missing) > _NAMED else "")
+            named = ", ".join(missing[:_MAX_NAMES]) + (", ..." if len(missing) > _MAX_NAMES else "")
             raise DataError(f"{len(missing):,} of {len(files):,} images have no row in the attribute table: {named}")
         return type(self)(self.names, self.values[[rows[file] for file in files]], files)
 
@@ -125,8 +125,8 @@ def _rows(text: str, where: str) -> tuple[list[str], list[list[str]]]:
         names, *rows = rows
     wrong = next((row for row in rows if len(row) != 1 + len(names)), None)
     if wrong is not None or not rows:
-        told = f"{wrong[0]} has {len(wrong) - 1}" if wrong else "there is no row"
-        raise DataError(f"{where} must hold a file name and {len(names)} values a row, but {told}")
+        fault = f"{wrong[0]} has {len(wrong) - 1}" if wrong else "there is no row"
+        raise DataError(f"{where} must hold a file name and {len(names)} values a row, but {fault}")
     return names, rows
 
 
@@ -135,7 +135,7 @@ def _values(rows: Sequence[Sequence[str]], where: str) -> Tensor:
     texts = np.array(rows)
     wrong = set(np.unique(texts)) - {"-1", "0", "1"}
     if wrong:
-        raise DataError(f"{where} must hold -1 and 1 only, but holds {', '.join(sorted(wrong)[:_NAMED])}")
+        raise DataError(f"{where} must hold -1 and 1 only, but holds {', '.join(sorted(wrong)[:_MAX_NAMES])}")
     return torch.from_numpy((texts == "1").astype(np.int8))
 
 

@@ -22,7 +22,7 @@ from training.data.sets import DataError, Skipped
 from training.data.sources import Source
 
 _PATIENCE_S = 2.0  # before a progress bar is shown
-_NAMED = 5  # broken files that the warning names
+_MAX_NAMES = 5  # broken files that the warning names
 
 Cut = Callable[[Image.Image], Sequence[Image.Image]]
 """From an image to the parts of it that are wanted; DecodingError where it has not got them."""
@@ -89,7 +89,7 @@ def read(source: Source, names: Sequence[str], side_px: int, cut: Cut = whole, c
         results = dict(zip(names, bar, strict=True))
     skipped = tuple(result for result in results.values() if isinstance(result, Skipped))
     sides_px = {name: result for name, result in results.items() if isinstance(result, int)}
-    _tell(source, skipped, len(names))
+    _report_skipped(source, skipped, len(names))
     if skipped:
         parts = parts[:, [name in sides_px for name in names]]
     return Squares(tuple(parts), tuple(sides_px), tuple(sides_px.values()), skipped)
@@ -105,14 +105,14 @@ def _fill(parts: NDArray[np.uint8], raw: bytes, cut: Cut) -> int:
     return round(min(images[0].size) * shrunk)
 
 
-def _tell(source: Source, skipped: Sequence[Skipped], total: int) -> None:
+def _report_skipped(source: Source, skipped: Sequence[Skipped], total: int) -> None:
     if not skipped:
         return
-    named = [f"{name} ({reason})" for name, reason in skipped[:_NAMED]] + ["..."] * (len(skipped) > _NAMED)
-    told = f"{source.where}: {len(skipped):,} of {total:,} images could not be read"
+    named = [f"{name} ({reason})" for name, reason in skipped[:_MAX_NAMES]] + ["..."] * (len(skipped) > _MAX_NAMES)
+    message = f"{source.where}: {len(skipped):,} of {total:,} images could not be read"
     if len(skipped) == total:
-        raise DataError(f"{told}, so that none is left: {', '.join(named)}")
-    print(f"{told} and were left out: {', '.join(named)}", file=sys.stderr)
+        raise DataError(f"{message}, so that none is left: {', '.join(named)}")
+    print(f"{message} and were left out: {', '.join(named)}", file=sys.stderr)
 
 
 def _reason(error: Exception) -> str:

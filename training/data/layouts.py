@@ -81,8 +81,8 @@ def _celeba(source: Source, split: Split, share: float) -> Sequence[str]:
     train, validation = _held_back(by_number[0], by_number[1], share)
     names = {"train": train, "validation": validation, "test": by_number[2]}[split]
     if not names and split != "validation":
-        told = f"no image of split {split_number(split)} ({split})"
-        raise DataError(f"{told} of the partition list lies in {source.where}: it holds {folders(source)}")
+        missing = f"no image of split {split_number(split)} ({split})"
+        raise DataError(f"{missing} of the partition list lies in {source.where}: it holds {folders(source)}")
     return names
 
 

@@ -46,8 +46,8 @@ def load(config: TrainingConfig, path: Path, split: Split) -> ImageSet | PairSet
     """
     data = _load(config, path, split)
     if split == "train":
-        _refuse_too_few(config, data, path)
-        _tell_of_small(config, data, path)
+        _check_count(config, data, path)
+        _warn_small(config, data, path)
     return data
 
 
@@ -110,7 +110,7 @@ def stacked(config: TrainingConfig, path: Path, split: Split) -> ImageSet:
     return ImageSet(digits.images[chosen, 0], labels)
 
 
-def _refuse_too_few(config: TrainingConfig, data: ImageSet | PairSet, path: Path) -> None:
+def _check_count(config: TrainingConfig, data: ImageSet | PairSet, path: Path) -> None:
     held = f" when {config.validation_share:.0%} of them are held back" if config.validation_share else ""
     for part, images in _parts(data).items():
         holds = f"the data set holds {len(images)} image{'s' * (len(images) != 1)}{part} for training{held}"
@@ -120,12 +120,12 @@ def _refuse_too_few(config: TrainingConfig, data: ImageSet | PairSet, path: Path
             raise DataError(f"{path}: {holds}, but there must be at least {_MIN_IMAGES}")
 
 
-def _tell_of_small(config: TrainingConfig, data: ImageSet | PairSet, path: Path) -> None:
+def _warn_small(config: TrainingConfig, data: ImageSet | PairSet, path: Path) -> None:
     crop_px = config.images.crop_px if config.images else 0
     for part, images in _parts(data).items():
         if small := images.smaller_than(crop_px):
-            told = f"{small:,} of {len(images):,} images{part} are smaller than the crop of {crop_px} px"
-            print(f"{path}: {told} and were enlarged, which leaves them soft", file=sys.stderr)
+            message = f"{small:,} of {len(images):,} images{part} are smaller than the crop of {crop_px} px"
+            print(f"{path}: {message} and were enlarged, which leaves them soft", file=sys.stderr)
 
 
 def _parts(data: ImageSet | PairSet) -> dict[str, ImageSet]:

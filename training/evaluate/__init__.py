@@ -10,14 +10,14 @@ from training.data import Sets
 from training.evaluate import generative, translation
 from training.evaluate.critic_estimate import agreement
 from training.evaluate.generative import evaluate
-from training.evaluate.grids import Look, centre, look
-from training.evaluate.measurement import Measured
+from training.evaluate.grids import SampleGrid, centre, sample_grid
+from training.evaluate.measurement import Measurement
 from training.evaluate.protocol import Protocol
 from training.evaluate.sampling import (
     INPUTS,
     Floats,
     Sampler,
-    draw,
+    generate_images,
     grid,
     module_sampler,
     samplers,
@@ -27,7 +27,7 @@ from training.evaluate.sampling import (
 from training.evaluate.translation import held_out, translate
 
 
-def measure(networks: Mapping[str, Sampler], config: TrainingConfig, sets: Sets) -> list[Measured]:
+def measure(networks: Mapping[str, Sampler], config: TrainingConfig, sets: Sets) -> list[Measurement]:
     """Every metric of finished networks, on the test images.
 
     Args:
@@ -47,19 +47,19 @@ def measure(networks: Mapping[str, Sampler], config: TrainingConfig, sets: Sets)
 __all__ = [
     "INPUTS",
     "Floats",
-    "Look",
-    "Measured",
+    "Measurement",
     "Protocol",
+    "SampleGrid",
     "Sampler",
     "agreement",
     "centre",
-    "draw",
     "evaluate",
+    "generate_images",
     "grid",
     "held_out",
-    "look",
     "measure",
     "module_sampler",
+    "sample_grid",
     "samplers",
     "save_png",
     "seed_rows",

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from training.evaluate.measurement import Measured
+from training.evaluate.measurement import Measurement
 from training.metrics import borders, noise, responses, tones
 
 Translate = Callable[[Tensor], Tensor]
@@ -28,7 +28,7 @@ _ENLARGED = 2
 _ENLARGED_IMAGES = 12
 
 
-def measure(translate: Translate, source: Tensor, target: Tensor, made: Tensor) -> list[Measured]:
+def measure(translate: Translate, source: Tensor, target: Tensor, made: Tensor) -> list[Measurement]:
     """Every number of one direction's artefacts.
 
     Args:
@@ -41,8 +41,8 @@ def measure(translate: Translate, source: Tensor, target: Tensor, made: Tensor) 
     grain = noise.ratios(target, made)
     against = "mean absolute Laplacian (4 neighbours) over that of real images of the target"
     found = [
-        Measured("chroma_noise", grain.chroma, f"{against}, Cb plus Cr, {by}; 0.6 to 1.25 is wanted", floor=1.0),
-        Measured("luma_noise", grain.luma, f"{against}, Y, {by}; below 0.7 is blur", floor=1.0),
+        Measurement("chroma_noise", grain.chroma, f"{against}, Cb plus Cr, {by}; 0.6 to 1.25 is wanted", floor=1.0),
+        Measurement("luma_noise", grain.luma, f"{against}, Y, {by}; below 0.7 is blur", floor=1.0),
         *_enlarged(translate, source, target),
     ]
     if min(made.shape[2:]) >= borders.MIN_PX:
@@ -76,7 +76,7 @@ def _outside(ratio: float, low: float, high: float) -> float:
     return min(float(torch.tensor(beyond).log2()), 8.0)
 
 
-def _enlarged(translate: Translate, source: Tensor, target: Tensor) -> list[Measured]:
+def _enlarged(translate: Translate, source: Tensor, target: Tensor) -> list[Measurement]:
     """Noise of translations of enlarged inputs, against real images at their own size."""
     some = source[:_ENLARGED_IMAGES]
     larger = F.interpolate(some, scale_factor=_ENLARGED, mode="bicubic").clamp(-1.0, 1.0)
@@ -86,15 +86,15 @@ def _enlarged(translate: Translate, source: Tensor, target: Tensor) -> list[Meas
         f"target at {target.shape[3]} px; at most 1.25 is wanted"
     )
     return [
-        Measured("chroma_noise_enlarged", grain.chroma, f"mean absolute Laplacian, Cb plus Cr, {by}", floor=1.0),
-        Measured("luma_noise_enlarged", grain.luma, f"mean absolute Laplacian, Y, {by}", floor=1.0),
+        Measurement("chroma_noise_enlarged", grain.chroma, f"mean absolute Laplacian, Cb plus Cr, {by}", floor=1.0),
+        Measurement("luma_noise_enlarged", grain.luma, f"mean absolute Laplacian, Y, {by}", floor=1.0),
     ]
 
 
-def _borders(source: Tensor, made: Tensor, by: str) -> Measured:
+def _borders(source: Tensor, made: Tensor, by: str) -> Measurement:
     found = borders.ratios(source, made)._asdict()
     sides = ", ".join(f"{side} {ratio:.2f}" for side, ratio in found.items())
-    return Measured(
+    return Measurement(
         "border_activity",
         max(found.values()),
         f"mean absolute difference of luma across a side, 2 to 22 px from it, over the interior's and over that of the "
@@ -103,23 +103,23 @@ def _borders(source: Tensor, made: Tensor, by: str) -> Measured:
     )
 
 
-def _charts(translate: Translate, side_px: int) -> list[Measured]:
+def _charts(translate: Translate, side_px: int) -> list[Measurement]:
     flat, ramp = responses.flat_colors(side_px), responses.ramp()
     made = translate(flat)
     return [
-        Measured(
+        Measurement(
             "flat_deviation",
             responses.deviation(made),
             f"largest standard deviation over the places of a translated flat colour, in levels, {len(flat)} colours, "
             f"{side_px} px",
             floor=0.0,
         ),
-        Measured(
+        Measurement(
             "flat_shift",
             responses.shift(flat, made),
             f"mean absolute change of a flat colour's channels, in levels, {len(flat)} colours",
         ),
-        Measured(
+        Measurement(
             "ramp_line",
             responses.largest_line(translate(ramp)),
             f"largest second difference of the columns' means of a translated grey ramp, levels 120 to 220 over "
@@ -129,11 +129,11 @@ def _charts(translate: Translate, side_px: int) -> list[Measured]:
     ]
 
 
-def _tones(source: Tensor, target: Tensor, made: Tensor, by: str) -> list[Measured]:
+def _tones(source: Tensor, target: Tensor, made: Tensor, by: str) -> list[Measurement]:
     from_input, from_target = tones.compare(made, source), tones.compare(made, target)
     return [
-        Measured("contrast", from_input.contrast, f"standard deviation of luma over that of the inputs, {by}"),
-        Measured(
+        Measurement("contrast", from_input.contrast, f"standard deviation of luma over that of the inputs, {by}"),
+        Measurement(
             "mean_color",
             from_target.color,
             f"distance in levels of RGB between the mean colour of translations and that of real images of the target, "

@@ -16,10 +16,10 @@ from training.config import GenerativeConfig, TrainingConfig
 from training.data import ImageSet
 from training.evaluate import protocol
 from training.evaluate.grids import centre, spread_out
-from training.evaluate.measurement import Measured
+from training.evaluate.measurement import Measurement
 from training.evaluate.protocol import Protocol
 from training.evaluate.sampling import Floats
-from training.evaluate.selection import Gap, selector
+from training.evaluate.selection import SampleDistance, selection_classifier
 from training.metrics import correlation
 from training.networks.norm import share_statistics
 from training.objectives import Generative, Objective
@@ -54,13 +54,13 @@ class Estimator:
             sizes: how many images a snapshot reads; by default `protocol.STANDARD`.
         """
         sizes = sizes or protocol.STANDARD
-        classifier = selector(config.dataset)
+        classifier = selection_classifier(config.dataset)
         whole = min(sizes.snapshot_images, len(real)) // config.batch_size * config.batch_size or len(real)
         self._real, self._count, self._batch = real, whole, config.batch_size
         compared = spread_out(real, whole if classifier is not None else min(whole, sizes.snapshot_sliced_images))
         if config.images is not None:
             compared = centre(compared, config.images.crop_px, config.images.crop_px)
-        self._compared, self._gap = len(compared), Gap(compared, classifier)
+        self._compared, self._gap = len(compared), SampleDistance(compared, classifier)
 
     def measure(self, objective: Generative, seed: int) -> dict[str, float]:
         """The critic's estimate on fresh samples and randomly chosen real images, and the samples' distance.
@@ -70,11 +70,11 @@ class Estimator:
             seed: of this snapshot. Random numbers are drawn from torch's own generator, which is seeded.
         """
         torch.manual_seed(seed)
-        estimate, samples = self._ask(objective)
-        return {"estimate": estimate, self._gap.name: self._gap.of(samples[: self._compared])}
+        estimate, samples = self._run(objective)
+        return {"estimate": estimate, self._gap.name: self._gap.to(samples[: self._compared])}
 
     @torch.no_grad()
-    def _ask(self, objective: Generative) -> tuple[float, Floats]:
+    def _run(self, objective: Generative) -> tuple[float, Floats]:
         generator, critic = (deepcopy(network).train() for network in (objective.generator, objective.discriminator))
         for network in (generator, critic):
             share_statistics(network, 1)
@@ -93,7 +93,7 @@ class Estimator:
         return float(estimate), np.concatenate(samples)
 
 
-def agreement(snapshots: Sequence[dict[str, Any]], objective: Objective) -> list[Measured]:
+def agreement(snapshots: Sequence[dict[str, Any]], objective: Objective) -> list[Measurement]:
     """Spearman's rho between the estimate and the distance; nothing from a few snapshots.
 
     Args:
@@ -106,11 +106,11 @@ def agreement(snapshots: Sequence[dict[str, Any]], objective: Objective) -> list
     found = correlation.agreement([line["estimate"] for line in snapshots], [line[name] for line in snapshots])
     steps_said = f"{found.count} snapshots from step {snapshots[0]['step']:,} to {snapshots[-1]['step']:,}"
     return [
-        Measured(
+        Measurement(
             "estimate_agreement",
             found.rho,
-            f"Spearman's rho between {objective.estimate_said} (median of {correlation.WINDOW} neighbours) and the "
-            f"{name.replace('_', ' ')} of the same generator's samples, {steps_said}; {found.confidence:.0%} bootstrap "
-            f"interval {found.low:.2f} ... {found.high:.2f}",
+            f"Spearman's rho between {objective.estimate_description} (median of {correlation.WINDOW} neighbours) and "
+            f"the {name.replace('_', ' ')} of the same generator's samples, {steps_said}; "
+            f"{found.confidence:.0%} bootstrap interval {found.low:.2f} ... {found.high:.2f}",
         )
     ]

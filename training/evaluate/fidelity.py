@@ -7,18 +7,18 @@ from training.classifiers import Classifier
 from training.data import ImageSet
 from training.evaluate import baselines
 from training.evaluate.grids import spread_out
-from training.evaluate.measurement import Measured
+from training.evaluate.measurement import Measurement
 from training.evaluate.sampling import Floats
 from training.metrics import frechet, neighbours
 
 _NEIGHBOURS_NIMG = 5_000
 
 
-def measure(samples: Floats, train: ImageSet, test: ImageSet, classifier: Classifier) -> list[Measured]:
+def measure(samples: Floats, train: ImageSet, test: ImageSet, classifier: Classifier) -> list[Measurement]:
     """How the samples' features lie to those of test images, beside how as many training images' do."""
-    real, other, drawn = (classifier.features(part) for part in (first(test), first(train, len(samples)), samples))
-    by = f"on the features of {called(classifier)}"
-    frechet_distance = Measured(
+    real, other, drawn = (classifier.features(part) for part in (leading(test), leading(train, len(samples)), samples))
+    by = f"on the features of {describe(classifier)}"
+    frechet_distance = Measurement(
         "frechet_distance",
         frechet.distance(frechet.Statistics.of(real), frechet.Statistics.of(drawn)),
         f"Frechet distance of {len(drawn)} samples to {len(real)} test images, {by}; not to be compared with a "
@@ -36,13 +36,13 @@ def measure(samples: Floats, train: ImageSet, test: ImageSet, classifier: Classi
     }
     return [
         frechet_distance,
-        *(Measured(n, getattr(found, n), f"{what}, {by}", floor=getattr(floor, n)) for n, what in sources.items()),
+        *(Measurement(n, getattr(found, n), f"{what}, {by}", floor=getattr(floor, n)) for n, what in sources.items()),
     ]
 
 
 def measure_baselines(
     count: int, train: ImageSet, test: ImageSet, classifier: Classifier, max_train: int
-) -> list[Measured]:
+) -> list[Measurement]:
     """Measures two deliberately weak baselines: good samples are better than both.
 
     Args:
@@ -53,31 +53,31 @@ def measure_baselines(
         max_train: maximum number of training images that the Gaussian is fitted to.
     """
     known = torch.from_numpy(spread_out(train, max_train))
-    blurred = baselines.blurred(torch.from_numpy(first(train, count)))
+    blurred = baselines.blurred(torch.from_numpy(leading(train, count)))
     space = f"PCA-{baselines.COMPONENTS} space of {len(known):,} training images"
     kinds = {
         "blurred": (blurred, f"training images blurred by sigma {baselines.SIGMA_PX:g}"),
         "gaussian": (baselines.gaussian(known, count), f"draws from a Gaussian in {space}"),
     }
-    found, real = [], classifier.features(first(test))
+    found, real = [], classifier.features(leading(test))
     for name, (images, what) in kinds.items():
         made = classifier.features(images.numpy())
         distance = frechet.distance(frechet.Statistics.of(real), frechet.Statistics.of(made))
-        told = f"in place of samples: {len(made)} {what}"
+        protocol = f"in place of samples: {len(made)} {what}"
         found += [
-            Measured(f"frechet_distance_{name}", distance, f"frechet_distance of a baseline, {told}"),
-            Measured(f"coverage_{name}", neighbours.coverage(real, made), f"coverage of a baseline, {told}"),
+            Measurement(f"frechet_distance_{name}", distance, f"frechet_distance of a baseline, {protocol}"),
+            Measurement(f"coverage_{name}", neighbours.coverage(real, made), f"coverage of a baseline, {protocol}"),
         ]
     return found
 
 
-def called(classifier: Classifier) -> str:
+def describe(classifier: Classifier) -> str:
     """The classifier in words: its digest and how well it reads."""
     right = "right on test images" if classifier.reads_classes else "mean balanced accuracy of its attributes"
     return f"the classifier {classifier.digest[:12]} ({classifier.accuracy:.2%} {right})"
 
 
-def first(images: ImageSet, count: int | None = None) -> Floats:
+def leading(images: ImageSet, count: int | None = None) -> Floats:
     """(N, C, H, W) float32 in [-1, 1]: the first `count` where there are so many, else all."""
     chosen = images if count is None else images.head(count)
     rows: Floats = chosen.batch(torch.arange(len(chosen))).images.numpy()

@@ -12,11 +12,11 @@ from training.classifiers import Classifier
 from training.config import GenerativeConfig
 from training.data import PUBLISHED, ImageSet, Sets, Split
 from training.evaluate import fidelity, protocol
-from training.evaluate.fidelity import called, first
+from training.evaluate.fidelity import describe, leading
 from training.evaluate.grids import spread_out
-from training.evaluate.measurement import Measured
+from training.evaluate.measurement import Measurement
 from training.evaluate.protocol import Protocol
-from training.evaluate.sampling import Floats, Sampler, draw, seed_rows
+from training.evaluate.sampling import Floats, Sampler, generate_images, seed_rows
 from training.metrics import classes, diversity, nearest, parzen, sliced
 
 _SPLITS: tuple[Split, Split] = ("train", "test")
@@ -25,7 +25,7 @@ _PARZEN_REFERENCES = {"mnist": "225 +- 2 (Goodfellow et al., 2014, Table 1)"}
 _NEAREST_REFERENCES = {"mnist": "0.0298 (Radford et al., 2015)"}
 
 
-def measure(sampler: Sampler, config: GenerativeConfig, sets: Sets, sizes: Protocol | None = None) -> list[Measured]:
+def measure(sampler: Sampler, config: GenerativeConfig, sets: Sets, sizes: Protocol | None = None) -> list[Measurement]:
     """Every metric of a generator, on samples of the seeds 0, 1, ... as the service draws them.
 
     Args:
@@ -43,15 +43,15 @@ def measure(sampler: Sampler, config: GenerativeConfig, sets: Sets, sizes: Proto
     count = sizes.class_samples if classifier is not None and classifier.reads_classes else sizes.samples
     held = sets.images("validation") if config.images is None else train.head(0)
     rows = seed_rows(config, n_classes, count)
-    samples = draw(sampler, rows)
-    found = evaluate(samples, train, test, classifier, held, sizes)
+    samples = generate_images(sampler, rows)
+    measurements = evaluate(samples, train, test, classifier, held, sizes)
     if n_classes and classifier is not None and classifier.reads_classes:
-        found.append(_asked(samples, rows["classes"].argmax(axis=1), test, classifier))
+        measurements.append(_class_agreement(samples, rows["classes"].argmax(axis=1), test, classifier))
     if PUBLISHED[config.dataset].kind == "stacked" and (reader := classifiers.find("mnist")) is not None:
-        found += _modes(sampler, config, test, reader)
+        measurements += _modes(sampler, config, test, reader)
     if n_classes:
-        found.append(_nearest_error(sampler, config, n_classes, test, sizes.nearest_samples))
-    return found
+        measurements.append(_nearest_error(sampler, config, n_classes, test, sizes.nearest_samples))
+    return measurements
 
 
 def evaluate(
@@ -61,7 +61,7 @@ def evaluate(
     classifier: Classifier | None,
     held: ImageSet,
     sizes: Protocol | None = None,
-) -> list[Measured]:
+) -> list[Measurement]:
     """Every metric that needs samples only.
 
     Args:
@@ -74,17 +74,17 @@ def evaluate(
         sizes: how many images are compared; by default `protocol.STANDARD`.
     """
     sizes = sizes or protocol.STANDARD
-    found = []
+    measurements = []
     if classifier is not None and classifier.reads_classes:
-        found += [_parzen(samples, train, test, held, classifier.dataset), *_classes(samples, classifier)]
+        measurements += [_parzen(samples, train, test, held, classifier.dataset), *_classes(samples, classifier)]
     if classifier is not None:
-        found += fidelity.measure(samples, train, test, classifier)
+        measurements += fidelity.measure(samples, train, test, classifier)
     if classifier is not None and not classifier.reads_classes:
-        found += fidelity.measure_baselines(len(samples), train, test, classifier, sizes.compared_images)
-    return [*found, _sliced(samples, train, test, sizes), *_own(samples, train, test, sizes)]
+        measurements += fidelity.measure_baselines(len(samples), train, test, classifier, sizes.compared_images)
+    return [*measurements, _sliced(samples, train, test, sizes), *_pixel_distances(samples, train, test, sizes)]
 
 
-def _parzen(samples: Floats, train: ImageSet, test: ImageSet, held: ImageSet, dataset: str) -> Measured:
+def _parzen(samples: Floats, train: ImageSet, test: ImageSet, held: ImageSet, dataset: str) -> Measurement:
     validation = _unit((held.images if len(held) else train.images[-10_000:])[:1_000])
     points = _unit(test.images)
     fakes = torch.from_numpy(samples).flatten(1).add(1.0).div(2.0)
@@ -92,7 +92,7 @@ def _parzen(samples: Floats, train: ImageSet, test: ImageSet, held: ImageSet, da
     fakes = fakes.mul(255.0).round().div(255.0)
     drawn = parzen.fit(fakes, validation).score(points)
     real = parzen.fit(_unit(train.images[: len(samples)]), validation).score(points)
-    return Measured(
+    return Measurement(
         "parzen_log_likelihood",
         drawn.mean,
         f"Gaussian Parzen window on {len(samples)} samples, width {drawn.sigma:.3f} chosen on {len(validation):,} "
@@ -104,36 +104,38 @@ def _parzen(samples: Floats, train: ImageSet, test: ImageSet, held: ImageSet, da
     )
 
 
-def _classes(samples: Floats, classifier: Classifier) -> list[Measured]:
-    found = classes.read(classifier.probabilities(samples))
-    by = f"{called(classifier)}, {len(samples)} samples"
+def _classes(samples: Floats, classifier: Classifier) -> list[Measurement]:
+    measurements = classes.read(classifier.probabilities(samples))
+    by = f"{describe(classifier)}, {len(samples)} samples"
     return [
-        Measured("rarest_class_share", found.rarest_share, f"share of the rarest class, by {by}"),
-        Measured("classifier_confidence", found.confidence, f"mean probability of the likeliest class, by {by}"),
+        Measurement("rarest_class_share", measurements.rarest_share, f"share of the rarest class, by {by}"),
+        Measurement(
+            "classifier_confidence", measurements.confidence, f"mean probability of the likeliest class, by {by}"
+        ),
     ]
 
 
-def _asked(samples: Floats, asked: NDArray[np.int64], test: ImageSet, classifier: Classifier) -> Measured:
+def _class_agreement(samples: Floats, asked: NDArray[np.int64], test: ImageSet, classifier: Classifier) -> Measurement:
     drawn = classes.agreement(classifier.probabilities(samples), asked)
-    real = classes.agreement(classifier.probabilities(first(test)), test.labels.numpy())
-    return Measured(
+    real = classes.agreement(classifier.probabilities(leading(test)), test.labels.numpy())
+    return Measurement(
         "asked_class_share",
         drawn,
-        f"share of {len(samples)} samples that are of the class that was asked for, by {called(classifier)}",
+        f"share of {len(samples)} samples that are of the class that was asked for, by {describe(classifier)}",
         floor=real,
     )
 
 
-def _modes(sampler: Sampler, config: GenerativeConfig, test: ImageSet, classifier: Classifier) -> list[Measured]:
+def _modes(sampler: Sampler, config: GenerativeConfig, test: ImageSet, classifier: Classifier) -> list[Measurement]:
     """Which of the 1,000 threes of digits are drawn at all, and how evenly."""
     drawn, real = (
-        classes.read(_threes(images, classifier))
-        for images in (draw(sampler, seed_rows(config, 0, len(test))), first(test))
+        classes.read(_digit_triples(images, classifier))
+        for images in (generate_images(sampler, seed_rows(config, 0, len(test))), leading(test))
     )
-    by = f"each channel read by {called(classifier)}, {len(test):,} samples (Z. Lin et al., 2018)"
+    by = f"each channel read by {describe(classifier)}, {len(test):,} samples (Z. Lin et al., 2018)"
     return [
-        Measured("modes", drawn.modes, f"threes of digits that are drawn, of 1,000; {by}", floor=real.modes),
-        Measured(
+        Measurement("modes", drawn.modes, f"threes of digits that are drawn, of 1,000; {by}", floor=real.modes),
+        Measurement(
             "kl_to_uniform",
             drawn.kl_to_uniform,
             f"KL divergence in nats of the shares of threes of digits from equal ones; {by}",
@@ -142,7 +144,7 @@ def _modes(sampler: Sampler, config: GenerativeConfig, test: ImageSet, classifie
     ]
 
 
-def _threes(images: Floats, classifier: Classifier) -> Floats:
+def _digit_triples(images: Floats, classifier: Classifier) -> Floats:
     """(N, 3, H, W) images as (N, 1000), 1 at the three digits that the channels show."""
     digits = [classifier.probabilities(np.ascontiguousarray(images[:, [c]])).argmax(axis=1) for c in range(3)]
     named = np.zeros((len(images), 1000), np.float32)
@@ -150,36 +152,36 @@ def _threes(images: Floats, classifier: Classifier) -> Floats:
     return named
 
 
-def _sliced(samples: Floats, train: ImageSet, test: ImageSet, sizes: Protocol) -> Measured:
+def _sliced(samples: Floats, train: ImageSet, test: ImageSet, sizes: Protocol) -> Measurement:
     count = min(sizes.sliced_images, len(samples), len(train), len(test))
-    real, other = torch.from_numpy(first(test, count)), torch.from_numpy(first(train, count))
-    found = sliced.distance(real, torch.from_numpy(samples[:count]))
-    levels = " / ".join(f"{value:.1f}" for value in found.levels.values())
-    return Measured(
+    real, other = torch.from_numpy(leading(test, count)), torch.from_numpy(leading(train, count))
+    measurements = sliced.distance(real, torch.from_numpy(samples[:count]))
+    levels = " / ".join(f"{value:.1f}" for value in measurements.levels.values())
+    return Measurement(
         "sliced_wasserstein",
-        found.mean,
+        measurements.mean,
         f"sliced Wasserstein distance x 1000, mean over levels, finest first {levels} (Karras et al., 2018), {count} "
         "samples against as many test images",
         floor=sliced.distance(real, other).mean,
     )
 
 
-def _own(samples: Floats, train: ImageSet, test: ImageSet, sizes: Protocol) -> list[Measured]:
+def _pixel_distances(samples: Floats, train: ImageSet, test: ImageSet, sizes: Protocol) -> list[Measurement]:
     """What needs no test but the samples' own distances: memory and variety."""
     count = min(sizes.memorised_images, len(samples), len(test))
     known = _flat(spread_out(train, sizes.compared_images))
     k = min(_MEMORISED_K, len(known))
-    drawn, held = _flat(samples[:count]), _flat(first(test, count))
+    drawn, held = _flat(samples[:count]), _flat(leading(test, count))
     share = nearest.memorised_share(nearest.find(drawn, known, k), nearest.find(held, known, k))
     return [
-        Measured(
+        Measurement(
             "memorised_share",
             share,
             f"share of {count} samples that lie as much nearer to one of {len(known):,} training images than to the "
             f"next {k - 1} as 1 % of test images do, on pixels (Carlini et al., 2023)",
             floor=0.01,
         ),
-        Measured(
+        Measurement(
             "mean_distance",
             diversity.mean_distance(drawn),
             f"mean distance of two of {count} samples, on pixels in [-1, 1]; far below real images' is a collapse",
@@ -188,17 +190,19 @@ def _own(samples: Floats, train: ImageSet, test: ImageSet, sizes: Protocol) -> l
     ]
 
 
-def _nearest_error(sampler: Sampler, config: GenerativeConfig, n_classes: int, test: ImageSet, count: int) -> Measured:
+def _nearest_error(
+    sampler: Sampler, config: GenerativeConfig, n_classes: int, test: ImageSet, count: int
+) -> Measurement:
     rows = seed_rows(config, n_classes, count)
     asked = torch.from_numpy(rows["classes"].argmax(axis=1))
-    points, labels = _flat(first(test)), test.labels
-    found = nearest.error([(_flat(draw(sampler, rows)), asked)], points, labels)
-    return Measured(
+    points, labels = _flat(leading(test)), test.labels
+    measurements = nearest.error([(_flat(generate_images(sampler, rows)), asked)], points, labels)
+    return Measurement(
         "nearest_neighbour_error",
-        found.value,
+        measurements.value,
         f"share of {len(test)} test images whose nearest of {count:,} samples was asked for another class, "
         "on pixels (Radford et al., 2015, Table 2)",
-        found.standard_error,
+        measurements.standard_error,
         reference=_NEAREST_REFERENCES.get(config.dataset),
     )
 

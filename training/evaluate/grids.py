@@ -21,27 +21,27 @@ _REAL = 256
 
 
 @dataclass(frozen=True)
-class Look:
-    """What finished networks give.
+class SampleGrid:
+    """Output of finished networks.
 
     Attributes:
         pixels: (H, W, C) uint8: 64 samples of the seeds 0 ... 63; or a row for each image, with what the translator
             makes of it, and beside that the truth (Pix2pix) or the way back (CycleGAN).
-        seen: the same for the rules of alarms, by direction; a generator's is "".
+        batches: the same for the rules of alarms, by direction; a generator's is "".
     """
 
     pixels: Pixels
-    seen: dict[str, SampleBatch]
+    batches: dict[str, SampleBatch]
 
 
-def look(
+def sample_grid(
     objective: Objective,
     samplers: Mapping[str, Sampler],
     config: TrainingConfig,
     shown: ImageSet | PairSet,
     classifier: Classifier | None = None,
-) -> Look:
-    """Looks at finished networks.
+) -> SampleGrid:
+    """Generates, or translates, the images by which a run is monitored.
 
     Args:
         objective: what is trained.
@@ -54,7 +54,7 @@ def look(
         assert isinstance(config, GenerativeConfig)
         assert isinstance(shown, ImageSet)
         samples = samplers[""](seed_rows(config, objective.n_classes, _SEEDS))
-        return Look(grid(to_uint8(samples), 8), {"": _drawn(samples, shown, classifier)})
+        return SampleGrid(grid(to_uint8(samples), 8), {"": _with_classes(samples, shown, classifier)})
     assert isinstance(objective, Translation)
     assert isinstance(shown, PairSet)
     return _translations(objective, samplers, shown)
@@ -72,7 +72,7 @@ def spread_out(images_of: ImageSet, count: int) -> Floats:
     return images_of.batch(chosen).images.float().cpu().numpy()
 
 
-def _drawn(samples: Floats, shown: ImageSet, classifier: Classifier | None) -> SampleBatch:
+def _with_classes(samples: Floats, shown: ImageSet, classifier: Classifier | None) -> SampleBatch:
     real = centre(spread_out(shown, _REAL), *samples.shape[2:])
     if classifier is None or not classifier.reads_classes or not np.isfinite(samples).all():
         return SampleBatch(samples, real)
@@ -80,8 +80,8 @@ def _drawn(samples: Floats, shown: ImageSet, classifier: Classifier | None) -> S
     return SampleBatch(samples, real, classes=read.argmax(axis=1), n_classes=read.shape[1])
 
 
-def _translations(objective: Translation, samplers: Mapping[str, Sampler], shown: PairSet) -> Look:
-    columns, seen, multiple = [], {}, objective.multiple
+def _translations(objective: Translation, samplers: Mapping[str, Sampler], shown: PairSet) -> SampleGrid:
+    columns, batches, multiple = [], {}, objective.multiple
     count = min(_ROWS, len(shown.A), len(shown.B))  # both directions' columns stand side by side
     for direction, sampler in samplers.items():
         source, target = ((shown.A, shown.B)[domain] for domain in objective.domains(direction))
@@ -91,9 +91,9 @@ def _translations(objective: Translation, samplers: Mapping[str, Sampler], shown
         back = next((other for name, other in samplers.items() if name != direction), None)
         last = wanted[:count] if back is None else back({"images": np.ascontiguousarray(made[:count])})
         columns.append(np.stack([given[:count], made[:count], last], axis=1))
-        seen[direction] = SampleBatch(made, wanted, pairs=wanted if back is None else given)
+        batches[direction] = SampleBatch(made, wanted, pairs=wanted if back is None else given)
     rows = np.concatenate(columns, axis=1)  # (inputs, 3 or 6, 3, H, W)
-    return Look(grid(to_uint8(rows.reshape(-1, *rows.shape[2:])), rows.shape[1]), seen)
+    return SampleGrid(grid(to_uint8(rows.reshape(-1, *rows.shape[2:])), rows.shape[1]), batches)
 
 
 def _some(domain: ImageSet, multiple: int) -> Floats:

@@ -5,7 +5,7 @@ from typing import Self
 
 
 @dataclass(frozen=True)
-class Measured:
+class Measurement:
     """One number, and how it was come by; a manifest's `Metric` has the same fields but for the direction.
 
     Attributes:

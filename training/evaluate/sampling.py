@@ -65,7 +65,7 @@ def seed_rows(config: GenerativeConfig, n_classes: int, count: int, first: int =
     return rows
 
 
-def draw(sampler: Sampler, rows: Mapping[str, Floats]) -> Floats:
+def generate_images(sampler: Sampler, rows: Mapping[str, Floats]) -> Floats:
     """The images of some rows, (N, C, H, W) float32 in [-1, 1]."""
     count = len(rows["latents"])
     parts = ({name: array[i : i + _BATCH] for name, array in rows.items()} for i in range(0, count, _BATCH))

@@ -17,7 +17,7 @@ from training.data import ImageSet, PairSet
 from training.evaluate import artefacts, protocol, translation
 from training.evaluate.grids import centre, spread_out
 from training.evaluate.protocol import Protocol
-from training.evaluate.sampling import Floats, Sampler, draw, seed_rows
+from training.evaluate.sampling import Floats, Sampler, generate_images, seed_rows
 from training.metrics import frechet, paired, sliced
 
 _FIRST_SEED = 1_000_000  # far from the seeds that are reported on
@@ -43,11 +43,11 @@ class Criterion(ABC):
 
     Attributes:
         name: of the number.
-        said: what decides, as a sentence.
+        description: what decides, as a sentence.
     """
 
     name: str
-    said: str
+    description: str
 
     @abstractmethod
     def read(self, samplers: Mapping[str, Sampler]) -> Reading:
@@ -73,7 +73,7 @@ def criterion(
     return _Aligned(config, held) if isinstance(config, Pix2pixConfig) else _Unpaired(config, held)
 
 
-def selector(dataset: str) -> Classifier | None:
+def selection_classifier(dataset: str) -> Classifier | None:
     """The classifier that chooses, which is never the one that reports, or None where there is none."""
     try:
         return classifiers.load(dataset, role="selection")
@@ -81,7 +81,7 @@ def selector(dataset: str) -> Classifier | None:
         return None
 
 
-class Gap:
+class SampleDistance:
     """The distance of samples to fixed real images: Frechet on a classifier's features, else sliced Wasserstein."""
 
     def __init__(self, real: Floats, classifier: Classifier | None) -> None:
@@ -94,11 +94,11 @@ class Gap:
         self._real, self._classifier = torch.from_numpy(real), classifier
         self._statistics = None if classifier is None else frechet.Statistics.of(classifier.features(real))
         self.name = "sliced_wasserstein" if classifier is None else "frechet_distance"
-        self.said = (
+        self.description = (
             "sliced Wasserstein distance" if classifier is None else "Frechet distance on a classifier's features"
         )
 
-    def of(self, samples: Floats) -> float:
+    def to(self, samples: Floats) -> float:
         """The distance of (N, C, H, W) samples; N as that of the real images."""
         if self._classifier is None or self._statistics is None:
             return sliced.distance(self._real, torch.from_numpy(samples)).mean
@@ -111,11 +111,14 @@ class _Generated(Criterion):
         real = spread_out(held, count)
         real = real if side is None else centre(real, side, side)
         self._rows = seed_rows(config, n_classes, len(real), _FIRST_SEED)
-        self._gap = Gap(real, selector(config.dataset))
-        self.name, self.said = self._gap.name, f"the {self._gap.said}, {len(real):,} samples to held-back images"
+        self._gap = SampleDistance(real, selection_classifier(config.dataset))
+        self.name, self.description = (
+            self._gap.name,
+            f"the {self._gap.description}, {len(real):,} samples to held-back images",
+        )
 
     def read(self, samplers: Mapping[str, Sampler]) -> Reading:
-        return Reading(self._gap.of(draw(samplers[""], self._rows)))
+        return Reading(self._gap.to(generate_images(samplers[""], self._rows)))
 
 
 class _Aligned(Criterion):
@@ -123,7 +126,7 @@ class _Aligned(Criterion):
 
     def __init__(self, config: Pix2pixConfig, held: PairSet) -> None:
         self._a, self._b = (images[:_IMAGES].cpu() for images in translation.held_out(config, held))
-        self.said = f"the mean absolute difference to the true image, {len(self._a)} held-back pairs"
+        self.description = f"the mean absolute difference to the true image, {len(self._a)} held-back pairs"
 
     def read(self, samplers: Mapping[str, Sampler]) -> Reading:
         ((direction, sampler),) = samplers.items()
@@ -143,11 +146,13 @@ class _Unpaired(Criterion):
         a, b = (images.cpu() for images in translation.held_out(config, held))
         count = min(len(a), len(b), _IMAGES)
         self._sets = {"A2B": (a[:count], b[:count]), "B2A": (b[:count], a[:count])}
-        self._classifier = selector(config.dataset)
+        self._classifier = selection_classifier(config.dataset)
         distance = "the share that a classifier does not take for the target"
         if self._classifier is None:
             distance = "the sliced Wasserstein distance over that of the inputs"
-        self.said = f"{distance}, plus artefacts, the mean of both directions, {count} held-back images of each domain"
+        self.description = (
+            f"{distance}, plus artefacts, the mean of both directions, {count} held-back images of each domain"
+        )
 
     def read(self, samplers: Mapping[str, Sampler]) -> Reading:
         made = {name: translation.translate(samplers[name], source) for name, (source, _) in self._sets.items()}

@@ -11,7 +11,7 @@ from training.classifiers import Classifier, ClassifierError
 from training.config import Pix2pixConfig, TranslationConfig
 from training.data import ImageSet, PairSet, Sets
 from training.evaluate import artefacts, protocol
-from training.evaluate.measurement import Measured
+from training.evaluate.measurement import Measurement
 from training.evaluate.protocol import Protocol
 from training.evaluate.sampling import Sampler
 from training.metrics import paired, sliced, texture, twosample
@@ -22,7 +22,7 @@ _MIN_SLICED_IMAGES = 8  # images for a sliced distance that says anything
 
 def measure(
     samplers: Mapping[str, Sampler], config: TranslationConfig, sets: Sets, sizes: Protocol | None = None
-) -> list[Measured]:
+) -> list[Measurement]:
     """Every metric of a translator, or of both CycleGAN's, on the test images.
 
     Args:
@@ -45,13 +45,15 @@ def measure(
         if isinstance(config, Pix2pixConfig):
             measured = _against_truth(target, made[direction])
             if classifier and direction == "B2A":
-                measured.append(_read_again(classifier, source, target, made[direction]))
+                measured.append(_fcn_score(classifier, source, target, made[direction]))
         else:
             back = next((sampler for name, sampler in samplers.items() if name != direction), None)
             measured = _unpaired(source, target, made[direction], sizes)
             measured += artefacts.measure(partial(translate, samplers[direction]), source, target, made[direction])
             measured += [_cycle(source, translate(back, made[direction]))] if back else []
-            measured += [_taken(classifier, "AB".index(direction[-1]), target, made[direction])] if classifier else []
+            measured += (
+                [_domain_share(classifier, "AB".index(direction[-1]), target, made[direction])] if classifier else []
+            )
         found += [item.of(direction) for item in [*measured, *_texture(target, made[direction])]]
     return found
 
@@ -75,13 +77,13 @@ def _cut(images: ImageSet, config: TranslationConfig) -> Tensor:
     return whole[:, :, start : start + side, start : start + side].contiguous()
 
 
-def _against_truth(target: Tensor, made: Tensor) -> list[Measured]:
+def _against_truth(target: Tensor, made: Tensor) -> list[Measurement]:
     found = paired.compare(target, made)
     by = f"of {len(made)} test pairs, {target.shape[2]} px"
     return [
-        Measured("l1", found.l1, f"mean absolute difference to the true image, 0 ... 255, {by}"),
-        Measured("psnr", found.psnr, f"peak signal-to-noise ratio to the true image in dB, mean {by}"),
-        Measured("ssim", found.ssim, f"structural similarity to the true image (Wang et al., 2004), mean {by}"),
+        Measurement("l1", found.l1, f"mean absolute difference to the true image, 0 ... 255, {by}"),
+        Measurement("psnr", found.psnr, f"peak signal-to-noise ratio to the true image in dB, mean {by}"),
+        Measurement("ssim", found.ssim, f"structural similarity to the true image (Wang et al., 2004), mean {by}"),
     ]
 
 
@@ -93,12 +95,12 @@ def _classifier(dataset: str) -> Classifier | None:
         return None
 
 
-def _read_again(classifier: Classifier, drawings: Tensor, photos: Tensor, made: Tensor) -> Measured:
+def _fcn_score(classifier: Classifier, drawings: Tensor, photos: Tensor, made: Tensor) -> Measurement:
     """The FCN-score's pixel accuracy (Isola et al., 2017, section 3.2)."""
     network = classifier.network
     assert isinstance(network, SegmentNet)
     real = classifiers.labels.pixel_accuracy(network, photos, drawings)
-    return Measured(
+    return Measurement(
         "pixel_accuracy",
         classifiers.labels.pixel_accuracy(network, made, drawings),
         f"share of pixels whose label a network, trained on real photos, finds in the translation, in the manner of "
@@ -108,9 +110,9 @@ def _read_again(classifier: Classifier, drawings: Tensor, photos: Tensor, made: 
     )
 
 
-def _taken(classifier: Classifier, wanted: int, target: Tensor, made: Tensor) -> Measured:
+def _domain_share(classifier: Classifier, wanted: int, target: Tensor, made: Tensor) -> Measurement:
     shares = [float((classifier.probabilities(x.numpy())[:, wanted] > 0.5).mean()) for x in (made, target)]
-    return Measured(
+    return Measurement(
         "domain_taken",
         shares[0],
         f"share of translations that a classifier takes for the target domain, {len(made)} test images, classifier "
@@ -121,12 +123,12 @@ def _taken(classifier: Classifier, wanted: int, target: Tensor, made: Tensor) ->
     )
 
 
-def _unpaired(source: Tensor, target: Tensor, made: Tensor, sizes: Protocol) -> list[Measured]:
+def _unpaired(source: Tensor, target: Tensor, made: Tensor, sizes: Protocol) -> list[Measurement]:
     changed = paired.translation(source, made)
     by = f"{len(made)} test images, {target.shape[2]} px"
     found = [
-        Measured("change", changed.change, f"mean absolute difference to the input, 0 ... 255, {by}"),
-        Measured("structure", changed.structure, f"SSIM of luminance to the input, {by}"),
+        Measurement("change", changed.change, f"mean absolute difference to the input, 0 ... 255, {by}"),
+        Measurement("structure", changed.structure, f"SSIM of luminance to the input, {by}"),
     ]
     count = min(len(target), len(made))
     if count >= sizes.min_two_sample_images:
@@ -136,21 +138,21 @@ def _unpaired(source: Tensor, target: Tensor, made: Tensor, sizes: Protocol) -> 
     return found
 
 
-def _two_sample(target: Tensor, made: Tensor, steps: int) -> Measured:
-    told = twosample.distinguish(target, made, steps=steps)
-    return Measured(
+def _two_sample(target: Tensor, made: Tensor, steps: int) -> Measurement:
+    result = twosample.distinguish(target, made, steps=steps)
+    return Measurement(
         "two_sample_accuracy",
-        told.accuracy,
+        result.accuracy,
         f"how often a small network, trained on one half, tells translations from real images of the target in "
-        f"the other (Lopez-Paz and Oquab, 2017), {told.count} images; 0.5 is chance",
-        told.standard_error,
+        f"the other (Lopez-Paz and Oquab, 2017), {result.count} images; 0.5 is chance",
+        result.standard_error,
         0.5,
     )
 
 
-def _sliced(source: Tensor, target: Tensor, made: Tensor) -> Measured:
+def _sliced(source: Tensor, target: Tensor, made: Tensor) -> Measurement:
     unchanged = sliced.distance(target, source).mean
-    return Measured(
+    return Measurement(
         "sliced_wasserstein",
         sliced.distance(target, made).mean,
         f"sliced Wasserstein distance x 1000 to real images of the target, mean over levels (Karras et al., 2018), "
@@ -158,21 +160,23 @@ def _sliced(source: Tensor, target: Tensor, made: Tensor) -> Measured:
     )
 
 
-def _cycle(source: Tensor, returned: Tensor) -> Measured:
+def _cycle(source: Tensor, returned: Tensor) -> Measurement:
     error = paired.mean_absolute(source, returned)
-    return Measured(
+    return Measurement(
         "cycle_error",
         error,
         f"mean absolute difference after the way there and back, 0 ... 255, {len(source)} test images",
     )
 
 
-def _texture(target: Tensor, made: Tensor) -> list[Measured]:
+def _texture(target: Tensor, made: Tensor) -> list[Measurement]:
     by = f"over that of real images, {len(made)} test images"
     gradient, half_rate = texture.gradient_ratio(target, made), texture.half_rate_ratio(target, made)
     return [
-        Measured("gradient_ratio", gradient, f"mean gradient magnitude of luminance {by}; below 1 is blur", floor=1.0),
-        Measured(
+        Measurement(
+            "gradient_ratio", gradient, f"mean gradient magnitude of luminance {by}; below 1 is blur", floor=1.0
+        ),
+        Measurement(
             "half_rate_ratio", half_rate, f"energy at half the sampling rate {by}; above 1 is checkerboard", floor=1.0
         ),
     ]

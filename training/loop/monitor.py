@@ -50,11 +50,11 @@ class Observer:
         self._estimator: critic_estimate.Estimator | None = None
         self._criterion: selection.Criterion | None = None
         with _untouched():  # a classifier that is read begins with random weights
-            self._classifier = selection.selector(self._config.dataset)
+            self._classifier = selection.selection_classifier(self._config.dataset)
             if held_back is not None and self._config.measure_every_nimg:
                 n_classes = objective.n_classes if isinstance(objective, Generative) else 0
                 self._criterion = selection.criterion(self._config, held_back, n_classes)
-                say(f"the best checkpoint is chosen by {self._criterion.said}")
+                say(f"the best checkpoint is chosen by {self._criterion.description}")
 
     def losses(self, step: int, values: dict[str, float], rate: float | None) -> None:
         """Notes one step's losses."""
@@ -64,9 +64,11 @@ class Observer:
     def look(self, step: int) -> None:
         """Keeps a sample grid, and looks for alarms in it."""
         with _untouched():
-            seen = evaluate.look(self._objective, self._finished(step), self._config, self._shown, self._classifier)
+            seen = evaluate.sample_grid(
+                self._objective, self._finished(step), self._config, self._shown, self._classifier
+            )
         self._journal.grid(step, self._nimg(step), seen.pixels)
-        self._raise(step, self._watch.images(step, seen.seen))
+        self._raise(step, self._watch.images(step, seen.batches))
 
     def broken(self, step: int, sentence: str) -> None:
         """Notes why the run ends."""
@@ -116,7 +118,7 @@ class Observer:
         checkpoint.save(self._run.best, state)
         about: dict[str, Any] = {"step": step, "nimg": self._nimg(step), "value": value}
         assert self._criterion is not None
-        about |= {"name": self._criterion.name, "chosen_by": self._criterion.said}
+        about |= {"name": self._criterion.name, "chosen_by": self._criterion.description}
         write_json(self._run.folder / "best.json", about)
 
     def _is_spent(self, step: int) -> bool:

@@ -27,7 +27,7 @@ class _Recording(NamedTuple):
     result: Any
 
 
-class Captured(Generic[Result]):
+class CudaGraphs(Generic[Result]):
     """A function of tensors on a GPU, replayed as CUDA graphs: one for each kind of call and shape of its input.
 
     The first three calls of a kind work as ever, so that kernels are chosen and memory is asked for. The next one is
@@ -61,7 +61,7 @@ class Captured(Generic[Result]):
         if key not in self._recordings:
             if self._warm.setdefault(key, 0) < _WARM_UPS:
                 self._warm[key] += 1
-                return self._beside(inputs)
+                return self._on_side_stream(inputs)
             try:
                 self._recordings[key] = self._record(inputs)
             except torch.OutOfMemoryError:
@@ -77,7 +77,7 @@ class Captured(Generic[Result]):
         result: Result = recording.result
         return result
 
-    def _beside(self, inputs: Any) -> Result:
+    def _on_side_stream(self, inputs: Any) -> Result:
         """On a stream of its own: what warms up on the default stream could not be recorded afterwards."""
         stream = torch.cuda.Stream()
         stream.wait_stream(torch.cuda.current_stream())

@@ -62,7 +62,7 @@ class Gan(Generative):
         T. Karras et al., "Analyzing and Improving the Image Quality of StyleGAN", CVPR 2020: the penalty now and then.
     """
 
-    estimate_said = "the discriminator's estimate of the Jensen-Shannon divergence, (V + log 4) / 2"
+    estimate_description = "the discriminator's estimate of the Jensen-Shannon divergence, (V + log 4) / 2"
 
     def __init__(self, config: GanConfig | DcganConfig, data: ImageSet, fabric: Fabric) -> None:
         turns = 2 if isinstance(config, DcganConfig) and config.alternate else 1

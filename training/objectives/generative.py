@@ -30,12 +30,12 @@ class Generative(Objective):
         generator: latents (and classes) -> images.
         discriminator: images (and classes) -> (N, 1).
         n_classes: 0 where the networks are not told classes.
-        estimate_said: what `estimate` estimates, in words.
+        estimate_description: what `estimate` estimates, in words.
         batch_norm_latents: latents from which the averaged generator's BatchNorm statistics are computed.
         image_shape: (C, H, W) of the images that the networks draw and see.
     """
 
-    estimate_said: ClassVar[str]
+    estimate_description: ClassVar[str]
     batch_norm_latents: ClassVar[int] = 20_000
 
     def __init__(
@@ -107,22 +107,22 @@ class Generative(Objective):
             self._recompute_batch_norm(finished)
         return finished.eval()
 
-    def finish_as(self, state: dict[str, Tensor], said: str) -> None:
+    def finish_as(self, state: dict[str, Tensor], description: str) -> None:
         """Lets `finished_generator` have these weights and statistics, whatever is trained.
 
         Args:
             state: of a network like the generator.
-            said: how they came about, for cards.
+            description: how they were made, for model cards.
 
         Raises:
             RuntimeError: they are of another network.
             TypeError: they are no weights.
         """
         deepcopy(self.generator).load_state_dict(state)  # refuses them
-        self._finished, self.finished_said = state, said
+        self._finished, self.finished_description = state, description
 
     def finished_discriminator(self) -> nn.Module:
-        """A copy of the discriminator to ask: spectral norms are multiplied out."""
+        """A copy of the discriminator for inference; spectral norms are folded into the weights."""
         finished = deepcopy(self.discriminator).requires_grad_(False).eval()
         for module in finished.modules():
             if parametrize.is_parametrized(module, "weight"):

@@ -16,11 +16,11 @@ from torch.optim.swa_utils import AveragedModel
 
 from training.networks.norm import share_statistics
 from training.objectives import optimizers
-from training.objectives.cuda_graphs import Captured
+from training.objectives.cuda_graphs import CudaGraphs
 from training.objectives.optimizers import OptimizerConfig, Steps
 
 
-class Played(NamedTuple):
+class StepResult(NamedTuple):
     """What one step did.
 
     Attributes:
@@ -36,7 +36,7 @@ class Objective(ABC):
     """Networks, optimisers and one step of training.
 
     Attributes:
-        finished_said: how the finished networks came about, where they are others than were trained.
+        finished_description: how the finished networks were made, if they differ from the trained ones.
 
     One process on one GPU replays its steps as CUDA graphs, one for each phase (docs/decisions/0007-cuda-graphs.md).
     """
@@ -50,10 +50,10 @@ class Objective(ABC):
         self.averages: dict[str, AveragedModel] = {}
         self.counters: dict[str, int] = {"steps": 0}
         self.frozen: frozenset[str] = frozenset()
-        self.finished_said: str | None = None
+        self.finished_description: str | None = None
         self._decays: dict[str, float] = {}
         self._moved: list[str] = []
-        self._captured = Captured(self._played)
+        self._graphs = CudaGraphs(self._run_step)
 
     def step(self, batch: Any) -> dict[str, Tensor]:
         """Trains on this process's share of a batch.
@@ -61,11 +61,11 @@ class Objective(ABC):
         Returns:
             Named scalars, detached: losses and mean outputs. The next step may write over them.
         """
-        played = self._captured(batch, self._kind()) if self._can_be_captured() else self._played(batch)
-        for name in played.moved:
+        result = self._graphs(batch, self._kind()) if self._can_be_captured() else self._run_step(batch)
+        for name in result.moved:
             self.schedulers[name].step()
         self.count()
-        return played.losses
+        return result.losses
 
     @abstractmethod
     def play(self, batch: Any) -> dict[str, Tensor]:
@@ -86,7 +86,7 @@ class Objective(ABC):
         """Moves the counters on after a step."""
         self.counters["steps"] += 1
 
-    def _played(self, batch: Any) -> Played:
+    def _run_step(self, batch: Any) -> StepResult:
         self._moved = []
         try:
             losses = self.play(batch)
@@ -94,7 +94,7 @@ class Objective(ABC):
             for network in self.networks.values():  # as they are between steps, for whoever tries again
                 network.requires_grad_(True).train()
             raise
-        return Played(losses, tuple(self._moved))
+        return StepResult(losses, tuple(self._moved))
 
     def _kind(self) -> tuple[Hashable, frozenset[str]] | None:
         phase = self.phase()

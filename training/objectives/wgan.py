@@ -53,7 +53,7 @@ class _Wasserstein(Generative):
     The counters `generator_steps` and `critic_steps` (since the generator's last) belong to the checkpoint.
     """
 
-    estimate_said = "the critic's estimate of the earth mover's distance, without penalty"
+    estimate_description = "the critic's estimate of the earth mover's distance, without penalty"
 
     def __init__(self, config: WganConfig | WganGpConfig, data: ImageSet, fabric: Fabric) -> None:
         updates = {"generator": generator_updates(config), "critic": config.total_steps}

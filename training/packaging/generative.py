@@ -13,7 +13,7 @@ from service.repository import manifest
 from service.repository.manifest import NetworkName
 from training.config import GenerativeConfig
 from training.data import PUBLISHED, Batch, ImageSet
-from training.evaluate import Measured, grid, seed_rows
+from training.evaluate import Measurement, grid, seed_rows
 from training.objectives import Generative
 from training.packaging.contents import Contents, engine, golden
 from training.packaging.onnx import export
@@ -176,7 +176,7 @@ def _shown(objective: Generative, data: ImageSet, count: int = _PARITY_ROWS) -> 
     return Batch(batch.images[:, :, :height, :width].contiguous(), batch.labels)
 
 
-def _metric(measured: Measured) -> manifest.Metric:
+def _metric(measured: Measurement) -> manifest.Metric:
     values = measured.to_json()
     del values["direction"]
     return manifest.Metric.model_validate(values)

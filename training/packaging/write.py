@@ -162,7 +162,7 @@ def _describe(
 ) -> Manifest:
     config = run.config
     known = PUBLISHED[config.dataset]
-    metrics = [dict(found) for found in run.metrics(images_seen // config.batch_size, objective.finished_said)]
+    metrics = [dict(found) for found in run.metrics(images_seen // config.batch_size, objective.finished_description)]
     metrics = [found for found in metrics if found.pop("direction") == direction]
     return Manifest(
         schema_version=manifest.SCHEMA_VERSION,
@@ -176,7 +176,7 @@ def _describe(
             name=known.title, source=known.source, terms=known.terms, images=_count(data, config.method == "pix2pix")
         ),
         training=manifest.Training(
-            recipe=run.recipe_said(objective.finished_said),
+            recipe=run.recipe_said(objective.finished_description),
             config=configs.to_json(config),
             seed=config.seed,
             images_seen=run.images_before + images_seen,

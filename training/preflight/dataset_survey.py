@@ -13,8 +13,8 @@ from training import data
 from training.config import TrainingConfig
 from training.data import PUBLISHED, DataError, ImageSet, PairSet, Skipped, Split, open_source
 
-_LOOKED_AT = 200  # headers: enough to know a set by, and quick for any number of files
-_NAMED = 3
+_MAX_HEADERS = 200  # headers: enough to know a set by, and quick for any number of files
+_MAX_NAMES = 3
 
 
 class Survey(NamedTuple):
@@ -35,7 +35,7 @@ class Survey(NamedTuple):
     held: ImageSet | PairSet | None = None
 
 
-def look(config: TrainingConfig, path: Path) -> Survey:
+def survey(config: TrainingConfig, path: Path) -> Survey:
     """Reads every split as training and evaluation will, and the headers of some of the files.
 
     Args:
@@ -48,7 +48,7 @@ def look(config: TrainingConfig, path: Path) -> Survey:
         try:
             with contextlib.redirect_stderr(io.StringIO()):  # what loading says there is said here, in full
                 sets[split] = data.load(config, path, split)
-            found.lines.append((split, _counted(sets[split])))
+            found.lines.append((split, _describe_split(sets[split])))
         except DataError as error:
             found.lines.append((split, "none"))
             if split == "train":
@@ -58,7 +58,7 @@ def look(config: TrainingConfig, path: Path) -> Survey:
     if PUBLISHED[config.dataset].kind not in ("idx", "stacked"):
         with contextlib.suppress(DataError):
             found.lines.append(("files", _headers(path)))
-    found.warnings.extend(_told(config, sets))
+    found.warnings.extend(_warnings(config, sets))
     if config.measure_every_nimg and "validation" in sets and not len(sets["validation"]):
         found.problems.append(
             "measure_every_nimg is given, but nothing is held back to measure on: give --validation-share 0.1 too"
@@ -66,7 +66,7 @@ def look(config: TrainingConfig, path: Path) -> Survey:
     return found._replace(train=sets.get("train"), held=sets.get("validation") or None)
 
 
-def _counted(images: ImageSet | PairSet) -> str:
+def _describe_split(images: ImageSet | PairSet) -> str:
     if not len(images):
         return "none"
     channels, height, width = images.shape
@@ -79,7 +79,7 @@ def _counted(images: ImageSet | PairSet) -> str:
 def _headers(path: Path) -> str:
     """Sizes and modes as the files have them."""
     source = open_source(path)
-    names = source.images[:: max(1, len(source.images) // _LOOKED_AT)][:_LOOKED_AT]
+    names = source.images[:: max(1, len(source.images) // _MAX_HEADERS)][:_MAX_HEADERS]
     modes: Counter[str] = Counter()
     sizes: Counter[tuple[int, int]] = Counter()
     for name in names:
@@ -87,36 +87,37 @@ def _headers(path: Path) -> str:
         with contextlib.suppress(Exception), Image.open(io.BytesIO(source.read(name))) as image:
             modes[image.mode] += 1
             sizes[image.size] += 1
-    said = ", ".join(f"{mode} {count}" for mode, count in modes.most_common())
+    kinds = ", ".join(f"{mode} {count}" for mode, count in modes.most_common())
     shown = [f"{width} x {height} px" for width, height in sorted(sizes)]
     spread = shown[0] if len(shown) == 1 else f"{len(shown)} sizes, {shown[0]} ... {shown[-1]}" if shown else "none"
-    return f"{len(source.images):,} images; of {len(names)} looked at: {spread}; modes {said}"
+    return f"{len(source.images):,} images; of {len(names)} looked at: {spread}; modes {kinds}"
 
 
-def _told(config: TrainingConfig, sets: dict[Split, ImageSet | PairSet]) -> list[str]:
-    said = []
+def _warnings(config: TrainingConfig, sets: dict[Split, ImageSet | PairSet]) -> list[str]:
+    warnings: list[str] = []
     for split, images in sets.items():
         if images.skipped:
-            said.append(
-                f"{split}: {len(images.skipped):,} files cannot be read and are left out: {_some(images.skipped)}"
+            warnings.append(
+                f"{split}: {len(images.skipped):,} files cannot be read and are left out: "
+                f"{_first_names(images.skipped)}"
             )
     if "train" not in sets or config.images is None:
-        return said
+        return warnings
     parts = sets["train"]
     for part in (parts,) if isinstance(parts, ImageSet) else (parts.A, parts.B):
         if small := part.smaller_than(config.images.crop_px):
-            said.append(
+            warnings.append(
                 f"{small:,} of {len(part):,} training images are smaller than the crop of {config.images.crop_px} px "
                 "and are enlarged, which leaves them soft"
             )
         elif small := part.upscaled:
-            said.append(
+            warnings.append(
                 f"{small:,} of {len(part):,} training images are enlarged from {min(part.sides_px)} px or more to the "
                 f"{config.images.load_px} px at which the recipe reads them"
             )
-    return said
+    return warnings
 
 
-def _some(skipped: Sequence[Skipped]) -> str:
-    named = [f"{name} ({reason})" for name, reason in skipped[:_NAMED]]
-    return ", ".join(named + ["..."] * (len(skipped) > _NAMED))
+def _first_names(skipped: Sequence[Skipped]) -> str:
+    named = [f"{name} ({reason})" for name, reason in skipped[:_MAX_NAMES]]
+    return ", ".join(named + ["..."] * (len(skipped) > _MAX_NAMES))

@@ -42,8 +42,8 @@ class Diagnosis(NamedTuple):
 
     def text(self) -> str:
         """Aligned, for people."""
-        said = [("warning", words) for words in self.warnings] + [("problem", words) for words in self.problems]
-        return "\n".join(f"{name:<12}{words}" for name, words in [*self.lines, *said])
+        findings = [("warning", words) for words in self.warnings] + [("problem", words) for words in self.problems]
+        return "\n".join(f"{name:<12}{words}" for name, words in [*self.lines, *findings])
 
 
 def examine(run: Run, accelerator: str, out: Path | None = None, budget_s: float = 10.0) -> Diagnosis:
@@ -59,37 +59,39 @@ def examine(run: Run, accelerator: str, out: Path | None = None, budget_s: float
         ValueError: there is no such device.
     """
     config = run.config
-    seen = dataset_survey.look(config, run.data)
+    surveyed = dataset_survey.survey(config, run.data)
     fabric = devices.open_fabric(config, accelerator, 1)
     side = f", {config.images.crop_px} px crops" if config.images else ""
     found = Diagnosis(
         [
             ("recipe", f"{run.recipe}: {config.method} on {config.dataset}{side}, batches of {config.batch_size}"),
             ("data", str(run.data)),
-            *seen.lines,
+            *surveyed.lines,
             ("device", f"{devices.describe(fabric)}, {fabric._precision.precision}"),
         ],
-        seen.warnings,
-        seen.problems,
+        surveyed.warnings,
+        surveyed.problems,
     )
-    found.warnings.extend(_about_device(config, fabric))
-    found.warnings.extend(_about_classifier(config))
-    measured = _time(config, seen, fabric, found.problems, budget_s)
+    found.warnings.extend(_device_warnings(config, fabric))
+    found.warnings.extend(_classifier_warnings(config))
+    measured = _time(config, surveyed, fabric, found.problems, budget_s)
     if measured is not None:
-        found.problems.extend(_about_samples(config, seen, fabric))
-        found.lines.extend(_expected(config, measured, seen))
-        found.warnings.extend(_about_time(run, measured, fabric))
+        found.problems.extend(_sample_problems(config, surveyed, fabric))
+        found.lines.extend(_expected(config, measured, surveyed))
+        found.warnings.extend(_time_warnings(run, measured, fabric))
     if out is not None:
-        found.problems.extend(_about_folder(run, out, measured))
+        found.problems.extend(_folder_problems(run, out, measured))
         found.lines.append(("disk", f"{_size(_free_bytes(out))} free for {out}"))
     return found
 
 
-def _time(config: TrainingConfig, seen: Survey, fabric: Fabric, problems: list[str], budget_s: float) -> Timing | None:
-    if seen.train is None:
+def _time(
+    config: TrainingConfig, surveyed: Survey, fabric: Fabric, problems: list[str], budget_s: float
+) -> Timing | None:
+    if surveyed.train is None:
         return None
     try:
-        return step_timing.measure(config, seen.train, fabric, budget_s)
+        return step_timing.measure(config, surveyed.train, fabric, budget_s)
     except (DataError, ValueError) as error:
         problems.append(str(error))
     except torch.OutOfMemoryError:
@@ -97,14 +99,16 @@ def _time(config: TrainingConfig, seen: Survey, fabric: Fabric, problems: list[s
     return None
 
 
-def _about_samples(config: TrainingConfig, seen: Survey, fabric: Fabric) -> list[str]:
+def _sample_problems(config: TrainingConfig, surveyed: Survey, fabric: Fabric) -> list[str]:
     """Makes the first sample grid, which a run begins with."""
-    assert seen.train is not None
+    assert surveyed.train is not None
     try:
-        placed = data.place(seen.train, fabric.device)
-        shown = placed if seen.held is None else data.place(seen.held, fabric.device)
+        placed = data.place(surveyed.train, fabric.device)
+        shown = placed if surveyed.held is None else data.place(surveyed.held, fabric.device)
         objective = objectives.build(config, placed, fabric)
-        evaluate.look(objective, evaluate.samplers(objective), config, shown, selection.selector(config.dataset))
+        evaluate.sample_grid(
+            objective, evaluate.samplers(objective), config, shown, selection.selection_classifier(config.dataset)
+        )
     except torch.OutOfMemoryError:
         return ["drawing samples does not fit into the GPU's memory: give smaller networks or images"]
     except (ValueError, RuntimeError) as error:
@@ -112,9 +116,9 @@ def _about_samples(config: TrainingConfig, seen: Survey, fabric: Fabric) -> list
     return []
 
 
-def _expected(config: TrainingConfig, measured: Timing, seen: Survey) -> list[tuple[str, str]]:
+def _expected(config: TrainingConfig, measured: Timing, surveyed: Survey) -> list[tuple[str, str]]:
     networks = ", ".join(f"{name} {count / 1e6:.2f} M" for name, count in measured.parameters.items())
-    images = seen.train.nbytes if seen.train is not None else 0
+    images = surveyed.train.nbytes if surveyed.train is not None else 0
     peak = "" if measured.peak_bytes is None else f"; at most {_size(measured.peak_bytes)} in use during a step"
     state = f"weights, optimisers and averages {_size(measured.state_bytes)}, images {_size(images)}"
     speed = f"{measured.images_per_s:,.1f} images/s; a step {1e3 * measured.step_s:,.0f} ms, {measured.steps} timed"
@@ -136,21 +140,23 @@ def duration(config: TrainingConfig, images_per_s: float) -> str:
     return f"{length_h:.1f} hours" if length_h < 2 * _LONG_H else f"{length_h / 24.0:.1f} days"
 
 
-def _about_time(run: Run, measured: Timing, fabric: Fabric) -> list[str]:
-    said = []
+def _time_warnings(run: Run, measured: Timing, fabric: Fabric) -> list[str]:
+    sentences: list[str] = []
     cores, load = os.cpu_count() or 1, os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     if fabric.device.type == "cpu" and load > cores + 1:
-        said.append(f"other work kept this machine busy (load {load:.1f} on {cores} cores): alone, training is faster")
+        sentences.append(
+            f"other work kept this machine busy (load {load:.1f} on {cores} cores): alone, training is faster"
+        )
     if fabric.device.type == "cpu" and hours(run.config, measured.images_per_s) > _LONG_H:
         long = f"without a GPU the run takes {duration(run.config, measured.images_per_s)}"
         small = RECIPES.get(f"{run.recipe}-small")
         instead = f": take {run.recipe}-small" if small else ": give fewer images (--total-nimg) or smaller networks"
         usual = f", which takes {duration(small.config, small.images_per_s)} on two cores" if small else ""
-        said.append(long + instead + usual)
-    return said
+        sentences.append(long + instead + usual)
+    return sentences
 
 
-def _about_device(config: TrainingConfig, fabric: Fabric) -> list[str]:
+def _device_warnings(config: TrainingConfig, fabric: Fabric) -> list[str]:
     if devices.computes_bf16(fabric.device.type == "cuda"):
         return []
     if config.precision == "bf16-mixed":
@@ -158,22 +164,22 @@ def _about_device(config: TrainingConfig, fabric: Fabric) -> list[str]:
     return ["this device has no bf16 arithmetic: training runs in float32, at about half the speed"]
 
 
-def _about_classifier(config: TrainingConfig) -> list[str]:
+def _classifier_warnings(config: TrainingConfig) -> list[str]:
     if not isinstance(config, GenerativeConfig) or classifiers.find(config.dataset) is not None:
         return []
     return [f"there is no classifier of {config.dataset}: `evaluate` leaves out the metrics that need a classifier"]
 
 
-def _about_folder(run: Run, out: Path, measured: Timing | None) -> Sequence[str]:
-    said = []
+def _folder_problems(run: Run, out: Path, measured: Timing | None) -> Sequence[str]:
+    sentences: list[str] = []
     try:
         Run(out, run.recipe, run.config, run.data).refuse_another()
     except RunError as error:
-        said.append(str(error))
+        sentences.append(str(error))
     needed, free = _CHECKPOINTS * (measured.state_bytes if measured else 0), _free_bytes(out)
     if free < needed:
-        said.append(f"{out} has {_size(free)} left, but checkpoints need {_size(needed)}: choose another --out")
-    return said
+        sentences.append(f"{out} has {_size(free)} left, but checkpoints need {_size(needed)}: choose another --out")
+    return sentences
 
 
 def _free_bytes(out: Path) -> int:

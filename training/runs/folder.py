@@ -89,19 +89,19 @@ class Run:
         write_json(self.folder / "run.json", about | (before if self.init_from else {}))
         write_json(self.folder / "config.json", configs.to_json(self.config))
 
-    def keep_metrics(self, step: int, metrics: list[dict[str, object]], finished_said: str | None = None) -> None:
-        """Keeps what `evaluate` measured after so many steps, of networks as `Objective.finished_said` has it."""
-        write_json(self.folder / "evaluation.json", {"step": step, "finished": finished_said, "metrics": metrics})
+    def keep_metrics(self, step: int, metrics: list[dict[str, object]], description: str | None = None) -> None:
+        """Keeps what `evaluate` measured after so many steps, see `Objective.finished_description`."""
+        write_json(self.folder / "evaluation.json", {"step": step, "finished": description, "metrics": metrics})
 
-    def metrics(self, step: int, finished_said: str | None = None) -> list[dict[str, Any]]:
+    def metrics(self, step: int, description: str | None = None) -> list[dict[str, Any]]:
         """What was measured after exactly so many steps, of such networks; nothing if the run went on since."""
         path = self.folder / "evaluation.json"
         kept = _read(path) if path.exists() else {}
-        return list(kept["metrics"]) if (kept.get("step"), kept.get("finished")) == (step, finished_said) else []
+        return list(kept["metrics"]) if (kept.get("step"), kept.get("finished")) == (step, description) else []
 
-    def recipe_said(self, finished_said: str | None) -> str:
+    def recipe_said(self, description: str | None) -> str:
         """The recipe, and what was done to its networks afterwards."""
-        return self.recipe if finished_said is None else f"{self.recipe}, {finished_said}"
+        return self.recipe if description is None else f"{self.recipe}, {description}"
 
 
 def open_run(folder: Path, data: Path | None = None) -> Run:

@@ -131,7 +131,9 @@ def test_a_folder_that_holds_a_run_is_refused_and_left_alone(train, finished_run
 
 def test_a_run_that_ended_before_its_first_checkpoint_is_made_anew(train, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr("training.evaluate.look", lambda *words: (_ for _ in ()).throw(RuntimeError("no memory is left")))
+        patch.setattr(
+            "training.evaluate.sample_grid", lambda *words: (_ for _ in ()).throw(RuntimeError("no memory is left"))
+        )
         refused(train(), "no memory is left")
     assert (tmp_path / "run" / "config.json").exists()
     assert not (tmp_path / "run" / "checkpoint.pt").exists()

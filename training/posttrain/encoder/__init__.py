@@ -5,7 +5,7 @@ from math import inf
 from training import data
 from training.config import GenerativeConfig
 from training.data import ImageSet, Sets
-from training.evaluate import Measured, save_png
+from training.evaluate import Measurement, save_png
 from training.objectives import Generative, Objective
 from training.posttrain.encoder.evaluate import measure, page
 from training.posttrain.encoder.store import FILE_NAME, load, save
@@ -15,7 +15,7 @@ from training.runs.folder import Run, RunError
 __all__ = ["FILE_NAME", "NIMG", "PIXEL_WEIGHT", "build", "load", "make", "measure", "page", "save", "train"]
 
 
-def make(run: Run, objective: Objective, step: int, nimg: int, pixel_weight: float, sets: Sets) -> list[Measured]:
+def make(run: Run, objective: Objective, step: int, nimg: int, pixel_weight: float, sets: Sets) -> list[Measurement]:
     """Trains a run's encoder, measures it and keeps it; writes a page of images and what is drawn of their latents.
 
     Args:

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from service.imaging.pixels import Pixels, grid, to_uint8
 from training.data import ImageSet
-from training.evaluate import Measured
+from training.evaluate import Measurement
 from training.objectives import Generative
 from training.posttrain.encoder.train import fit
 
@@ -18,7 +18,7 @@ _SHOWN, _COLUMNS = 32, 8
 @torch.inference_mode()
 def measure(
     network: nn.Module, generator: nn.Module, objective: Generative, shown: ImageSet, of: str = "test"
-) -> list[Measured]:
+) -> list[Measurement]:
     """How near G(E(x)) comes to x: for samples that the encoder has not seen, and for real images.
 
     Args:
@@ -41,17 +41,17 @@ def measure(
     mean = real.mean(0, keepdim=True).expand_as(real)
     error = float((found - latents).square().mean() / latents.var())
     return [
-        Measured(
+        Measurement(
             "encoder_latent_error",
             error,
             f"|E(G(z)) - z|^2 over the variance of z, {_HELD_NIMG:,} latents; 1 is a guess of 0",
         ),
-        Measured(
+        Measurement(
             "encoder_error_samples",
             _difference(drawn, _mapped(generator, found, *objective.rows(labels))),
             f"mean absolute difference of G(E(x)) to x, 0 ... 255, {_HELD_NIMG:,} samples x",
         ),
-        Measured(
+        Measurement(
             "encoder_error_real",
             _difference(real, again),
             f"the same for {count:,} real {of} images; their mean in place of each has {_difference(real, mean):.1f}",

@@ -7,7 +7,7 @@ from typing import Any
 from torch import nn
 
 from training.config import GenerativeConfig
-from training.evaluate import Measured
+from training.evaluate import Measurement
 from training.networks.encoder import Encoder
 from training.posttrain.encoder.train import build
 from training.runs import checkpoint
@@ -15,7 +15,7 @@ from training.runs import checkpoint
 FILE_NAME = "encoder.pt"
 
 
-def save(folder: Path, step: int, network: nn.Module, measured: list[Measured]) -> None:
+def save(folder: Path, step: int, network: nn.Module, measured: list[Measurement]) -> None:
     """Keeps an encoder in its run.
 
     Raises:
@@ -27,7 +27,7 @@ def save(folder: Path, step: int, network: nn.Module, measured: list[Measured]) 
 
 def load(
     folder: Path, step: int, config: GenerativeConfig, image_shape: tuple[int, int, int]
-) -> tuple[Encoder, list[Measured]] | None:
+) -> tuple[Encoder, list[Measurement]] | None:
     """The encoder of a run after exactly so many steps, in evaluation mode; None if there is none.
 
     Raises:
@@ -40,6 +40,6 @@ def load(
     network = build(config, image_shape)
     try:
         network.load_state_dict(state["network"])
-        return network.eval(), [Measured(**values) for values in state["metrics"]]
+        return network.eval(), [Measurement(**values) for values in state["metrics"]]
     except (RuntimeError, KeyError, TypeError) as error:
         raise checkpoint.CheckpointError(f"{path} does not fit the run: train it again by `encoder`") from error

@@ -68,7 +68,7 @@ def test_samples_are_the_images_of_the_seeds_in_order():
         return np.stack((rows["latents"][:, 0], rows["classes"].argmax(axis=1)), axis=1).reshape(-1, 2, 1, 1)
 
     config = DcganConfig(dataset="mnist", total_nimg=1, generator=ConvGenerator(z_dim=3), latent_distribution="uniform")
-    drawn = evaluate.draw(sampler, evaluate.seed_rows(config, 10, 1_100))
+    drawn = evaluate.generate_images(sampler, evaluate.seed_rows(config, 10, 1_100))
     assert seen == [500, 500, 100]
     assert drawn[:, 0, 0, 0].tolist() == [float(latents.draw(seed, 3, "uniform")[0]) for seed in range(1_100)]
     assert drawn[:, 1, 0, 0].tolist() == [latents.draw_class(seed, 10) for seed in range(1_100)]

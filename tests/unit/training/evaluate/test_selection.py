@@ -78,15 +78,15 @@ def test_the_best_measurement_is_kept_with_its_step_and_value(begin, values, cap
 def test_the_classifier_that_reports_never_chooses(tmp_path, classifier, monkeypatch):
     monkeypatch.setattr(classifiers, "load", functools.partial(classifiers.load, folder=tmp_path))
     classifiers.store(classifiers.path_of("mnist", "reporting", tmp_path), classifier.network, classifier.accuracy)
-    assert selection.selector("mnist") is None
+    assert selection.selection_classifier("mnist") is None
     classifiers.store(classifiers.path_of("mnist", "selection", tmp_path), classifier.network, 0.5)
-    chooses = selection.selector("mnist")
+    chooses = selection.selection_classifier("mnist")
     assert chooses is not None
     assert chooses.accuracy == 0.5
 
 
 def snapshot(objective, shown):
-    return evaluate.look(objective, evaluate.samplers(objective), MEASURED, shown).pixels
+    return evaluate.sample_grid(objective, evaluate.samplers(objective), MEASURED, shown).pixels
 
 
 def test_the_best_networks_are_those_of_that_step(begin, values, train_set, fabric):

@@ -10,7 +10,7 @@ import torch
 from service.imaging.pixels import to_uint8
 from tests.unit.training.tiny import CYCLEGAN, PIX2PIX
 from training import classifiers, data
-from training.evaluate import look, module_sampler, translation
+from training.evaluate import module_sampler, sample_grid, translation
 from training.evaluate.protocol import Protocol
 from training.networks.domainnet import DomainNet
 from training.networks.segmentnet import SegmentNet
@@ -169,8 +169,8 @@ def test_domains_of_unequal_size_are_watched_by_as_many_rows_as_both_have(start,
     trainer, pairs = start(CYCLEGAN), loaded(CYCLEGAN)
     samplers = {"A2B": same, "B2A": same}
     unequal = replace(pairs, A=pairs.A.head(3), B=pairs.B.head(5))
-    seen = look(trainer.objective, samplers, CYCLEGAN, unequal)
+    seen = sample_grid(trainer.objective, samplers, CYCLEGAN, unequal)
     shown = cells(seen.pixels, 6)
     assert len(shown) == 3
     assert np.array_equal(shown[:, 3], middles(pairs.B, 3))
-    assert (len(seen.seen["A2B"].samples), len(seen.seen["B2A"].samples)) == (3, 5)
+    assert (len(seen.batches["A2B"].samples), len(seen.batches["B2A"].samples)) == (3, 5)

@@ -10,7 +10,7 @@ from torch import Tensor
 from tests.unit.training.tiny import BATCH_NORM, CYCLEGAN, FACES, PIX2PIX, TINY, WGAN, WGAN_GP
 from training import objectives
 from training.data import open_stream
-from training.objectives.cuda_graphs import Captured, _Recording
+from training.objectives.cuda_graphs import CudaGraphs, _Recording
 
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU, which CI does not have")
 
@@ -34,7 +34,7 @@ class Pair(NamedTuple):
     b: Tensor
 
 
-class Played(Captured):
+class Replayed(CudaGraphs):
     """Records what the work was given, and does it again instead of replaying a graph.
 
     A graph would not see what the host changed since: the counters are those of the recording meanwhile.
@@ -93,7 +93,7 @@ def test_the_fourth_call_of_a_kind_and_shape_is_recorded_and_later_ones_replay_i
         called.append(given)
         return {"sum": given.a.sum() + given.b.sum()}
 
-    captured = Played(work)
+    captured = Replayed(work)
     for value in range(3):
         assert float(captured(pair(value), "kind")["sum"]) == 2 * value + 2
     assert captured.replayed == 0
@@ -107,13 +107,13 @@ def test_the_fourth_call_of_a_kind_and_shape_is_recorded_and_later_ones_replay_i
 
 
 def test_a_call_without_a_kind_is_never_recorded():
-    captured = Played(lambda given: {"sum": given.a.sum()})
+    captured = Replayed(lambda given: {"sum": given.a.sum()})
     assert [float(captured(pair(value), None)["sum"]) for value in range(6)] == [2.0 * value for value in range(6)]
     assert captured.replayed == 0
 
 
 def test_what_cannot_be_recorded_works_as_ever_and_is_said_once(monkeypatch, recwarn):
-    captured = Played(lambda given: {"sum": given.a.sum()})
+    captured = Replayed(lambda given: {"sum": given.a.sum()})
 
     def refuse(inputs):
         raise RuntimeError("operation not permitted when stream is capturing\nmore")
@@ -130,7 +130,7 @@ def trained(config, loaded, fabric, monkeypatch, count, is_captured):
     data = loaded(config)
     objective, stream = objectives.build(config, data, fabric), open_stream(config, data)
     if is_captured:
-        objective._captured = Played(objective._played, objective)
+        objective._graphs = Replayed(objective._run_step, objective)
         monkeypatch.setattr(objective, "_can_be_captured", lambda: True)
     torch.manual_seed(1)
     reported = [{name: float(value) for name, value in objective.step(stream.next()).items()} for _ in range(count)]
@@ -183,7 +183,7 @@ def test_steps_are_captured_on_a_gpu_and_learn_the_same(loaded, name, monkeypatc
         if not is_captured:
             monkeypatch.setattr(objective, "_can_be_captured", lambda: False)
         losses = [{key: float(loss) for key, loss in objective.step(stream.next()).items()} for _ in range(12)]
-        assert bool(objective._captured._recordings) == is_captured
+        assert bool(objective._graphs._recordings) == is_captured
         counts = {key: int(average.n_averaged) for key, average in objective.averages.items()}
         rates = {key: float(optimizer.param_groups[0]["lr"]) for key, optimizer in objective.optimizers.items()}
         averaged = [part.detach().float() for a in objective.averages.values() for part in a.module.parameters()]

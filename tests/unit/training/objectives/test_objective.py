@@ -101,7 +101,7 @@ class Failing(Elsewhere):
 def test_a_step_that_fails_leaves_the_networks_as_they_are_between_steps():
     objective = Failing()
     with pytest.raises(RuntimeError, match="half way"):
-        objective._played(None)
+        objective._run_step(None)
     generator = objective.networks["generator"]
     assert generator.training
     assert all(weight.requires_grad for weight in generator.parameters())

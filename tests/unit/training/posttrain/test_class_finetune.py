@@ -143,7 +143,7 @@ def test_what_was_learned_is_drawn_by_all_that_comes_after(conditional, classifi
     commands.finetune_classes(run, 2 * 128, False, "cpu")
     trained = commands.open_trained(run)
     now = trained.objective.finished_generator()
-    assert trained.objective.finished_said == f"clarified (256 samples, classifier {classifier.digest[:12]})"
+    assert trained.objective.finished_description == f"clarified (256 samples, classifier {classifier.digest[:12]})"
     assert any(not torch.equal(now.state_dict()[name], weight) for name, weight in was.items())
     (folder,) = commands.exporting.export(
         run, trained.objective, trained.sets.load("train"), trained.images_seen, tmp_path, commands.Label("digits")
@@ -162,7 +162,7 @@ def test_numbers_of_the_images_before_are_not_those_of_the_images_now(conditiona
     number = {"name": "coverage", "value": 0.5}
     run.keep_metrics(step, [number])
     commands.finetune_classes(run, 128, False, "cpu")
-    said = commands.open_trained(run).objective.finished_said
+    said = commands.open_trained(run).objective.finished_description
     assert run.metrics(step, said) == []
     assert run.metrics(step) == [number]
     run.keep_metrics(step, [number], said)
@@ -174,7 +174,7 @@ def test_a_generator_of_another_step_is_left_alone_and_said(conditional, capsys)
     run = conditional._run
     checkpoint.save(run.folder / class_finetune.FILE_NAME, {"step": conditional.step + 1})
     trained = commands.open_trained(run)
-    assert trained.objective.finished_said is None
+    assert trained.objective.finished_description is None
     assert f"belongs to another step than {conditional.step}: ignored" in capsys.readouterr().out
 
 
@@ -196,7 +196,7 @@ def test_what_cannot_be_is_one_sentence(conditional, start, classifier):
         checkpoint.save(run.folder / class_finetune.FILE_NAME, state)
         with pytest.raises(checkpoint.CheckpointError, match="does not fit the run: delete it"):
             class_finetune.take(objective, run.folder, step)
-    assert objective.finished_said is None
+    assert objective.finished_description is None
 
 
 def sample(shown):

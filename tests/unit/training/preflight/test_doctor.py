@@ -122,7 +122,7 @@ def test_samples_that_cannot_be_drawn_are_a_problem(monkeypatch, digits_folder):
     def fail(*_):
         raise ValueError("all the input array dimensions must match")
 
-    monkeypatch.setattr(doctor.evaluate, "look", fail)
+    monkeypatch.setattr(doctor.evaluate, "sample_grid", fail)
     assert examine(TINY, digits_folder).problems == [
         "the first samples cannot be drawn: all the input array dimensions must match"
     ]
