@@ -102,7 +102,7 @@ def test_a_published_size_without_a_gpu_leads_to_the_small_recipe(monkeypatch, d
 @pytest.mark.parametrize(("has_bf16", "count"), [(True, 0), (False, 1)])
 def test_missing_bf16_is_said(monkeypatch, fabric, has_bf16, count):
     monkeypatch.setattr(devices, "computes_bf16", lambda on_gpu: has_bf16)
-    assert len(doctor._about_device(TINY, fabric)) == count
+    assert len(doctor._device_warnings(TINY, fabric)) == count
 
 
 def test_the_command_ends_with_1_when_there_is_a_problem(command, digits_folder, tmp_path, monkeypatch):
