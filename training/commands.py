@@ -192,7 +192,7 @@ def _snapshot(trained: TrainedRun) -> NDArray[np.uint8]:
     """A grid of samples or translations, (H, W, C), of validation images where the run has any."""
     objective, sets = trained.objective, trained.sets
     shown = place(_validation(sets) or sets.load("train"), objective.fabric.device)
-    return evaluation.look(objective, evaluation.samplers(objective), trained.run.config, shown).pixels
+    return evaluation.sample_grid(objective, evaluation.samplers(objective), trained.run.config, shown).pixels
 
 
 def report(run: Run, best: bool, accelerator: str) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 from training.config import TrainingConfig
 from training.data import ImageSet, PairSet, place
-from training.objectives import Fabric, Objective, build
+from training.objectives import Objective, build
+from training.objectives.objective import Fabric
 from training.runs import checkpoint
 from training.runs.folder import Run
 
