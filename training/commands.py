@@ -14,6 +14,7 @@ from training import classifiers, data
 from training import evaluate as evaluation
 from training import report as reporting
 from training.classifiers import Role
+from training.config.renamed import current_recipe
 from training.data import DataError, ImageSet, PairSet, Sets, place
 from training.evaluate import Measurement
 from training.loop import journal
@@ -28,6 +29,7 @@ from training.packaging.write import Label
 from training.posttrain import class_finetune
 from training.posttrain import directions as directing
 from training.posttrain import encoder as encoding
+from training.posttrain.class_finetune import FinetuneConfig
 from training.preflight import doctor as doctoring
 from training.runs import checkpoint, devices
 from training.runs.folder import Run, RunError, open_run
@@ -118,8 +120,8 @@ class TrainedRun:
 def open_trained(run: Run, best: bool = False, accelerator: str = "cpu") -> TrainedRun:
     """Loads a run's last or best checkpoint, and the generator that `finetune-classes` made of it, if any."""
     trained = _open_checkpoint(run, best, accelerator)
-    if not class_finetune.take(trained.objective, run.folder, trained.step):
-        print(f"{run.folder / class_finetune.FILE_NAME} belongs to another step than {trained.step:,}: ignored")
+    if not class_finetune.load(trained.objective, run.folder, trained.step):
+        print(f"{class_finetune.path_in(run.folder)} belongs to another step than {trained.step:,}: ignored")
     return trained
 
 
@@ -145,7 +147,7 @@ def evaluate(
     run = open_run(target, folder)
     trained = open_trained(run, best, accelerator)
     measured = evaluation.measure(evaluation.samplers(trained.objective), run.config, trained.sets)
-    _keep_metrics(trained, measured)
+    _save_metrics(trained, measured)
     evaluation.save_png(_snapshot(trained), run.folder / "samples" / "evaluation.png")
     show(measured)
 
@@ -160,7 +162,7 @@ def _of_package(target: Path, folder: Path | None, best: bool, keep: Path | None
     origin = _origin(package, open_run(keep, folder), best) if keep is not None else None  # before minutes are spent
     measured = evaluation.measure(reading.samplers(package), package.config, Sets(package.config, folder))
     if origin is not None:
-        _keep_metrics(origin, measured)
+        _save_metrics(origin, measured)
     return measured
 
 
@@ -173,19 +175,19 @@ def _origin(package: Package, run: Run, best: bool) -> TrainedRun:
     trained = open_trained(run, best)
     seen = trained.images_seen + run.images_before
     about = package.described.training
-    said = run.recipe_said(trained.objective.finished_description)
-    if (run.config, seen, said) != (package.config, about.images_seen, about.recipe):
+    said = run.recipe_with(trained.objective.finished_description)
+    if (run.config, seen, said) != (package.config, about.images_seen, current_recipe(about.recipe)):
         raise RunError(
             f"{package.folder} was not exported from {run.folder} as it is now: their configurations or images differ"
         )
     return trained
 
 
-def _keep_metrics(trained: TrainedRun, measured: list[Measurement]) -> None:
+def _save_metrics(trained: TrainedRun, measured: list[Measurement]) -> None:
     """Adds the agreement of the run's snapshots, and saves all metrics in the run."""
     run, objective = trained.run, trained.objective
     measured += evaluation.agreement(journal.read(run.folder, "snapshots"), objective)
-    run.keep_metrics(trained.step, [item.to_json() for item in measured], objective.finished_description)
+    run.save_metrics(trained.step, [item.to_json() for item in measured], objective.finished_description)
 
 
 def _snapshot(trained: TrainedRun) -> NDArray[np.uint8]:
@@ -240,17 +242,16 @@ def export(
         print(f"{folder}: served by `GANVAS_MODELS_DIR={models} python -m service`")
 
 
-def finetune_classes(run: Run, nimg: int, best: bool, accelerator: str) -> None:
+def finetune_classes(run: Run, nimg: int, best: bool, accelerator: str, config: FinetuneConfig | None = None) -> None:
     """Fine-tunes a class-conditional generator against a classifier, and prints the error before and after."""
     class_finetune.refuse_unconditional(run)
     trained = _open_checkpoint(run, best, accelerator)
     classifier = classifiers.load(run.config.dataset, role="selection")
-    before, after = class_finetune.make(
-        run, trained.objective, trained.step, classifier, trained.sets.images("train"), nimg
+    images = trained.sets.images("train")
+    before, after = class_finetune.finetune(
+        run, trained.objective, trained.step, classifier, images, nimg, config or FinetuneConfig()
     )
-    print(
-        f"samples of another class than requested, by the selection classifier: {before:.2%} before, {after:.2%} after"
-    )
+    print(f"samples of a wrong class, by the selection classifier: {before:.2%} before, {after:.2%} after")
     path = run.folder / class_finetune.FILE_NAME
     print(f"commands that load this checkpoint{' (by --best)' * best} now use this generator; to undo, delete {path}")
 

@@ -205,8 +205,8 @@ def _few(folder: Path) -> Iterator[None]:
         patch.setattr(refine, "STEPS", 3)
         for name in ("_SCALED_NIMG", "_REPORTED_NIMG"):
             patch.setattr(from_classifier, name, 64)
-        patch.setattr(class_finetune, "_SAMPLES", 256)
-        patch.setattr(class_finetune, "_DRAWN", 512)
+        short = class_finetune.FinetuneConfig(evaluation_samples=256, round_samples=512)
+        patch.setattr(commands, "finetune_classes", functools.partial(commands.finetune_classes, config=short))
         patch.setattr(export, "build", _build_once)
         patch.setattr(commands.doctoring, "examine", functools.partial(commands.doctoring.examine, budget_s=0.1))
         patch.setattr(

@@ -1,5 +1,6 @@
 """Names that older versions wrote into manifests and run folders, and what they are called now."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,6 +8,8 @@ FIELDS: Mapping[str, str] = {"pictures": "images"}
 """Former field of a configuration -> its name."""
 VALUES: Mapping[str, Mapping[str, str]] = {"dataset": {"pictures": "images"}}
 """Field -> former value -> its name."""
+
+_FORMER_NOTE = re.compile(r"clarified \(([\d,]+) samples, (?:judge|classifier) (\w+)\)")
 
 
 def with_current_names(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -23,3 +26,8 @@ def with_current_names(values: Mapping[str, Any]) -> dict[str, Any]:
         renamed = VALUES.get(field, {})
         current[field] = renamed.get(value, value) if isinstance(value, str) else value
     return current
+
+
+def current_recipe(text: str) -> str:
+    """A manifest's recipe with the current term for class fine-tuning."""
+    return _FORMER_NOTE.sub(r"class fine-tuning (\1 samples, classifier \2)", text)

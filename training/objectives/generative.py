@@ -107,19 +107,19 @@ class Generative(Objective):
             self._recompute_batch_norm(finished)
         return finished.eval()
 
-    def finish_as(self, state: dict[str, Tensor], description: str) -> None:
-        """Lets `finished_generator` have these weights and statistics, whatever is trained.
+    def finish_as(self, state: dict[str, Tensor], note: str) -> None:
+        """Replaces the weights and statistics of `finished_generator`; the trained networks stay.
 
         Args:
             state: of a network like the generator.
-            description: how they were made, for model cards.
+            note: how the weights were made, for cards.
 
         Raises:
             RuntimeError: they are of another network.
             TypeError: they are no weights.
         """
         deepcopy(self.generator).load_state_dict(state)  # refuses them
-        self._finished, self.finished_description = state, description
+        self._finished, self.finished_description = state, note
 
     def finished_discriminator(self) -> nn.Module:
         """A copy of the discriminator for inference; spectral norms are folded into the weights."""

@@ -36,7 +36,7 @@ class Objective(ABC):
     """Networks, optimisers and one step of training.
 
     Attributes:
-        finished_description: how the finished networks were made, if they differ from the trained ones.
+        finished_description: how the finished networks were changed after training, for cards; None if they were not.
 
     One process on one GPU replays its steps as CUDA graphs, one for each phase (docs/decisions/0007-cuda-graphs.md).
     """

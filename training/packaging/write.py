@@ -176,7 +176,7 @@ def _describe(
             name=known.title, source=known.source, terms=known.terms, images=_count(data, config.method == "pix2pix")
         ),
         training=manifest.Training(
-            recipe=run.recipe_said(objective.finished_description),
+            recipe=run.recipe_with(objective.finished_description),
             config=configs.to_json(config),
             seed=config.seed,
             images_seen=run.images_before + images_seen,

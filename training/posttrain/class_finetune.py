@@ -1,19 +1,21 @@
-"""A generator of classes learns to show the class that was asked for clearly; all else that it draws stays.
+"""Class fine-tuning: each sample of a class-conditional generator should clearly show the requested class.
 
-Of a class-conditional GAN's samples a few lie between two classes: the discriminator saw such images seldom and
-forgives them. Here the finished generator goes on alone, with two teachers in turn: a fixed classifier, and a soft
-nearest neighbour, for which each real image should have the samples of its own class around it. What holds it is the
-distance from the images that it drew before each of the two. BatchNorm keeps its statistics.
+A few samples of a class-conditional GAN lie between two classes: the discriminator rarely saw such images and does not
+penalize them. Here the finished generator is trained alone, by two losses in turn: the cross-entropy of a fixed
+classifier, and a soft nearest neighbour loss, by which real images should find their nearest samples in their own
+class. A penalty on the squared distance to the samples before each of the two stages preserves everything else.
+BatchNorm keeps its statistics.
 
 References:
     A. Odena et al., "Conditional Image Synthesis with Auxiliary Classifier GANs", ICML 2017, Equation 3: the
-    generator's part of L_C, the log-likelihood of the asked class by a classifier, which here does not learn.
-    J. Goldberger et al., "Neighbourhood Components Analysis", NIPS 2004, Equations 1 and 2: the soft nearest neighbour,
-    which here looks among samples, and what learns is where they lie.
-    G. Hinton et al., "Distilling the Knowledge in a Neural Network", 2015: a network learns from another's answers.
+    generator's part of L_C, the log-likelihood of the requested class by a classifier, which is fixed here.
+    J. Goldberger et al., "Neighbourhood Components Analysis", NIPS 2004, Equations 1 and 2: the soft nearest neighbour.
+    Here the neighbours are samples, and the gradient moves the samples.
+    G. Hinton et al., "Distilling the Knowledge in a Neural Network", 2015: training on the outputs of another network.
 """
 
 from copy import deepcopy
+from dataclasses import dataclass
 from math import log
 from pathlib import Path
 
@@ -31,90 +33,132 @@ from training.posttrain import encoder
 from training.runs import checkpoint
 from training.runs.folder import Run, RunError
 
-FILE_NAME = "clarified.pt"
+FILE_NAME = "class_finetune.pt"
+_FORMER_FILE_NAME = "clarified.pt"
 NIMG = 192_000
-"""Samples that are drawn to learn from the classifier."""
-_BATCH = 128
-_LR, _BETAS = 2e-4, (0.9, 0.99)
-_CLEAR = 0.99  # of such a probability of its class on, a sample is left alone
-_LAMBDA_KEEP = 0.001  # nats per squared difference of pixels in [-1, 1], summed over an image
-_SHIFT_PX, _NOISE = 2, 0.2  # a classifier that sees each image a little otherwise is harder to fool
-_PER_ROUND = 1_920  # samples of the classifier's for each round of the neighbours'
-_ROUND_LR = 1e-4
-_DRAWN, _LOOKING, _MOVED = 4_096, 2_048, 256  # in a round: samples, real images, and samples that are moved
-_TEMPERATURE = 8.0  # squared differences, as above; a digit's nearest among as many samples is at about 100
-_LEAST_LIKELY = -8.0  # nats: an image that is far from all samples of its class would outweigh the others
-_NEVER = -1e9  # a finite one has a gradient
-_LAMBDA_KEEP_ROUND = 0.004
-_LAMBDA_CLASS = 0.02  # what the classifier says counts so much beside the neighbours
-_SEED = 31
-_SAMPLES = 10_000
+"""Samples for the classifier stage."""
 
 
-def make(
-    run: Run, objective: Objective, step: int, classifier: Classifier, shown: ImageSet, nimg: int = NIMG
+@dataclass(frozen=True)
+class FinetuneConfig:
+    """Hyper-parameters of both stages. Squared differences are of pixels in [-1, 1], summed over an image.
+
+    Attributes:
+        batch_size: samples per step of the classifier stage.
+        betas: of Adam, in both stages.
+        classifier_lr: learning rate of the classifier stage; it falls to 0 along a cosine.
+        confidence: samples whose class has at least this probability have no classifier loss.
+        classifier_distance_weight: nats per squared difference from the samples before the classifier stage.
+        max_shift_px: random shift before the classifier; with noise, it makes the classifier harder to fool.
+        noise: standard deviation of the noise before the classifier, for pixels in [-1, 1].
+        samples_per_round: samples of the classifier stage for each round of the neighbour stage.
+        neighbour_lr: learning rate of the neighbour stage; it falls to 0 along a cosine.
+        round_samples: fresh samples per round.
+        round_images: real images per round.
+        round_moved: samples with the largest gradients, which alone are trained in a round.
+        temperature: of the softmax, in squared differences; for 4,096 digits the nearest sample is at about 100.
+        min_log_likelihood: nats; limits the loss of an image that is far from all samples of its class.
+        neighbour_distance_weight: as classifier_distance_weight, for the neighbour stage.
+        classifier_weight: weight of the classifier loss in the neighbour stage.
+        evaluation_samples: samples for the error before and after.
+        seed: of latents, labels, shifts and noise.
+    """
+
+    batch_size: int = 128
+    betas: tuple[float, float] = (0.9, 0.99)
+    classifier_lr: float = 2e-4
+    confidence: float = 0.99
+    classifier_distance_weight: float = 0.001
+    max_shift_px: int = 2
+    noise: float = 0.2
+    samples_per_round: int = 1_920
+    neighbour_lr: float = 1e-4
+    round_samples: int = 4_096
+    round_images: int = 2_048
+    round_moved: int = 256
+    temperature: float = 8.0
+    min_log_likelihood: float = -8.0
+    neighbour_distance_weight: float = 0.004
+    classifier_weight: float = 0.02
+    evaluation_samples: int = 10_000
+    seed: int = 31
+
+
+_DEFAULT = FinetuneConfig()
+_MASKED = -1e9  # a finite logit has a gradient
+
+
+def finetune(
+    run: Run,
+    objective: Objective,
+    step: int,
+    classifier: Classifier,
+    images: ImageSet,
+    nimg: int = NIMG,
+    config: FinetuneConfig = _DEFAULT,
 ) -> tuple[float, float]:
-    """Teaches a run's finished generator, and keeps it in the run.
+    """Fine-tunes a run's finished generator and saves it in the run's folder.
 
     Args:
-        run: where it is kept.
+        run: where the generator is saved.
         objective: trained, on any device.
-        step: how long it was trained.
-        classifier: of classes; not the one that reports.
-        shown: the training images.
-        nimg: samples to learn from the classifier; the neighbours take a round for each 1,920.
+        step: steps that it was trained for.
+        classifier: of classes; the selection classifier, never the reporting one.
+        images: the training images.
+        nimg: samples for the classifier stage; the neighbour stage has one round per 1,920 of them.
+        config: hyper-parameters.
 
     Returns:
-        The share of fresh samples that the classifier reads as another class than was asked for, before and after.
+        The share of fresh samples that the classifier assigns to another class than requested, before and after.
 
     Raises:
-        RunError: the model is told no classes, has an encoder of its former images, or a number is out of its range.
-        CheckpointError: it could not be written.
+        RunError: the model is unconditional, has an encoder for its present images, or `nimg` is out of range.
+        CheckpointError: the file could not be written.
     """
     refuse_unconditional(run)
     assert isinstance(objective, Generative)
     assert isinstance(run.config, GenerativeConfig)
-    if nimg < _BATCH:
-        raise RunError(f"--nimg is {nimg}, but must be at least {_BATCH}, a batch")
+    if nimg < config.batch_size:
+        raise RunError(f"--nimg is {nimg}, but must be at least {config.batch_size}, a batch")
     if encoder.load(run.folder, step, run.config, objective.image_shape):
         path = run.folder / encoder.FILE_NAME
-        raise RunError(f"{path} leads to the images as they are: delete it, clarify, then run `encoder` again")
+        raise RunError(f"{path} fits the present images: delete it, run `finetune-classes`, then `encoder` again")
     before = objective.finished_generator()
     network = deepcopy(classifier.network).to(objective.fabric.device).requires_grad_(False)
-    after = teach_classes(objective, before, network, nimg)
-    after = teach_neighbours(objective, after, network, shown, nimg // _PER_ROUND or 1)
-    state = {"step": step, "nimg": nimg, "judge": classifier.digest, "generator": after.state_dict()}
+    after = train_on_classifier(objective, before, network, nimg, config)
+    rounds = nimg // config.samples_per_round or 1
+    after = train_on_neighbours(objective, after, network, images, rounds, config)
+    state = {"step": step, "nimg": nimg, "classifier": classifier.digest, "generator": after.state_dict()}
     checkpoint.save(run.folder / FILE_NAME, state)
-    return _wrong(objective, before, network), _wrong(objective, after, network)
+    (run.folder / _FORMER_FILE_NAME).unlink(missing_ok=True)
+    return _error(objective, before, network, config), _error(objective, after, network, config)
 
 
 def refuse_unconditional(run: Run) -> None:
-    """Refuses a run whose model is told no classes.
+    """Refuses a run whose model is unconditional.
 
     Raises:
-        RunError: it is one.
+        RunError: the run's configuration has no classes.
     """
     if not isinstance(run.config, GenerativeConfig) or not run.config.conditional:
-        raise RunError(
-            f"only a model that is told a class can be taught to show it clearly; {run.folder} is of another"
-        )
+        raise RunError(f"only a class-conditional model can be fine-tuned; the model of {run.folder} is not one")
 
 
-def take(objective: Objective, folder: Path, step: int) -> bool:
-    """Lets an objective draw by the generator that `make` kept in a run's folder, if there is one of this step.
+def load(objective: Objective, folder: Path, step: int) -> bool:
+    """Replaces an objective's finished generator by the fine-tuned one of the same step, if the run has one.
 
     Args:
         objective: of the run.
         folder: the run's.
-        step: how long it was trained.
+        step: steps that the objective was trained for.
 
     Returns:
-        False where a generator of another step was left alone; it then draws by what was trained.
+        False if the file belongs to another step; the objective is then unchanged.
 
     Raises:
-        CheckpointError: the file is damaged, or of other networks.
+        CheckpointError: the file is damaged or of other networks.
     """
-    path = folder / FILE_NAME
+    path = path_in(folder)
     if not path.exists():
         return True
     state = checkpoint.load(path)
@@ -122,85 +166,116 @@ def take(objective: Objective, folder: Path, step: int) -> bool:
         if state["step"] != step:
             return False
         assert isinstance(objective, Generative)
-        said = f"clarified ({state['nimg']:,} samples, classifier {state['judge'][:12]})"
-        objective.finish_as(state["generator"], said)
+        digest = state["classifier"] if "classifier" in state else state["judge"]  # `judge`: older versions
+        objective.finish_as(state["generator"], recipe_note(state["nimg"], digest))
     except (AssertionError, KeyError, RuntimeError, TypeError, ValueError) as error:
-        raise checkpoint.CheckpointError(f"{path} does not fit the run: delete it and run `clarify` again") from error
+        raise checkpoint.CheckpointError(
+            f"{path} does not fit the run: delete it and run `finetune-classes` again"
+        ) from error
     return True
 
 
-def teach_classes(objective: Generative, teacher: nn.Module, classifier: nn.Module, nimg: int) -> nn.Module:
-    """A copy of a generator whose samples show their class to a classifier; Adam, the learning rate falling to 0.
+def path_in(folder: Path) -> Path:
+    """The file of the fine-tuned generator in a run's folder; an older version's name if there is only that."""
+    path, former = folder / FILE_NAME, folder / _FORMER_FILE_NAME
+    return former if former.exists() and not path.exists() else path
+
+
+def recipe_note(nimg: int, digest: str) -> str:
+    """What a card adds to the recipe of a fine-tuned generator."""
+    return f"class fine-tuning ({nimg:,} samples, classifier {digest[:12]})"
+
+
+def train_on_classifier(
+    objective: Generative,
+    teacher: nn.Module,
+    classifier: nn.Module,
+    nimg: int,
+    config: FinetuneConfig = _DEFAULT,
+) -> nn.Module:
+    """Trains a copy of a generator until a classifier recognizes the class of its samples.
 
     Args:
-        objective: draws latents.
+        objective: samples latents.
         teacher: (N, z_dim) and one-hot (N, n_classes) -> (N, C, H, W) in [-1, 1], in evaluation mode.
         classifier: (N, C, H, W) -> (N, n_classes) logits.
-        nimg: samples to learn from.
+        nimg: samples to train on.
+        config: hyper-parameters.
 
     Returns:
-        The copy, which learns no more, in evaluation mode.
+        The copy, without gradients, in evaluation mode.
     """
-    steps = nimg // _BATCH
-    learner, optimizer, schedule = _learner(teacher, _LR, steps)
-    drawn = torch.Generator().manual_seed(_SEED)
+    steps = nimg // config.batch_size
+    learner, optimizer, schedule = _learner(teacher, config.classifier_lr, config.betas, steps)
+    random = torch.Generator().manual_seed(config.seed)
     for _ in tqdm(range(steps), unit="step"):
-        latents, labels = _asked(objective, _BATCH, drawn)
+        latents, labels = _sample(objective, config.batch_size, random)
         rows = objective.rows(labels)
         with torch.no_grad():
-            was = teacher(latents, *rows)
-        now = learner(latents, *rows)
-        unlikely = _cross_entropy(classifier(_augment(now, drawn)), labels)
-        _descend(unlikely.mean() + _LAMBDA_KEEP * _squared_distance(now, was), optimizer, schedule)
+            expected = teacher(latents, *rows)
+        images = learner(latents, *rows)
+        loss = _cross_entropy(classifier(_augment(images, random, config)), labels, config.confidence)
+        distance = _squared_distance(images, expected)
+        _descend(loss.mean() + config.classifier_distance_weight * distance, optimizer, schedule)
     return learner.requires_grad_(False)
 
 
-def teach_neighbours(
-    objective: Generative, teacher: nn.Module, classifier: nn.Module, shown: ImageSet, rounds: int
+def train_on_neighbours(
+    objective: Generative,
+    teacher: nn.Module,
+    classifier: nn.Module,
+    images: ImageSet,
+    rounds: int,
+    config: FinetuneConfig = _DEFAULT,
 ) -> nn.Module:
-    """A copy of a generator among whose samples real images find a nearest one of their own class; as above.
+    """Trains a copy of a generator until real images find their nearest sample in their own class.
 
-    In a round 2,048 real images x look around among 4,096 fresh samples g: the probability of a class is the sum over
-    its samples of softmax(-|x - g|^2 / temperature). Those 256 samples on which the log-likelihood of the right classes
-    depends most are moved up its gradient.
+    In each round, 2,048 real images x are compared with 4,096 fresh samples g. The probability of a class is the sum
+    over its samples of softmax(-|x - g|^2 / temperature). The 256 samples with the largest gradient of the
+    log-likelihood of the right classes are trained along this gradient.
 
     Args:
-        objective: draws latents.
-        teacher: as in `teach_classes`; its images are what the copy is held to.
-        classifier: as in `teach_classes`: what is clear to it has to stay so.
-        shown: real images and their classes.
-        rounds: how many.
+        objective: samples latents.
+        teacher: as in `train_on_classifier`; the distance to its images is penalized.
+        classifier: as in `train_on_classifier`; its loss has a small weight.
+        images: real images and their classes.
+        rounds: number of steps.
+        config: hyper-parameters.
 
     Returns:
-        The copy, which learns no more, in evaluation mode.
+        The copy, without gradients, in evaluation mode.
     """
-    learner, optimizer, schedule = _learner(teacher, _ROUND_LR, rounds)
-    drawn = torch.Generator().manual_seed(_SEED + 2)
+    learner, optimizer, schedule = _learner(teacher, config.neighbour_lr, config.betas, rounds)
+    random = torch.Generator().manual_seed(config.seed + 2)
     for _ in tqdm(range(rounds), unit="round"):
-        latents, labels = _asked(objective, _DRAWN, drawn)
+        latents, labels = _sample(objective, config.round_samples, random)
         rows = objective.rows(labels)
         with torch.no_grad():
-            samples = _in_parts(learner, latents, *rows)
-        real = shown.batch(torch.randint(len(shown), (min(_LOOKING, len(shown)),), generator=drawn))
-        gradients = _gradients(real.images.to(samples.device), real.labels.to(samples.device), samples, labels)
-        chosen = gradients.flatten(1).square().sum(1).topk(_MOVED).indices
-        told = (latents[chosen], *(row[chosen] for row in rows))
+            samples = _in_batches(learner, 4 * config.batch_size, latents, *rows)
+        count = min(config.round_images, len(images))
+        real = images.batch(torch.randint(len(images), (count,), generator=random))
+        real_images, real_labels = real.images.to(samples.device), real.labels.to(samples.device)
+        gradients = _gradients(real_images, real_labels, samples, labels, config)
+        chosen = gradients.flatten(1).square().sum(1).topk(config.round_moved).indices
+        inputs = (latents[chosen], *(row[chosen] for row in rows))
         with torch.no_grad():
-            was = teacher(*told)
-        now = learner(*told)
-        unlikely = _cross_entropy(classifier(now), labels[chosen])
+            expected = teacher(*inputs)
+        moved = learner(*inputs)
+        class_loss = _cross_entropy(classifier(moved), labels[chosen], config.confidence)
         loss = (
-            (gradients[chosen] * now).sum()
-            + _LAMBDA_CLASS * unlikely.mean()
-            + _LAMBDA_KEEP_ROUND * _squared_distance(now, was)
+            (gradients[chosen] * moved).sum()
+            + config.classifier_weight * class_loss.mean()
+            + config.neighbour_distance_weight * _squared_distance(moved, expected)
         )
         _descend(loss, optimizer, schedule)
     return learner.requires_grad_(False)
 
 
-def _learner(teacher: nn.Module, lr: float, steps: int) -> tuple[nn.Module, torch.optim.Optimizer, LRScheduler]:
+def _learner(
+    teacher: nn.Module, lr: float, betas: tuple[float, float], steps: int
+) -> tuple[nn.Module, torch.optim.Optimizer, LRScheduler]:
     learner = deepcopy(teacher).requires_grad_(True)
-    optimizer = torch.optim.Adam(learner.parameters(), lr, _BETAS)
+    optimizer = torch.optim.Adam(learner.parameters(), lr, betas)
     return learner, optimizer, torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
 
 
@@ -211,60 +286,64 @@ def _descend(loss: Tensor, optimizer: torch.optim.Optimizer, schedule: LRSchedul
     schedule.step()
 
 
-def _cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
-    """Of (N, n_classes) logits and (N,) labels: (N,) nats, 0 where the class is clear enough."""
+def _cross_entropy(logits: Tensor, labels: Tensor, confidence: float) -> Tensor:
+    """Of (N, n_classes) logits and (N,) labels: (N,) nats, 0 above the confidence."""
     nats = F.cross_entropy(logits, labels, reduction="none")
-    return nats * (nats > -log(_CLEAR))
+    return nats * (nats > -log(confidence))
 
 
-def _squared_distance(now: Tensor, was: Tensor) -> Tensor:
-    """The mean over (N, C, H, W) images of what they differ by, squared and summed."""
-    return (now - was).square().flatten(1).sum(1).mean()
+def _squared_distance(images: Tensor, expected: Tensor) -> Tensor:
+    """The squared differences of (N, C, H, W) images, summed over an image, their mean over images."""
+    return (images - expected).square().flatten(1).sum(1).mean()
 
 
-def _gradients(real: Tensor, classes: Tensor, samples: Tensor, labels: Tensor) -> Tensor:
-    """The gradient of -log p(class), its mean over real images, by each sample.
+def _gradients(real: Tensor, classes: Tensor, samples: Tensor, labels: Tensor, config: FinetuneConfig) -> Tensor:
+    """The gradient of the mean of -log p(class) over real images, with respect to each sample.
 
     Args:
         real: (R, C, H, W).
-        classes: (R,), of the real ones.
+        classes: (R,), of the real images.
         samples: (S, C, H, W).
         labels: (S,), of the samples.
+        config: temperature and limit.
 
     Returns:
         (S, C, H, W).
     """
     samples = samples.clone().requires_grad_(True)
-    points, drawn = real.flatten(1), samples.flatten(1)
-    distances = points.square().sum(1)[:, None] + drawn.square().sum(1) - 2.0 * points @ drawn.T
-    weights = (-distances / _TEMPERATURE).log_softmax(1)
-    own = weights.masked_fill(classes[:, None] != labels, _NEVER).logsumexp(1)
-    (gradients,) = torch.autograd.grad(-own.clamp(min=_LEAST_LIKELY).mean(), samples)
+    points, flat = real.flatten(1), samples.flatten(1)
+    distances = points.square().sum(1)[:, None] + flat.square().sum(1) - 2.0 * points @ flat.T
+    weights = (-distances / config.temperature).log_softmax(1)
+    own = weights.masked_fill(classes[:, None] != labels, _MASKED).logsumexp(1)
+    (gradients,) = torch.autograd.grad(-own.clamp(min=config.min_log_likelihood).mean(), samples)
     return gradients
 
 
-def _in_parts(network: nn.Module, *rows: Tensor) -> Tensor:
-    return torch.cat([network(*parts) for parts in zip(*(row.split(4 * _BATCH) for row in rows), strict=True)])
+def _in_batches(network: nn.Module, size: int, *rows: Tensor) -> Tensor:
+    return torch.cat([network(*parts) for parts in zip(*(row.split(size) for row in rows), strict=True)])
 
 
-def _asked(objective: Generative, count: int, drawn: torch.Generator) -> tuple[Tensor, Tensor]:
-    latents = objective.latents(count, drawn)
-    labels = torch.randint(objective.n_classes, (count,), generator=drawn)
+def _sample(objective: Generative, count: int, random: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Latents and uniformly distributed labels, (count, z_dim) and (count,)."""
+    latents = objective.latents(count, random)
+    labels = torch.randint(objective.n_classes, (count,), generator=random)
     return latents, labels.to(latents.device)
 
 
-def _augment(images: Tensor, drawn: torch.Generator) -> Tensor:
-    """(N, C, H, W) images, all shifted by up to two pixels, with noise."""
-    down, right = torch.randint(-_SHIFT_PX, _SHIFT_PX + 1, (2,), generator=drawn).tolist()
-    noise = torch.randn(images.shape, generator=drawn).to(images.device)
-    return (torch.roll(images, (down, right), (2, 3)) + _NOISE * noise).clamp(-1.0, 1.0)
+def _augment(images: Tensor, random: torch.Generator, config: FinetuneConfig) -> Tensor:
+    """(N, C, H, W) images, shifted together, with noise."""
+    shift = config.max_shift_px
+    down, right = torch.randint(-shift, shift + 1, (2,), generator=random).tolist()
+    noise = torch.randn(images.shape, generator=random).to(images.device)
+    return (torch.roll(images, (down, right), (2, 3)) + config.noise * noise).clamp(-1.0, 1.0)
 
 
 @torch.inference_mode()
-def _wrong(objective: Generative, generator: nn.Module, classifier: nn.Module) -> float:
-    """The share of fresh samples that show another class than was asked for."""
-    drawn, wrong = torch.Generator().manual_seed(_SEED + 1), 0
-    for _ in range(_SAMPLES // _BATCH):
-        latents, labels = _asked(objective, _BATCH, drawn)
+def _error(objective: Generative, generator: nn.Module, classifier: nn.Module, config: FinetuneConfig) -> float:
+    """The share of fresh samples that a classifier assigns to another class than requested."""
+    random, wrong = torch.Generator().manual_seed(config.seed + 1), 0
+    batches = config.evaluation_samples // config.batch_size
+    for _ in range(batches):
+        latents, labels = _sample(objective, config.batch_size, random)
         wrong += int((classifier(generator(latents, *objective.rows(labels))).argmax(1) != labels).sum())
-    return wrong / (_SAMPLES // _BATCH * _BATCH)
+    return wrong / (batches * config.batch_size)

@@ -20,6 +20,7 @@ from pydantic import ValidationError
 
 from training import config as configs
 from training.config import TrainingConfig
+from training.config.renamed import current_recipe
 from training.runs.files import write_json
 
 _KINDS = ("sgd", "rmsprop", "adam")  # pydantic names them in the path to an optimiser's field
@@ -89,19 +90,24 @@ class Run:
         write_json(self.folder / "run.json", about | (before if self.init_from else {}))
         write_json(self.folder / "config.json", configs.to_json(self.config))
 
-    def keep_metrics(self, step: int, metrics: list[dict[str, object]], description: str | None = None) -> None:
-        """Keeps what `evaluate` measured after so many steps, see `Objective.finished_description`."""
-        write_json(self.folder / "evaluation.json", {"step": step, "finished": description, "metrics": metrics})
+    def save_metrics(
+        self, step: int, metrics: list[dict[str, object]], finished_description: str | None = None
+    ) -> None:
+        """Saves the metrics of a step and of networks with this `Objective.finished_description`."""
+        write_json(
+            self.folder / "evaluation.json", {"step": step, "finished": finished_description, "metrics": metrics}
+        )
 
-    def metrics(self, step: int, description: str | None = None) -> list[dict[str, Any]]:
+    def metrics(self, step: int, finished_description: str | None = None) -> list[dict[str, Any]]:
         """What was measured after exactly so many steps, of such networks; nothing if the run went on since."""
         path = self.folder / "evaluation.json"
-        kept = _read(path) if path.exists() else {}
-        return list(kept["metrics"]) if (kept.get("step"), kept.get("finished")) == (step, description) else []
+        saved = _read(path) if path.exists() else {}
+        note = current_recipe(saved.get("finished") or "") or None
+        return list(saved["metrics"]) if (saved.get("step"), note) == (step, finished_description) else []
 
-    def recipe_said(self, description: str | None) -> str:
-        """The recipe, and what was done to its networks afterwards."""
-        return self.recipe if description is None else f"{self.recipe}, {description}"
+    def recipe_with(self, finished_description: str | None) -> str:
+        """The recipe, and how its networks were changed after training."""
+        return self.recipe if finished_description is None else f"{self.recipe}, {finished_description}"
 
 
 def open_run(folder: Path, data: Path | None = None) -> Run:

@@ -1,7 +1,8 @@
-"""A generator of classes that learns to show them."""
+"""Class fine-tuning of a generator."""
 
 import shutil
 from copy import deepcopy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,18 +15,21 @@ from service.repository.manifest import Manifest
 from tests import builders
 from tests.unit.training.tiny import CYCLEGAN, DCGAN, TINY
 from training import classifiers, commands
+from training.config.renamed import current_recipe
 from training.data import Batch, ImageSet
 from training.loop.trainer import Trainer
 from training.metrics import nearest
 from training.posttrain import class_finetune, encoder
+from training.posttrain.class_finetune import FinetuneConfig
 from training.runs import checkpoint
 from training.runs.folder import Run, RunError
 
+SHORT = FinetuneConfig(evaluation_samples=256, round_samples=512)
 SHOWN_WRONG = 3
 
 
 class Mixing(nn.Module):
-    """Draws one image a class; that of `SHOWN_WRONG` is more of the next class than of its own."""
+    """Generates one image per class; that of `SHOWN_WRONG` is more of the next class than of its own."""
 
     def __init__(self):
         super().__init__()
@@ -38,8 +42,8 @@ class Mixing(nn.Module):
         return torch.einsum("nk,kchw->nchw", classes, self.images)
 
 
-class Told:
-    """What `teach` needs of an objective."""
+class Conditional:
+    """The part of an objective that fine-tuning uses."""
 
     n_classes = 10
 
@@ -50,16 +54,18 @@ class Told:
         return (F.one_hot(labels, 10).float(),)
 
 
-def test_a_sample_between_two_classes_becomes_one_and_clear_ones_stay(classifier, monkeypatch):
-    monkeypatch.setattr(class_finetune, "_LR", 0.01)
-    monkeypatch.setattr(class_finetune, "_BATCH", 40)
-    monkeypatch.setattr(class_finetune, "_CLEAR", 0.7)  # this classifier is never sure
-    monkeypatch.setattr(class_finetune, "_SHIFT_PX", 0)  # the place of a bar is its class
+def test_a_sample_between_two_classes_becomes_one_and_clear_ones_stay(classifier):
+    config = FinetuneConfig(
+        classifier_lr=0.01,
+        batch_size=40,
+        confidence=0.7,  # this classifier is never sure
+        max_shift_px=0,  # the place of a bar is its class
+    )
     teacher = Mixing()
     before = teacher.images.detach().clone()
     assert classifier.network(before)[SHOWN_WRONG].argmax() == SHOWN_WRONG + 1
     fixed = deepcopy(classifier.network).requires_grad_(False)
-    learner = class_finetune.teach_classes(Told(), teacher, fixed, nimg=100 * 40)
+    learner = class_finetune.train_on_classifier(Conditional(), teacher, fixed, 100 * 40, config)
     read = classifier.network(learner.images).softmax(1).diagonal()
     assert torch.equal(teacher.images, before)
     assert read[SHOWN_WRONG] > 0.5
@@ -70,7 +76,7 @@ def test_a_sample_between_two_classes_becomes_one_and_clear_ones_stay(classifier
 
 
 class Dots(nn.Module):
-    """Draws two classes as a dot each, on a line; the first one's spread is the latent's."""
+    """Generates a dot on a line for each of two classes; the first one's spread is the latent's."""
 
     def __init__(self):
         super().__init__()
@@ -82,7 +88,7 @@ class Dots(nn.Module):
         return where[:, None, None, None]
 
 
-class ToldOfTwo(Told):
+class TwoClasses(Conditional):
     n_classes = 2
 
     def rows(self, labels):
@@ -92,10 +98,7 @@ class ToldOfTwo(Told):
 def test_a_class_moves_to_where_its_real_images_find_it(monkeypatch):
     # Real images of the second class lie at 2, where samples of the first are nearer.
     monkeypatch.setattr(ImageSet, "batch", lambda self, chosen: Batch(self.images[chosen], self.labels[chosen]))
-    monkeypatch.setattr(class_finetune, "_ROUND_LR", 0.05)
-    monkeypatch.setattr(class_finetune, "_TEMPERATURE", 0.5)
-    for name, count in (("_DRAWN", 200), ("_LOOKING", 50), ("_MOVED", 100)):
-        monkeypatch.setattr(class_finetune, name, count)
+    config = FinetuneConfig(neighbour_lr=0.05, temperature=0.5, round_samples=200, round_images=50, round_moved=100)
     labels = torch.arange(60) % 2
     shown = ImageSet((2.0 * labels).float()[:, None, None, None], labels)
     classifier = nn.Sequential(nn.Flatten(), nn.Linear(1, 2))
@@ -105,17 +108,17 @@ def test_a_class_moves_to_where_its_real_images_find_it(monkeypatch):
     teacher = Dots()
 
     def error(generator):
-        latents, classes = class_finetune._asked(ToldOfTwo(), 400, torch.Generator().manual_seed(0))
-        drawn = generator(latents, *ToldOfTwo().rows(classes)).detach().flatten(1)
+        latents, classes = class_finetune._sample(TwoClasses(), 400, torch.Generator().manual_seed(0))
+        drawn = generator(latents, *TwoClasses().rows(classes)).detach().flatten(1)
         return nearest.error([(drawn, classes)], shown.images.flatten(1), shown.labels).value
 
-    learner = class_finetune.teach_neighbours(ToldOfTwo(), teacher, classifier, shown, rounds=60)
+    learner = class_finetune.train_on_neighbours(TwoClasses(), teacher, classifier, shown, 60, config)
     assert error(teacher) > 0.4
     assert error(learner) == 0.0
     assert teacher.places.tolist() == [0.0, 4.0]
-    monkeypatch.setattr(class_finetune, "_LAMBDA_KEEP_ROUND", 1e3)
-    held = class_finetune.teach_neighbours(ToldOfTwo(), teacher, classifier, shown, rounds=60)
-    assert abs(held.places[1] - 4.0) < 0.1
+    config = replace(config, neighbour_distance_weight=1e3)
+    unchanged = class_finetune.train_on_neighbours(TwoClasses(), teacher, classifier, shown, 60, config)
+    assert abs(unchanged.places[1] - 4.0) < 0.1
 
 
 @pytest.fixture(scope="module")
@@ -129,10 +132,8 @@ def trained(tmp_path_factory, folders, loaded):
 
 @pytest.fixture
 def conditional(trained, start, tmp_path, monkeypatch, classifier):
-    """A copy of it as a trainer, and a classifier in both roles."""
+    """A copy of it as a trainer, with a classifier in both roles."""
     monkeypatch.setattr(classifiers, "load", lambda dataset, role="reporting": classifier)
-    monkeypatch.setattr(class_finetune, "_SAMPLES", 256)
-    monkeypatch.setattr(class_finetune, "_DRAWN", 512)
     shutil.copytree(trained, tmp_path / "run")
     return start(DCGAN, again=True)
 
@@ -140,19 +141,24 @@ def conditional(trained, start, tmp_path, monkeypatch, classifier):
 def test_what_was_learned_is_drawn_by_all_that_comes_after(conditional, classifier, tmp_path):
     run = conditional._run
     was = conditional.objective.finished_generator().state_dict()
-    commands.finetune_classes(run, 2 * 128, False, "cpu")
+    commands.finetune_classes(run, 2 * 128, False, "cpu", SHORT)
     trained = commands.open_trained(run)
     now = trained.objective.finished_generator()
-    assert trained.objective.finished_description == f"clarified (256 samples, classifier {classifier.digest[:12]})"
+    assert (
+        trained.objective.finished_description
+        == f"class fine-tuning (256 samples, classifier {classifier.digest[:12]})"
+    )
     assert any(not torch.equal(now.state_dict()[name], weight) for name, weight in was.items())
     (folder,) = commands.exporting.export(
         run, trained.objective, trained.sets.load("train"), trained.images_seen, tmp_path, commands.Label("digits")
     )
     described = Manifest.model_validate_json((folder / "manifest.json").read_bytes())
-    assert described.training.recipe == f"gan-mnist, clarified (256 samples, classifier {classifier.digest[:12]})"
+    assert (
+        described.training.recipe == f"gan-mnist, class fine-tuning (256 samples, classifier {classifier.digest[:12]})"
+    )
     # A second time it begins with what was trained, not with what was learned before.
     first = checkpoint.load(run.folder / class_finetune.FILE_NAME)["generator"]
-    commands.finetune_classes(run, 2 * 128, False, "cpu")
+    commands.finetune_classes(run, 2 * 128, False, "cpu", SHORT)
     again = checkpoint.load(run.folder / class_finetune.FILE_NAME)["generator"]
     assert all(torch.equal(first[name], weight) for name, weight in again.items())
 
@@ -160,12 +166,12 @@ def test_what_was_learned_is_drawn_by_all_that_comes_after(conditional, classifi
 def test_numbers_of_the_images_before_are_not_those_of_the_images_now(conditional):
     run, step = conditional._run, conditional.step
     number = {"name": "coverage", "value": 0.5}
-    run.keep_metrics(step, [number])
-    commands.finetune_classes(run, 128, False, "cpu")
+    run.save_metrics(step, [number])
+    commands.finetune_classes(run, 128, False, "cpu", SHORT)
     said = commands.open_trained(run).objective.finished_description
     assert run.metrics(step, said) == []
     assert run.metrics(step) == [number]
-    run.keep_metrics(step, [number], said)
+    run.save_metrics(step, [number], said)
     assert run.metrics(step, said) == [number]
     assert run.metrics(step) == []
 
@@ -183,22 +189,50 @@ def test_what_cannot_be_is_one_sentence(conditional, start, classifier):
     shown = ImageSet(torch.zeros(1, 1, 28, 28, dtype=torch.uint8), torch.zeros(1, dtype=torch.int64))
     for config in (TINY, CYCLEGAN):
         other = start(config, f"other-{config.method}")._run
-        with pytest.raises(RunError, match="only a model that is told a class can be taught"):
-            commands.finetune_classes(other, 128, False, "cpu")
+        with pytest.raises(RunError, match="only a class-conditional model can be fine-tuned"):
+            commands.finetune_classes(other, 128, False, "cpu", SHORT)
     with pytest.raises(RunError, match="--nimg is 5, but must be at least 128, a batch"):
-        class_finetune.make(run, objective, step, classifier, shown, 5)
+        class_finetune.finetune(run, objective, step, classifier, shown, 5, SHORT)
     encoder.save(run.folder, step + 1, encoder.build(run.config, (1, 28, 28)), [])
-    class_finetune.make(run, objective, step, classifier, sample(shown), 128)  # an encoder of another step is none
+    class_finetune.finetune(
+        run, objective, step, classifier, sample(shown), 128, SHORT
+    )  # an encoder of another step is none
     encoder.save(run.folder, step, encoder.build(run.config, (1, 28, 28)), [])
-    with pytest.raises(RunError, match=r"encoder.pt leads to the images as they are: delete it, clarify, then run"):
-        class_finetune.make(run, objective, step, classifier, shown)
-    for state in ({"step": step, "nimg": 1, "judge": "a", "generator": {}}, {"step": step, "generator": [1]}, {}):
+    with pytest.raises(RunError, match=r"encoder.pt fits the present images: delete it, run `finetune-classes`, then"):
+        class_finetune.finetune(run, objective, step, classifier, shown, config=SHORT)
+    for state in ({"step": step, "nimg": 1, "classifier": "a", "generator": {}}, {"step": step, "generator": [1]}, {}):
         checkpoint.save(run.folder / class_finetune.FILE_NAME, state)
         with pytest.raises(checkpoint.CheckpointError, match="does not fit the run: delete it"):
-            class_finetune.take(objective, run.folder, step)
+            class_finetune.load(objective, run.folder, step)
     assert objective.finished_description is None
 
 
 def sample(shown):
     """Images of each class in place of one."""
     return ImageSet(shown.images.expand(10, -1, -1, -1), torch.arange(10))
+
+
+def test_a_file_of_an_older_version_is_loaded_and_replaced(conditional, classifier):
+    run = conditional._run
+    commands.finetune_classes(run, 128, False, "cpu", SHORT)
+    path, former = run.folder / class_finetune.FILE_NAME, run.folder / "clarified.pt"
+    state = checkpoint.load(path)
+    checkpoint.save(former, {"judge": state.pop("classifier"), **state})
+    path.unlink()
+    objective = commands.open_trained(run).objective
+    assert objective.finished_description == f"class fine-tuning (128 samples, classifier {classifier.digest[:12]})"
+    commands.finetune_classes(run, 128, False, "cpu", SHORT)
+    assert path.exists()
+    assert not former.exists()
+
+
+def test_numbers_and_recipes_of_an_older_version_are_those_of_the_same_networks(conditional):
+    run, step = conditional._run, conditional.step
+    former, current = (
+        "clarified (192,000 samples, judge c961ce42c0ee)",
+        class_finetune.recipe_note(192_000, "c961ce42c0ee"),
+    )
+    run.save_metrics(step, [{"name": "coverage"}], former)
+    assert run.metrics(step, current) == [{"name": "coverage"}]
+    assert current_recipe(f"dcgan-mnist, {former}") == f"dcgan-mnist, {current}"
+    assert current_recipe("dcgan-mnist") == "dcgan-mnist"

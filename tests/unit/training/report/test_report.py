@@ -100,7 +100,7 @@ def test_a_translator_shows_held_out_images(write, config, last):
 
 def test_metrics_come_with_floors_and_protocols_and_are_escaped(finished_run, command):
     kept = {"name": "some_metric", "value": 1.5, "protocol": "a <b> & c", "standard_error": 0.25, "floor": 0.5}
-    finished_run.keep_metrics(20, [kept | {"reference": "2.0 (someone)", "direction": ""}])
+    finished_run.save_metrics(20, [kept | {"reference": "2.0 (someone)", "direction": ""}])
     said = command("report", finished_run.folder)
     assert said.code == 0
     path = finished_run.folder / "report.html"
