@@ -30,4 +30,4 @@ def with_current_names(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def current_recipe(text: str) -> str:
     """A manifest's recipe with the current term for class fine-tuning."""
-    return _FORMER_NOTE.sub(r"class fine-tuning (\1 samples, classifier \2)", text)
+    return _FORMER_NOTE.sub(r"classes fine-tuned (\1 samples, classifier \2)", text)

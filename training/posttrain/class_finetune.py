@@ -183,7 +183,7 @@ def path_in(folder: Path) -> Path:
 
 def recipe_note(nimg: int, digest: str) -> str:
     """What a card adds to the recipe of a fine-tuned generator."""
-    return f"class fine-tuning ({nimg:,} samples, classifier {digest[:12]})"
+    return f"classes fine-tuned ({nimg:,} samples, classifier {digest[:12]})"
 
 
 def train_on_classifier(

@@ -146,7 +146,7 @@ def test_what_was_learned_is_drawn_by_all_that_comes_after(conditional, classifi
     now = trained.objective.finished_generator()
     assert (
         trained.objective.finished_description
-        == f"class fine-tuning (256 samples, classifier {classifier.digest[:12]})"
+        == f"classes fine-tuned (256 samples, classifier {classifier.digest[:12]})"
     )
     assert any(not torch.equal(now.state_dict()[name], weight) for name, weight in was.items())
     (folder,) = commands.exporting.export(
@@ -154,7 +154,7 @@ def test_what_was_learned_is_drawn_by_all_that_comes_after(conditional, classifi
     )
     described = Manifest.model_validate_json((folder / "manifest.json").read_bytes())
     assert (
-        described.training.recipe == f"gan-mnist, class fine-tuning (256 samples, classifier {classifier.digest[:12]})"
+        described.training.recipe == f"gan-mnist, classes fine-tuned (256 samples, classifier {classifier.digest[:12]})"
     )
     # A second time it begins with what was trained, not with what was learned before.
     first = checkpoint.load(run.folder / class_finetune.FILE_NAME)["generator"]
@@ -220,7 +220,7 @@ def test_a_file_of_an_older_version_is_loaded_and_replaced(conditional, classifi
     checkpoint.save(former, {"judge": state.pop("classifier"), **state})
     path.unlink()
     objective = commands.open_trained(run).objective
-    assert objective.finished_description == f"class fine-tuning (128 samples, classifier {classifier.digest[:12]})"
+    assert objective.finished_description == f"classes fine-tuned (128 samples, classifier {classifier.digest[:12]})"
     commands.finetune_classes(run, 128, False, "cpu", SHORT)
     assert path.exists()
     assert not former.exists()
