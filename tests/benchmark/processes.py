@@ -40,6 +40,10 @@ class Watch:
         self.peak_mib = max(self.peak_mib, total)
         return total
 
+    def cpu_s(self) -> float:
+        """CPU time that the tree has used, in seconds."""
+        return cpu_s(self._root)
+
     def stop(self) -> None:
         """Looks no longer."""
         self._stopped.set()
@@ -101,6 +105,16 @@ def tree(root: int) -> list[Pid]:
     for pid in found:
         found += children.get(pid.number, [])
     return found
+
+
+def cpu_s(root: int) -> float:
+    """CPU time of a process and of all that descend from it, in seconds."""
+    ticks = 0
+    for pid in tree(root):
+        with suppress(*_GONE):
+            fields = Path(f"/proc/{pid.number}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def proportional_kib(number: int) -> int:

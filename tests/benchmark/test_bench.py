@@ -1,7 +1,5 @@
 """The short form of `make bench`: what the service adds to the engine's own work stays small."""
 
-import pytest
-
 from service.inference.cpu import available_cores
 from tests.benchmark import bound, workloads
 from tests.benchmark.contest import choose_generator
@@ -14,9 +12,8 @@ ROUNDS = 3
 SECONDS = 2.0
 
 
-@pytest.mark.timeout(120)
 def test_dcgan_comes_near_to_the_bound(tmp_path):
-    # A ratio of two figures from the same seconds, and the best of three: a noisy machine does not fail it.
+    # A ratio of CPU times, and the best of three: other work on the machine does not fail it.
     workload = workloads.make("dcgan-64", tmp_path, tmp_path)
     _, load = choose_generator("auto")
     shares = []
@@ -24,10 +21,11 @@ def test_dcgan_comes_near_to_the_bound(tmp_path):
         load(running.port, running.ask, CONNECTIONS, 1.0)
         while len(shares) < ROUNDS and max(shares, default=0.0) < LEAST_SHARE:
             drain(running)
+            before_s = running.watch.cpu_s()
             found = load(running.port, running.ask, CONNECTIONS, SECONDS, 1_000_000 * (len(shares) + 1))
             assert found.failures == 0
+            of_cpu = found.rate * SECONDS / (running.watch.cpu_s() - before_s)
             drain(running)
-            shares.append(
-                found.rate / bound.measure(Task(str(workload.onnx), False, 0, available_cores()), None, SECONDS)
-            )
+            task = Task(str(workload.onnx), False, 0, available_cores())
+            shares.append(of_cpu / bound.measure(task, None, SECONDS, of_cpu=True))
     assert max(shares) >= LEAST_SHARE, f"shares of the bound: {shares}"
