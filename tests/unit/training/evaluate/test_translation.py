@@ -9,7 +9,7 @@ import torch
 
 from service.imaging.pixels import to_uint8
 from tests.unit.training.tiny import CYCLEGAN, PIX2PIX
-from training import classifiers, data
+from training import classifiers, data, evaluate
 from training.evaluate import module_sampler, sample_grid, translation
 from training.evaluate.protocol import Protocol
 from training.networks.domainnet import DomainNet
@@ -144,9 +144,13 @@ def close(one, other):
     return np.abs(one.astype(int) - other.astype(int)).max() <= 1
 
 
+def snapshot(trainer, config, pairs):
+    return sample_grid(trainer.objective, evaluate.samplers(trainer.objective), config, pairs).pixels
+
+
 def test_pix2pix_is_watched_by_input_translation_and_truth(start, loaded):
     trainer, pairs = start(PIX2PIX), loaded(PIX2PIX)
-    shown = cells(trainer.snapshot(), 3)
+    shown = cells(snapshot(trainer, PIX2PIX, pairs), 3)
     given, truth = middles(pairs.B, len(shown)), middles(pairs.A, len(shown))
     assert len(shown) >= 4
     assert np.array_equal(shown[:, 0], given)
@@ -156,7 +160,7 @@ def test_pix2pix_is_watched_by_input_translation_and_truth(start, loaded):
 
 def test_cyclegan_is_watched_by_both_cycles(start, loaded):
     trainer, pairs = start(CYCLEGAN), loaded(CYCLEGAN)
-    shown = cells(trainer.snapshot(), 6)
+    shown = cells(snapshot(trainer, CYCLEGAN, pairs), 6)
     forth, back = (trainer.objective.finished(direction) for direction in ("A2B", "B2A"))
     for first, domain, network in ((0, pairs.A, forth), (3, pairs.B, back)):
         given = middles(domain, len(shown))

@@ -44,7 +44,7 @@ class Replayed(CudaGraphs):
         super().__init__(work)
         self.objective, self.replayed = objective, 0
 
-    def _beside(self, inputs):
+    def _on_side_stream(self, inputs):
         return self._work(inputs)
 
     def _record(self, inputs):
@@ -142,7 +142,7 @@ def test_replayed_steps_train_as_other_steps_do(loaded, fabric, monkeypatch, nam
     config = replace(CONFIGS[name], ema_decay=0.9)
     plain, expected = trained(config, loaded, fabric, monkeypatch, 16, is_captured=False)
     replayed, found = trained(config, loaded, fabric, monkeypatch, 16, is_captured=True)
-    assert replayed._captured.replayed >= 4
+    assert replayed._graphs.replayed >= 4
     assert found == expected
     assert replayed.counters == plain.counters
     rates = [
