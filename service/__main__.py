@@ -1,4 +1,4 @@
-"""`python -m service`: reads the settings and starts one process that serves, or several; or runs a batch command."""
+"""`python -m service`: reads the settings and starts one or several serving processes, or runs a batch command."""
 
 import argparse
 import logging
@@ -21,19 +21,19 @@ _log = logging.getLogger(__name__)
 
 
 def main() -> int:
-    """Starts the service, or runs a command.
+    """Start the service, or run a command.
 
     Returns:
-        0 after an orderly stop; 2 where a setting is wrong; uvicorn itself exits with 3 where the port is taken. A
-        command's own code, where one was given.
+        0 after an orderly stop; 2 if a setting is invalid; uvicorn itself exits with 3 if the port is in use. With a
+        command, the command's exit code.
     """
     parser = argparse.ArgumentParser(
         prog="python -m service",
-        description="Serves the model packages of a folder over HTTP, or draws and translates many pictures without.",
+        description="Serve the model packages of a folder over HTTP, or generate and translate images in batches.",
         epilog=_describe_settings(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    command.add_to(parser.add_subparsers(metavar="COMMAND", title="without a command it serves; with one it"))
+    command.add_to(parser.add_subparsers(metavar="COMMAND", title="without a command, the service starts; commands"))
     arguments = parser.parse_args()
     try:
         settings = Settings()
@@ -66,13 +66,13 @@ def main() -> int:
 
 
 def _spec(settings: Settings, serves: bool) -> EngineSpec:
-    """What draws, found out where it may stay.
+    """Select the engine, in a process that may keep the GPU's memory.
 
-    Whatever has started a GPU holds some of its memory for good: this process, which will draw; or one that ends, where
-    several others will.
+    A process that has started a GPU holds some of its memory until it ends. With several workers, a process that ends
+    therefore selects the engine; otherwise this process does.
 
     Raises:
-        ValueError: it cannot be had here.
+        ValueError: the requested engine is not available.
     """
     if serves and settings.workers > 1 and session.may_start_gpu(settings.engine_request):
         spawn = multiprocessing.get_context("spawn")

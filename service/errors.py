@@ -1,4 +1,4 @@
-"""Everything that can go wrong, as one tree; `problems` alone turns it into HTTP.
+"""All errors of the service, as one tree. `http/problems.py` alone maps them to HTTP.
 
 GanvasError
 ├── RequestError                 the request is at fault
@@ -6,11 +6,11 @@ GanvasError
 │   ├── Unauthorized             401  no valid API key
 │   ├── ModelNotFound            404  no such model or version
 │   ├── NotAcceptable            406  no media type that both sides know
-│   ├── NotSupported             409  the model cannot do that
-│   ├── TooLarge                 413  beyond a limit of size
-│   ├── NotAnImage               415  not a picture that we read
-│   ├── TooManyRequests          429  over the rate of one client
-│   ├── ClientLeft               499  nobody reads the answer; the log and the numbers alone have this status
+│   ├── NotSupported             409  the model does not support the call
+│   ├── TooLarge                 413  exceeds a limit of size
+│   ├── NotAnImage               415  not an image in a supported format
+│   ├── TooManyRequests          429  exceeds the rate limit of one client
+│   ├── ClientLeft               499  the client has disconnected; only logs and metrics have this status
 │   └── Invalid                  422  well-formed, but not allowed
 │       └── NotFinite            422  values so large that the network overflows
 ├── Unavailable                  503  try again later
@@ -19,7 +19,7 @@ GanvasError
 │   └── Draining
 ├── DeadlineExceeded             504
 ├── PackageError                 a model package is broken; it is reported and skipped
-│   └── UnfitEngine              this engine does not draw it, or not right; another may
+│   └── UnfitEngine              this engine does not reproduce its goldens; another may
 └── EngineError                  500  the inference engine failed
 """
 
@@ -27,7 +27,7 @@ from dataclasses import dataclass
 
 
 class GanvasError(Exception):
-    """The root: the message is one sentence that a client may read."""
+    """The root. The message is one sentence that a client may read."""
 
 
 class RequestError(GanvasError):
@@ -51,7 +51,7 @@ class NotAcceptable(RequestError):
 
 
 class NotSupported(RequestError):
-    """The model cannot do what was asked."""
+    """The model does not support the request."""
 
 
 class TooLarge(RequestError):
@@ -59,11 +59,11 @@ class TooLarge(RequestError):
 
 
 class NotAnImage(RequestError):
-    """Bytes that are no picture of a kind that we read."""
+    """The bytes are not an image in a supported format."""
 
 
 class TooManyRequests(RequestError):
-    """One client asks more often than it may."""
+    """One client exceeds its rate limit."""
 
     def __init__(self, detail: str, retry_after_s: int = 1) -> None:
         super().__init__(detail)
@@ -71,13 +71,13 @@ class TooManyRequests(RequestError):
 
 
 class ClientLeft(RequestError):
-    """The client has gone: nobody reads the answer, but the log and the numbers shall not blame the service.
+    """The client has disconnected; logs and metrics must not count that as an error of the service.
 
-    499 is what nginx writes in that case; HTTP knows no status for it.
+    HTTP has no status for this case; nginx logs 499.
     """
 
     def __init__(self) -> None:
-        super().__init__("the client has gone")
+        super().__init__("the client has disconnected")
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class FieldError:
     """What is wrong with one field.
 
     Attributes:
-        field: where it lies, joined by dots, for example `latents.0.vector`.
+        field: its path, joined by dots, for example `latents.0.vector`.
         detail: one sentence.
     """
 
@@ -94,7 +94,7 @@ class FieldError:
 
 
 class Invalid(RequestError):
-    """A well-formed request that asks for something that is not allowed."""
+    """A well-formed request with a value that is not allowed."""
 
     def __init__(self, detail: str, fields: tuple[FieldError, ...] = ()) -> None:
         super().__init__(detail)
@@ -112,7 +112,7 @@ class Unavailable(GanvasError):
 
 
 class QueueFull(Unavailable):
-    """The model's queue holds as many rows as it may."""
+    """The model's queue is full."""
 
 
 class NotReady(Unavailable):
@@ -126,7 +126,7 @@ class Draining(Unavailable):
 
 
 class DeadlineExceeded(GanvasError):
-    """The request was not answered in time."""
+    """The deadline passed before the response."""
 
 
 class PackageError(GanvasError):
@@ -134,7 +134,7 @@ class PackageError(GanvasError):
 
 
 class UnfitEngine(PackageError):
-    """The engine does not draw what the package promises; another engine, or another precision, may."""
+    """The engine does not reproduce the package's goldens; another engine or precision may."""
 
 
 class EngineError(GanvasError):

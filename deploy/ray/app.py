@@ -3,7 +3,7 @@
     serve run deploy/ray/serve_config.yaml
 
 Ray's proxy takes the place of uvicorn, and its controller that of the worker processes. Settings come from the
-environment of the replicas. Knows nothing of what the service does.
+environment of the replicas. Knows nothing about the service's calls.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ class Application:
         self._app = tracing.traced(app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes everything on, the lifespan too; of the answer's headers all but the id, which Ray adds."""
+        """Pass everything on, including the lifespan, except the response's request id, which Ray adds."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -52,12 +52,12 @@ class Application:
 
 
 class Ganvas:
-    """What Ray asks a replica besides requests."""
+    """Ray's calls of a replica besides requests."""
 
     app: Application
 
     async def check_health(self) -> None:
-        """Raises what /readyz would answer.
+        """Raise what /readyz would report.
 
         Ray sends nothing to a replica before its first check, and replaces one that fails a later one.
 
@@ -76,9 +76,9 @@ def build() -> Application:
 
 
 def fitted(settings: Settings, given: dict[str, float]) -> Settings:
-    """Settings with as many threads as Ray has given cores, where they do not say otherwise.
+    """Settings with one thread per core that Ray assigned, unless they are set.
 
-    A replica sees every core of its node, and would take them all.
+    A replica sees every core of its node, and would use all of them.
 
     Args:
         settings: of the service.
@@ -95,14 +95,14 @@ def deployment() -> Any:
     return serve.deployment(
         serve.ingress(build)(Ganvas),
         name="Ganvas",
-        # A batch in hand and none waiting is a replica well used.
+        # One batch running and none waiting uses a replica well.
         autoscaling_config={"min_replicas": 1, "max_replicas": 8, "target_ongoing_requests": batch},
         max_ongoing_requests=4 * batch,
-        max_queued_requests=16 * batch,  # of each proxy, which then answers 503
+        max_queued_requests=16 * batch,  # of each proxy, which then responds with 503
         ray_actor_options={"num_cpus": 1},
         health_check_period_s=5.0,
         health_check_timeout_s=10.0,
-        # Ray lets go of a replica first, and then waits for its requests.
+        # Ray removes a replica first, then waits for its requests.
         graceful_shutdown_timeout_s=settings.deadline_s + settings.drain_s + _MARGIN_S,
     )
 

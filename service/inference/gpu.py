@@ -1,8 +1,8 @@
-"""The GPU of this process: whether it starts, and the one thread that speaks to it.
+"""The GPU of this process: whether it starts, and the one thread that uses it.
 
-One thread, because a CUDA graph belongs to the thread that captured it, and because a capture is spoilt by whatever any
-other thread allocates meanwhile (`cudaStreamCaptureModeGlobal`). A GPU runs one batch after another in any case; what
-is made of a batch is made in the threads that wait here.
+One thread, because a CUDA graph belongs to the thread that captured it, and because a capture fails if another
+thread allocates memory meanwhile (`cudaStreamCaptureModeGlobal`). A GPU runs one batch after another in any case. The
+threads that wait here process the results.
 """
 
 import contextlib
@@ -32,25 +32,25 @@ _DOUBLE = bytes.fromhex(
 
 
 def call(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """What the work gives, done in the device's thread.
+    """Run work in the GPU's thread and return its result.
 
     Raises:
-        Exception: what the work raised.
+        Exception: from the work.
     """
     return _thread().submit(work, *args, **kwargs).result()
 
 
 def later(work: Callable[[], object]) -> None:
-    """Does work in the device's thread, when it comes to it; not any more where the process ends."""
+    """Schedule work in the GPU's thread; it is dropped if the process is ending."""
     with contextlib.suppress(RuntimeError):
         _thread().submit(work)
 
 
 @cache
 def why_not(provider: str) -> str | None:
-    """Why CUDA's or TensorRT's provider does not start in this process, in one clause; None where it does.
+    """Why CUDA's or TensorRT's provider does not start in this process, in one clause; None if it does.
 
-    It is asked to compute something: that a provider is installed says nothing of drivers, libraries and devices.
+    It runs a computation, since an installed provider does not imply drivers, libraries and devices.
     """
     return _without_driver() or call(_without_provider, provider)
 
@@ -61,7 +61,7 @@ def _thread() -> ThreadPoolExecutor:
 
 
 def _without_driver() -> str | None:
-    """Why there is no device, asked of the driver itself, before ONNX Runtime fills the log with it."""
+    """Why there is no GPU, according to the driver; called first, because ONNX Runtime would log many lines."""
     try:
         driver = ctypes.CDLL("libcuda.so.1")
     except OSError:
@@ -76,10 +76,10 @@ def _without_driver() -> str | None:
 def _without_provider(provider: str) -> str | None:
     missing = _load_libraries(provider)
     try:
-        session = ort.InferenceSession(_DOUBLE, providers=_asked(provider), enable_fallback=0)
-        # Without a word, onnxruntime takes its own provider where the one that was asked for cannot start.
+        session = ort.InferenceSession(_DOUBLE, providers=_requested(provider), enable_fallback=0)
+        # If the requested provider cannot start, onnxruntime silently uses its own.
         if provider not in session.get_providers():
-            return missing or "ONNX Runtime does not start it; its own lines above say why"
+            return missing or "ONNX Runtime does not start it; see its log lines above"
         (doubled,) = session.run(None, {"x": np.ones(2, np.float32)})
     except Exception as error:  # onnxruntime's exceptions have no common base
         return missing or _reason(error)
@@ -87,23 +87,23 @@ def _without_provider(provider: str) -> str | None:
 
 
 def _reason(error: Exception) -> str:
-    """CUDA's own words, where there are some among places in ONNX Runtime's source."""
+    """CUDA's own message, if the error contains one."""
     text = str(error).strip() or type(error).__name__
     cuda = re.search(r"CUDA failure \d+: [^;\n]+", text)
     return cuda[0].strip() if cuda else text.splitlines()[0]
 
 
-def _asked(provider: str) -> list[str]:
+def _requested(provider: str) -> list[str]:
     return [TENSORRT, CUDA] if provider == TENSORRT else [provider]
 
 
 def _load_libraries(provider: str) -> str:
-    """Loads CUDA's libraries from their packages of PyPI, where they lie; what is said of those that are not there."""
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said):  # it prints
+    """Load CUDA's libraries from their PyPI packages; return the message about missing ones, or an empty string."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):  # preload_dlls prints its errors
         if hasattr(ort, "preload_dlls"):
             ort.preload_dlls()
         if provider == TENSORRT:
             with contextlib.suppress(ImportError, OSError):
                 importlib.import_module("tensorrt_libs")  # of the package tensorrt-cu13; loads what it holds
-    return next((line for line in said.getvalue().splitlines() if line.startswith("Failed to load")), "")
+    return next((line for line in printed.getvalue().splitlines() if line.startswith("Failed to load")), "")

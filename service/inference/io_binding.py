@@ -1,6 +1,6 @@
 """A network's inputs and output in buffers that are bound to it (ONNX Runtime's IO binding).
 
-Not for several threads at once: the caller sees to it (`device`).
+Not safe for several threads; `gpu` calls it from one thread.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 OptionsOf = Callable[[int | None], ort.RunOptions]
-"""The options of a run with so many rows; None where the rows are not known before."""
+"""The options of a run with a number of rows; None if it is not known in advance."""
 
 
 class Buckets:
-    """Buffers for each of a few numbers of rows, at the same addresses for good, as a CUDA graph wants them."""
+    """Buffers for a few numbers of rows, at constant addresses, as CUDA graphs require."""
 
     def __init__(self, session: ort.InferenceSession, device: str, sizes: tuple[int, ...], options: OptionsOf) -> None:
-        """Makes the buffers and runs each once, so that no request waits for a graph that is captured.
+        """Create the buffers and run each once, so that no request waits for the capture of a graph.
 
         Args:
             session: whose first axes alone are dynamic.
@@ -35,10 +35,10 @@ class Buckets:
             bucket.run(bucket.zeros())
 
     def run(self, inputs: Mapping[str, Floats]) -> Floats:
-        """(rows, ...) arrays by name to the first output, where `rows` is one of the sizes.
+        """(rows, ...) arrays by name to the first output, `rows` is one of the sizes.
 
         Raises:
-            ValueError: the inputs are others than the network's.
+            ValueError: the inputs do not match the network's.
         """
         rows = len(next(iter(inputs.values())))
         if rows not in self._buckets:
@@ -61,20 +61,20 @@ class _Bucket:
         return {name: np.zeros(value.shape(), np.float32) for name, value in self._inputs.items()}
 
     def run(self, inputs: Mapping[str, Floats]) -> Floats:
-        said = {name: (array.dtype.name, array.shape) for name, array in inputs.items()}
+        actual = {name: (array.dtype.name, array.shape) for name, array in inputs.items()}
         wanted = {name: ("float32", tuple(value.shape())) for name, value in self._inputs.items()}
-        if said != wanted:  # a buffer takes whatever has as many values
-            raise ValueError(f"the inputs are {said}, not {wanted}")
+        if actual != wanted:  # a buffer accepts any array with as many values
+            raise ValueError(f"the inputs are {actual}, not {wanted}")
         for name, value in self._inputs.items():
             value.update_inplace(inputs[name])
         self._session.run_with_iobinding(self._binding, self._options)
         output: Floats = self._output.numpy()
-        # On the processor that is the buffer itself, which the next run writes over.
+        # On the CPU this is the buffer itself, which the next run overwrites.
         return output if self._output.device_name() != "cpu" else output.copy()
 
 
 class Loose:
-    """Bound for each run anew, for pictures of any size: nothing is kept that would grow with the largest."""
+    """Buffers that are bound anew for each run: for images of any size, without keeping the largest."""
 
     def __init__(self, session: ort.InferenceSession, options: OptionsOf) -> None:
         self._session, self._options = session, options(None)
@@ -84,7 +84,7 @@ class Loose:
         binding = self._session.io_binding()
         for name, array in inputs.items():
             binding.bind_cpu_input(name, np.ascontiguousarray(array))
-        # To the processor: on the device it would outlive the run, and the arena would not shrink.
+        # On the CPU: on the GPU it would outlive the run, and the arena would not shrink.
         binding.bind_output(self._session.get_outputs()[0].name, "cpu")
         self._session.run_with_iobinding(binding, self._options)
         output: Floats = binding.copy_outputs_to_cpu()[0]

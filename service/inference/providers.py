@@ -1,7 +1,7 @@
-"""What ONNX Runtime is told for each spec of engine: providers with their options, and the entries of a run.
+"""ONNX Runtime's configuration of each engine: providers with their options, and the entries of a run.
 
-Plain values, and no engine's code. The names are of its pages "CUDA Execution Provider", "TensorRT Execution Provider"
-and "OpenVINO Execution Provider".
+Plain values, without any engine's code. The names are documented on its pages "CUDA Execution Provider", "TensorRT
+Execution Provider" and "OpenVINO Execution Provider".
 """
 
 import json
@@ -14,10 +14,10 @@ def providers(spec: EngineSpec, threads: int, any_size: bool, digest: str = "") 
     """The providers of a session, in their order.
 
     Args:
-        spec: of engine and precision.
-        threads: how many one run may use, on the processor.
-        any_size: whether pictures of many sizes will go through it.
-        digest: of the network; TensorRT's own names for what it has compiled do not tell weights apart.
+        spec: the engine.
+        threads: of one run, on the CPU.
+        any_size: whether the network will run images of many sizes.
+        digest: of the network; TensorRT's own names of compiled engines do not depend on the weights.
     """
     if spec.engine == "openvino-cpu":
         return [(OPENVINO, _openvino(spec, threads))]
@@ -32,11 +32,11 @@ def run_entries(spec: EngineSpec, any_size: bool, rows: int | None = None) -> di
     """The entries of a run's configuration.
 
     Args:
-        spec: of engine and precision.
+        spec: the engine.
         any_size: as for `providers`.
-        rows: of the bucket, where the run has one.
+        rows: of the bucket, if the run has one.
     """
-    if any_size:  # the arena would keep the memory of the largest picture that ever came
+    if any_size:  # the arena would keep the memory of the largest image
         return {"memory.enable_memory_arena_shrinkage": "gpu:0" if spec.on_gpu else "cpu:0"}
     if spec.engine == "onnxruntime-cuda":
         return {"gpu_graph_id": str(rows or -1)}  # -1 captures nothing
@@ -55,8 +55,8 @@ def _openvino(spec: EngineSpec, threads: int) -> dict[str, str]:
 
 def _cuda(spec: EngineSpec, captures: bool) -> dict[str, str]:
     return {
-        "device_id": "0",  # CUDA_VISIBLE_DEVICES says which one that is
-        # A search by measuring may choose another algorithm at each start, and with it other bytes for a seed; and it
+        "device_id": "0",  # CUDA_VISIBLE_DEVICES selects it
+        # An exhaustive search may select another algorithm at each start, so that a seed's bytes would change. It also
         # measures again for each new size.
         "cudnn_conv_algo_search": "HEURISTIC",
         "use_tf32": "0" if spec.precision == "float32" else "1",

@@ -112,7 +112,7 @@ def _on_cpu(request: EngineRequest, has_openvino: bool, has_bfloat16: bool) -> E
 
 
 def has_bfloat16(cpu_info: Path = _CPU_INFO) -> bool:
-    """Whether the processor says that it multiplies bfloat16."""
+    """Whether the CPU multiplies in bfloat16, according to /proc/cpuinfo."""
     try:
         lines = cpu_info.read_text().splitlines()
     except OSError:

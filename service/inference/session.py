@@ -1,6 +1,6 @@
 """One loaded network: bytes of an ONNX file in, arrays through it.
 
-With `binding` and `device` the only importer of onnxruntime. Knows nothing about pictures, packages or HTTP.
+Only this module, `io_binding` and `gpu` import onnxruntime. Knows nothing about images, packages or HTTP.
 """
 
 import hashlib
@@ -21,17 +21,17 @@ from service.inference.selection import EngineRequest, has_bfloat16, select_engi
 
 Floats = NDArray[np.float32]
 
-# A tensor kept outside the file names its place in a protobuf entry with the key "location": these are its bytes.
-# The service reads a network as one file whose digest is known, so that no other file can be reached through it.
+# A tensor stored outside the file has a protobuf entry with the key "location": these are its bytes. The service reads
+# a network as one file with a known digest, and never another file through it.
 _EXTERNAL_DATA = b"\x0a\x08location"
 
 
 class Session:
-    """A network, on the processor or on a GPU.
+    """A network, on the CPU or a GPU.
 
     Attributes:
-        spec: what computes it, and in what precision.
-        copies: how many times it is held in memory.
+        spec: the engine that runs it.
+        copies: number of its copies in memory.
     """
 
     def __init__(
@@ -42,19 +42,19 @@ class Session:
         spec: EngineSpec = ONNXRUNTIME,
         shared_threads: int | None = None,
     ) -> None:
-        """Loads a network.
+        """Load a network.
 
         Args:
             model: a whole ONNX file.
-            threads: how many a run that is alone may use.
-            any_size: whether pictures of many sizes will go through it. The engine would otherwise keep a plan of its
-                memory for each size that ever came, and the memory of the largest.
-            spec: of engine and precision.
+            threads: of a run that is alone.
+            any_size: whether it will run images of many sizes. Otherwise the engine keeps a memory plan per size, and the
+                memory of the largest.
+            spec: the engine.
             shared_threads: threads of a run that is not alone. If these are fewer and the engine is ONNX Runtime on the
                 CPU, the network is held twice: a session's threads cannot be changed.
 
         Raises:
-            PackageError: the bytes are no network that the engine loads.
+            PackageError: the engine cannot load the bytes.
         """
         if _EXTERNAL_DATA in model:
             raise PackageError("the network keeps weights outside its file, which a package may not")
@@ -68,7 +68,7 @@ class Session:
             self.copies = len(self._held)
             return
         self._held = gpu.call(_open_on_gpu, model, threads, any_size, spec)
-        # It leaves the memory in the thread that does everything else with the device.
+        # Its memory is freed in the GPU's thread, like all other use of the GPU.
         weakref.finalize(self, gpu.later, self._held.clear).atexit = False
 
     @property
@@ -86,7 +86,7 @@ class Session:
 
         Args:
             inputs: float32 arrays by input name, all with the same first axis.
-            alone: whether no other run of this network goes on or waits. The output is the same.
+            alone: whether no other run of this network is running or waiting. It does not change the output.
 
         Raises:
             EngineError: the engine failed.
@@ -118,7 +118,7 @@ def may_start_gpu(request: EngineRequest) -> bool:
 
 
 def resolve_engine(request: EngineRequest) -> EngineSpec:
-    """The spec of engine for networks that draw, here.
+    """The engine for generators and translators on this machine.
 
     Raises:
         ValueError: the choice cannot be had with what is installed, or on this machine.
@@ -137,14 +137,14 @@ def _open(model: bytes, threads: int, any_size: bool, spec: EngineSpec) -> ort.I
     options.use_deterministic_compute = spec.on_gpu
     if spec.cache_dir is not None:
         spec.cache_dir.mkdir(parents=True, exist_ok=True)
-    asked = providers(spec, threads, any_size, hashlib.sha256(model).hexdigest())
+    requested = providers(spec, threads, any_size, hashlib.sha256(model).hexdigest())
     failure = PackageError if spec == ONNXRUNTIME else UnfitEngine
     try:
-        # Its own way back is off: it would print what failed, and go on with another engine than cards say.
-        session = ort.InferenceSession(model, options, providers=asked, enable_fallback=0)
+        # Its own fallback is disabled: it would continue with another engine than model cards report.
+        session = ort.InferenceSession(model, options, providers=requested, enable_fallback=0)
     except Exception as error:  # onnxruntime's exceptions have no common base
         raise failure(f"the engine cannot load the network: {_first_line(error)}") from error
-    # Without a word, onnxruntime takes its own provider where the one that was asked for cannot start.
+    # If the requested provider cannot start, onnxruntime silently uses its own.
     if spec.provider not in session.get_providers():
         raise failure(f"{spec.engine} cannot load the network")
     return session

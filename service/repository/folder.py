@@ -1,4 +1,4 @@
-"""What lies in the models folder, and when it changes. Knows files, not models."""
+"""The contents of the models folder and their changes. Knows files, not models."""
 
 import asyncio
 import logging
@@ -11,9 +11,9 @@ from service.repository import manifest
 from service.repository.manifest import Manifest
 
 Stamp = tuple[tuple[str, int, int], ...]
-"""Name, size and time of change (ns) of each file of a package: while it is equal, nothing needs to be read again."""
+"""Name, size and time of change (ns) of each file of a package. While it is equal, nothing is read again."""
 
-_POLL_MS = 5000  # some file systems (networks, some containers' volumes) tell of no changes
+_POLL_MS = 5000  # some file systems (networks, some containers' volumes) report no changes
 _SETTLE_MS = 200
 _log = logging.getLogger(__name__)
 
@@ -23,12 +23,12 @@ class Folder:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._told: set[Path] = set()
+        self._logged: set[Path] = set()
 
     def packages(self, wanted: tuple[str, ...]) -> dict[tuple[str, str], Stamp] | None:
-        """Every folder that may be a package, by name and version; None where the models folder cannot be read.
+        """Every folder that may be a package, by name and version; None if the models folder cannot be read.
 
-        A package that is being written has no manifest yet: that is no fault, and nothing to report.
+        A package that is being written has no manifest yet. This is not an error.
         """
         names = self._folders(self.root)
         if names is None:
@@ -44,7 +44,7 @@ class Folder:
         return found
 
     async def changes(self) -> AsyncIterator[None]:
-        """Something has changed, or a few seconds have passed."""
+        """Yield after each change, and every few seconds."""
         while True:
             try:
                 async for _ in awatch(
@@ -55,28 +55,28 @@ class Folder:
                     ignore_permission_denied=True,
                 ):
                     yield
-            except (OSError, RuntimeError) as error:  # it is not there, or cannot be watched: look now and then
-                self._tell(self.root, error)
+            except (OSError, RuntimeError) as error:  # it is missing or cannot be watched: poll
+                self._log_once(self.root, error)
             await asyncio.sleep(_POLL_MS / 1000)
             yield
 
     def _folders(self, path: Path) -> list[Path] | None:
-        """The folders inside a folder, in order; None where it cannot be read."""
+        """The folders inside a folder, in order; None if it cannot be read."""
         try:
             return sorted(entry for entry in path.iterdir() if entry.is_dir())
         except OSError as error:
-            self._tell(path, error)
+            self._log_once(path, error)
             return None
 
-    def _tell(self, path: Path, error: Exception) -> None:
-        """Logs it once; the folder is looked at again and again."""
-        if path not in self._told:
-            self._told.add(path)
+    def _log_once(self, path: Path, error: Exception) -> None:
+        """Log it once; the folder is read repeatedly."""
+        if path not in self._logged:
+            self._logged.add(path)
             _log.error("a folder cannot be read", extra={"folder": str(path), "reason": str(error)})
 
 
 def holds(folder: Path, described: Manifest) -> bool:
-    """Whether a package still says and holds what it did, whenever its files were written."""
+    """Whether a package still has the same manifest and networks, whatever the times of its files."""
     try:
         now = Manifest.model_validate_json((folder / manifest.FILE_NAME).read_bytes())
         networks = described.networks.values()
@@ -92,5 +92,5 @@ def _stamp(version: Path) -> Stamp:
         files = sorted(version.iterdir())
         return tuple((file.name, (stat := file.stat()).st_size, stat.st_mtime_ns) for file in files)
     except OSError:
-        # It cannot be looked into, or changes at this moment: opening it will say why.
+        # It cannot be read, or is changing: opening it will report why.
         return ((manifest.FILE_NAME, -1, -1),)

@@ -1,4 +1,4 @@
-"""One proven version of one model: its queues while it is open, and who uses it. Knows neither files nor HTTP."""
+"""One verified version of one model: its queues while it is open, and its leases. Knows neither files nor HTTP."""
 
 import asyncio
 import time
@@ -15,10 +15,10 @@ from service.telemetry.metrics import Metrics
 
 
 class LoadedModel:
-    """A version that can be asked for pictures.
+    """A model version that runs requests.
 
-    It is open or closed; a closed one keeps its manifest and preview, and opens again when it is leased. Whoever uses
-    its networks holds a lease meanwhile, so that nothing is closed under a request.
+    It is open or closed. A closed one keeps its manifest and preview, and opens again when it is leased. A request
+    holds a lease while it uses the networks, so that they are not closed meanwhile.
     """
 
     def __init__(
@@ -31,16 +31,16 @@ class LoadedModel:
         metrics: Metrics,
         n_bytes: int,
     ) -> None:
-        """Makes a model that is ready to `start`.
+        """Create a model that is ready to `start`.
 
         Args:
-            manifest: what its package says.
-            preview: the preview picture's bytes, PNG.
+            manifest: of its package.
+            preview: a PNG file.
             sessions: its networks.
-            load: reads its networks again, and checks their digests; called in a worker thread.
+            load: reads its networks again and checks their digests; called in a worker thread.
             engine: how to run them.
-            metrics: told of batches, queues and its state.
-            n_bytes: about what its networks hold in memory while it is open.
+            metrics: records batches, queues and whether it is open.
+            n_bytes: approximate memory of its networks while it is open.
         """
         self.manifest, self.preview, self.n_bytes = manifest, preview, n_bytes
         spec = sessions["generator"].spec
@@ -66,31 +66,31 @@ class LoadedModel:
 
     @property
     def generator(self) -> Batcher:
-        """The network that draws; the model must be leased."""
+        """The network that generates or translates; the model must be leased."""
         return self._batchers["generator"]
 
     @property
     def discriminator(self) -> Batcher | None:
-        """The network that judges, where the package has one; the model must be leased."""
+        """The discriminator or critic, if the package has one; the model must be leased."""
         return self._batchers.get("discriminator")
 
     @property
     def encoder(self) -> Batcher | None:
-        """The network that turns pictures into latents, where the package has one; the model must be leased."""
+        """The network that encodes images as latents, if the package has one; the model must be leased."""
         return self._batchers.get("encoder")
 
     @property
     def latent(self) -> Latent:
-        """What the generator draws from; a translator has none."""
+        """The latent space; a translator has none."""
         assert self.manifest.latent is not None
         return self.manifest.latent
 
     async def lease(self) -> None:
-        """Opens the model where it is closed, and keeps it open until `release`.
+        """Open the model if it is closed, and keep it open until `release`.
 
         Raises:
-            PackageError: its files are no longer there, or others.
-            Draining: it is being taken out of service.
+            PackageError: its files are missing or have changed.
+            Draining: it is being removed from service.
         """
         self.users += 1
         self._idle.clear()
@@ -106,21 +106,21 @@ class LoadedModel:
             raise
 
     def release(self) -> None:
-        """Gives a lease back."""
+        """Return a lease."""
         self.users -= 1
         self.last_used = time.monotonic()
         if self.users == 0:
             self._idle.set()
 
     def start(self) -> None:
-        """Starts its queues, inside an event loop."""
+        """Start its queues, inside an event loop."""
         for network, batcher in self._batchers.items():
             batcher.start()
             self._metrics.watch_queue(self.name, network, _depth_of(batcher))
         self._metrics.opened(self.name, True)
 
     async def close(self) -> None:
-        """Closes its queues, once the batches that run have come to their end; its networks leave the memory."""
+        """Close its queues after the running batches, and free its networks' memory."""
         batchers, self._batchers = self._batchers, {}
         for network in batchers:
             self._metrics.forget_queue(self.name, network)
@@ -128,7 +128,7 @@ class LoadedModel:
         await asyncio.gather(*(batcher.close() for batcher in batchers.values()))
 
     async def retire(self) -> None:
-        """Closes it for good, once nobody uses it any longer."""
+        """Close it permanently, once it has no leases."""
         while self.users:
             await self._idle.wait()
         self._retired = True

@@ -129,9 +129,7 @@ def _open_network(
     raw = _read(folder, network.file)
     digest = manifest.sha256(raw)
     if digest != network.sha256:
-        raise PackageError(
-            f"{network.file} has digest {digest[:12]}..., but the manifest says {network.sha256[:12]}..."
-        )
+        raise PackageError(f"{network.file} has digest {digest[:12]}..., but the manifest has {network.sha256[:12]}...")
     session = Session(raw, threads, any_size, spec, min(threads, shared_threads))
     for tensors, actual, side in (
         (network.inputs, session.inputs, "inputs"),
@@ -139,7 +137,7 @@ def _open_network(
     ):
         expected = {tensor.name: _fixed(tensor.shape) for tensor in tensors}
         if expected != {name: _fixed(shape) for name, shape in actual.items()}:
-            raise PackageError(f"{network.file} has the {side} {actual}, but the manifest says {expected}")
+            raise PackageError(f"{network.file} has the {side} {actual}, but the manifest has {expected}")
     return session
 
 

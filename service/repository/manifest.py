@@ -1,4 +1,4 @@
-"""The contract between training and service: what `manifest.json` in a model package says.
+"""The contract between training and service: the contents of `manifest.json` in a model package.
 
 Pydantic and the standard library only: training writes these models, the service reads them, and neither knows the
 other. `models/manifest.schema.json` is the same as a JSON schema.
@@ -49,8 +49,8 @@ class Tensor(_Part):
 
     Attributes:
         name: the graph's own name of it.
-        shape: numbers, or N, H, W where the axis is dynamic.
-        range: smallest and largest value, where there are any.
+        shape: numbers, or N, H, W for dynamic axes.
+        range: smallest and largest value, if bounded.
     """
 
     name: str
@@ -76,7 +76,7 @@ class Network(_Part):
 
 
 class Image(_Part):
-    """Size of a generator's pictures in px; for a translator, of its training pictures."""
+    """Size of a generator's images in px; for a translator, of its training images."""
 
     height: Size
     width: Size
@@ -84,7 +84,7 @@ class Image(_Part):
 
 
 class Latent(_Part):
-    """What a generator draws from: `normal` is N(0, 1), `uniform` is U(-1, 1)."""
+    """Distribution of a generator's latents: `normal` is N(0, 1), `uniform` is U(-1, 1)."""
 
     dim: Size
     distribution: Distribution
@@ -110,7 +110,7 @@ class Array(_Part):
         """
         expected = prod(self.shape) * _BYTES_PER_VALUE[self.dtype]
         try:
-            # One byte more than expected is enough to tell that there are too many.
+            # One byte more than expected is enough to detect that there are too many.
             raw = zlib.decompressobj().decompress(base64.b64decode(self.data, validate=True), expected + 1)
         except (binascii.Error, zlib.error) as error:
             raise ValueError(f"data is not base64 of zlib: {error}") from error
@@ -120,7 +120,7 @@ class Array(_Part):
 
 
 class Golden(_Part):
-    """An input and the picture that the network must give for it.
+    """A reference image: an input, and the image that the network must return for it.
 
     Attributes:
         inputs: float32, by tensor name; the first axis is the batch.
@@ -172,7 +172,7 @@ class Training(_Part):
         config: every hyper-parameter.
         images_seen: real images that went through the discriminator.
         device: what it was trained on.
-        init_from: the package that the run went on from, as name, version and digest.
+        init_from: the package that initialised the run, as name, version and digest.
     """
 
     recipe: str
@@ -223,7 +223,7 @@ class Manifest(_Part):
     @model_validator(mode="after")
     def _parts_fit_the_task(self) -> Self:
         if "generator" not in self.networks:
-            raise ValueError("networks must hold a generator: it is the network that draws")
+            raise ValueError("networks must hold a generator: the network that generates or translates")
         if self.task == "generate" and (self.latent is None or self.translation is not None):
             raise ValueError("a model that generates has a latent and no translation")
         if self.task == "translate" and (self.translation is None or self.latent is not None):
@@ -237,12 +237,12 @@ class Manifest(_Part):
             self._goldens_are_pairs()
             return self
         fed = {"latents": (self.latent.dim,)} | ({"classes": (len(self.classes),)} if self.classes else {})
-        drawn = (self.image.height, self.image.width, self.image.channels)
+        expected = (self.image.height, self.image.width, self.image.channels)
         for golden in self.goldens:
             if {name: array.shape[1:] for name, array in golden.inputs.items()} != fed:
-                raise ValueError(f"a golden's inputs do not have the shapes that latent and classes say: {fed}")
-            if golden.images.shape[1:] != drawn:
-                raise ValueError(f"a golden's images do not have the shape that image says: {drawn}")
+                raise ValueError(f"a golden's inputs do not have the shapes given by latent and classes: {fed}")
+            if golden.images.shape[1:] != expected:
+                raise ValueError(f"a golden's images do not have the shape given by image: {expected}")
         for direction in self.directions:
             if direction.vector.shape != (self.latent.dim,):
                 raise ValueError(f"direction {direction.name} does not have the {self.latent.dim} numbers of a latent")
@@ -255,11 +255,11 @@ class Manifest(_Part):
             if channels != 3 or {name: array.shape for name, array in given.items()} != {
                 "images": (count, 3, height, width)
             }:
-                raise ValueError("a translator's golden is a picture in colour and its translation of the same size")
+                raise ValueError("a translator's golden is a colour image and its translation of the same size")
 
     @property
     def digest(self) -> str:
-        """The model digest: that of the network that draws."""
+        """The model digest: that of the generator."""
         return self.networks["generator"].sha256
 
 

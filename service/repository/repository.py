@@ -1,4 +1,4 @@
-"""All packages of the models folder: scan, prove, serve, swap, close. Knows nothing about HTTP."""
+"""The packages of the models folder: scan, verify, serve, replace, close. Knows nothing about HTTP."""
 
 import asyncio
 import logging
@@ -22,16 +22,16 @@ from service.telemetry.metrics import Metrics
 _log = logging.getLogger(__name__)
 _VERSION = re.compile(r"[1-9][0-9]{0,9}\Z")
 _NAME = re.compile(NAME_PATTERN)
-_SETTLE_S = 1.0  # until every worker knows that all have proven a version; more than twice the time between two looks
+_SETTLE_S = 1.0  # until each worker knows that all have verified a version; above twice the reports' interval
 _CHANGED = "its files have changed, but a served version never changes: export a new version"
 
 Key = tuple[str, str]
-"""Name and version, as the folders are called."""
+"""Name and version, as in the names of the folders."""
 
 
 @dataclass(frozen=True)
 class Skipped:
-    """A package that is not served, or not as it is now, and why."""
+    """A package that is not served in its present state, and why."""
 
     name: str
     version: str
@@ -43,14 +43,14 @@ class Repository:
     """The served models by name and version.
 
     Attributes:
-        folder: where the packages lie, `<name>/<version>/`.
+        folder: of the packages, `<name>/<version>/`.
         wanted: names to serve; empty serves all.
         engine: how networks are run.
-        metrics: told what is served.
-        lazy: names that are proven, closed, and opened when they are first used; `*` for all.
-        max_bytes: of networks in memory; above it idle models are closed, the least recently used first. 0: no limit.
-        proven: versions that could be served, with the monotonic time since when; what other workers are told.
-        others: the other workers, where there are several: all shall serve a new version, or none.
+        metrics: records which versions are served.
+        lazy: names that are verified, closed, and opened on first use; `*` for all.
+        max_bytes: of networks in memory. Above it, idle models are closed, the least recently used first. 0: no limit.
+        peers: the other workers, if there are several: all of them serve a new version, or none.
+        verified: versions that could be served, with the monotonic time of their verification; reported to the peers.
     """
 
     folder: Path
@@ -72,14 +72,14 @@ class Repository:
         self._files = Folder(self.folder)
 
     async def open(self) -> None:
-        """Opens every wanted package; a broken one is reported and skipped."""
+        """Open every wanted package; a broken one is reported and skipped."""
         await self.scan()
         self._scanned = True
         if not self.is_ready:
             _log.error("not ready", extra={"reason": self.shortfall})
 
     async def watch(self) -> None:
-        """Scans again whenever something changes in the folder; runs until it is cancelled."""
+        """Scan again whenever the folder changes; runs until it is cancelled."""
         async for _ in self._files.changes():
             try:
                 await self.scan()
@@ -87,7 +87,7 @@ class Repository:
                 _log.exception("the models folder could not be scanned")
 
     async def scan(self) -> None:
-        """Takes up packages that are new, tries again those that were broken and have changed, lets go the removed."""
+        """Open new packages, retry broken ones that have changed, and retire removed ones."""
         found = await asyncio.to_thread(self._files.packages, self.wanted)
         if found is None:
             return  # the folder cannot be read at present: what is served stays
@@ -100,7 +100,7 @@ class Repository:
             else:
                 await self._compare(key)
         for key in [key for key in self._stamps if key not in found]:
-            self._let_go(key)
+            self._retire(key)
 
     async def _take(self, key: Key) -> None:
         name, version = key
@@ -125,19 +125,19 @@ class Repository:
             await self.agree()
 
     async def agree(self) -> float:
-        """Serves the versions that every worker has proven; all workers do so at the same moment.
+        """Serve the versions that every worker has verified; all workers do so at the same moment.
 
         Returns:
-            Seconds until the next such moment that is known of; infinite where none is.
+            Seconds until the next such moment, if known; otherwise infinite.
         """
         pause_s = math.inf
         for key, model in list(self._waiting.items()):
             if self._waiting.get(key) is not model:
-                continue  # let go, or served, while another was being served
+                continue  # retired or served while another one was being served
             assert self.peers is not None
             since = self.peers.verified_since(_label(model))
             if not self._scanned:
-                # The first scan: nobody was told that a version of this worker's is not there.
+                # The first scan: this worker has not refused any version yet.
                 left_s = math.inf if since is None and self.peers.any_ready() else 0.0
             elif since is None:
                 left_s = math.inf
@@ -154,7 +154,7 @@ class Repository:
         self._served.setdefault(about.name, {})[about.version] = model
         self.metrics.served(model.name, True)
         _log.info("model served", extra={"model": model.name, "digest": about.digest})
-        await self._make_room(model)
+        await self._enforce_limit(model)
 
     def _skip(self, key: Key, reason: str, error: Exception | None = None) -> None:
         self._skipped[key] = reason
@@ -162,7 +162,7 @@ class Repository:
         _log.error("model skipped", exc_info=unknown, extra={"model": "@".join(key), "reason": reason})
 
     async def _compare(self, key: Key) -> None:
-        """Reports a served version whose files are no longer what was proven; touched files are no matter."""
+        """Report a served version whose files differ from those that were verified, whatever their times."""
         model = self._of(key)
         assert model is not None
         same = await asyncio.to_thread(folders.holds, self.folder.joinpath(*key), model.manifest)
@@ -171,7 +171,7 @@ class Repository:
         else:
             self._skip(key, _CHANGED)
 
-    def _let_go(self, key: Key) -> None:
+    def _retire(self, key: Key) -> None:
         del self._stamps[key]
         self._skipped.pop(key, None)
         model = self._of(key)
@@ -184,31 +184,31 @@ class Repository:
             if not self._served[name]:
                 del self._served[name]
             self.metrics.served(model.name, False)
-        _log.info("model let go", extra={"model": model.name})
+        _log.info("model retired", extra={"model": model.name})
         task = asyncio.create_task(model.retire())
         self._retiring.add(task)
         task.add_done_callback(self._retiring.discard)
 
     async def lease(self, model: LoadedModel) -> None:
-        """Keeps a model open until it is released; others may have to make room.
+        """Keep a model open until it is released; other models may be closed for it.
 
         Raises:
-            NotReady: its files are gone or others, so that it cannot be opened again.
+            NotReady: its files are missing or have changed, so that it cannot be opened again.
         """
         try:
             await model.lease()
         except PackageError as error:
             _log.error("model cannot be opened again", extra={"model": model.name, "reason": str(error)})
             raise NotReady(f"{model.name} cannot be opened at present") from error
-        await self._make_room(model)
+        await self._enforce_limit(model)
 
     async def release(self, model: LoadedModel) -> None:
-        """Gives a lease back; what is beyond the limit may be closed now."""
+        """Return a lease; models above the limit may be closed now."""
         model.release()
-        await self._make_room()
+        await self._enforce_limit()
 
-    async def _make_room(self, wanted: LoadedModel | None = None) -> None:
-        """Closes idle models, the least recently used first, until the rest is within the limit."""
+    async def _enforce_limit(self, wanted: LoadedModel | None = None) -> None:
+        """Close idle models, the least recently used first, until the rest is within the limit."""
         if not self.max_bytes:
             return
         opened = [model for model in self if model.is_open]
@@ -223,7 +223,7 @@ class Repository:
         return "*" in self.lazy or model.manifest.name in self.lazy
 
     async def close(self) -> None:
-        """Closes every model."""
+        """Close every model."""
         models = [*self, *self._waiting.values()]
         self._served.clear()
         self._waiting.clear()
@@ -244,7 +244,7 @@ class Repository:
 
     @property
     def shortfall(self) -> str:
-        """Why the service is not ready, in one sentence for whoever runs it."""
+        """Why the service is not ready, in one sentence for the operator."""
         if not self._scanned:
             return "the models are still being opened"
         if not self.folder.is_dir():
@@ -260,7 +260,7 @@ class Repository:
 
     @property
     def is_ready(self) -> bool:
-        """Every wanted name is served; or, where none is named, the scan is over and something is served."""
+        """Every wanted name is served; without wanted names, at least one version is."""
         return self._scanned and not self.missing and bool(self._served)
 
     def __iter__(self) -> Iterator[LoadedModel]:
@@ -285,16 +285,16 @@ class Repository:
         raise ModelNotFound(f"no model {reference[:80]!r} is served; served are: {known}")
 
     def find_digest(self, digest: str) -> LoadedModel | None:
-        """A model by the digest of the network that draws; the newest of several."""
+        """A model by the digest of its generator; the newest of several."""
         return next((model for model in self if model.manifest.digest == digest), None)
 
     def _of(self, key: Key) -> LoadedModel | None:
-        """The version that lies there, whether it is served or waits for the other workers."""
+        """The version of this key, whether it is served or waits for the other workers."""
         name, version = key
         served = self._served.get(name, {}).get(int(version)) if _VERSION.match(version) else None
         return served or self._waiting.get(key)
 
 
 def _label(model: LoadedModel) -> str:
-    """What the workers call a version: another content is another version."""
+    """The workers' name of a version: another content is another version."""
     return f"{model.name} {model.manifest.digest}"

@@ -1,4 +1,4 @@
-"""One process that serves: uvicorn, set up and stopped so that no request is lost."""
+"""One serving process: uvicorn, configured and stopped so that no request is lost."""
 
 import asyncio
 import signal
@@ -31,19 +31,19 @@ class GracefulServer(uvicorn.Server):
         state.in_hand = lambda: len(self.server_state.tasks)
 
     async def serve(self, sockets: list[socket] | None = None) -> None:
-        """Runs until told to stop."""
+        """Run until a signal stops the server."""
         self._loop = asyncio.get_running_loop()
         await super().serve(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Starts to drain; a second signal, or Ctrl-C, does not wait."""
+        """Start to drain; a second signal, or Ctrl-C, stops at once."""
         hurried = self._state.draining or sig == signal.SIGINT
         self._state.draining = True
         if not hurried and self._loop is not None:
             loop, wait_s = self._loop, self._state.settings.drain_s
             loop.call_soon_threadsafe(lambda: loop.call_later(wait_s, self._stop))
         elif self.should_exit:
-            self.force_exit = True  # asked again although the port is closed: requests in flight are given up
+            self.force_exit = True  # a second signal after the port was closed: requests in flight are cancelled
         else:
             self._stop()
 
@@ -55,12 +55,12 @@ class GracefulServer(uvicorn.Server):
 
 
 def work(sockets: list[socket]) -> None:
-    """One worker of several."""
+    """Run one of several workers."""
     sys.exit(serve_one(worker_share(Settings()), sockets))
 
 
 def serve_one(settings: Settings, sockets: list[socket] | None = None) -> int:
-    """Serves in this process, on sockets that are bound already or on the settings' own port."""
+    """Serve in this process, on bound sockets or on the port of the settings."""
     logs.configure(settings.log_level)
     allow_files()
     app = create_app(settings)
@@ -70,19 +70,19 @@ def serve_one(settings: Settings, sockets: list[socket] | None = None) -> int:
 
 
 def allow_files() -> None:
-    """Lets this process have as many files open as it may: a client is one, and many shells allow but 1,024."""
+    """Raise the limit of open files: each client needs one, and many shells allow only 1,024."""
     try:
         import resource
-    except ImportError:  # Windows knows no such limit
+    except ImportError:  # Windows has no such limit
         return
-    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _MAX_OPEN_FILES if most == resource.RLIM_INFINITY else min(most, _MAX_OPEN_FILES)
-    if now != resource.RLIM_INFINITY and now < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MAX_OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _MAX_OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def server_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
-    """How uvicorn serves the application."""
+    """Uvicorn's configuration."""
     return uvicorn.Config(
         tracing.traced(app),
         settings.host,

@@ -1,7 +1,7 @@
-"""uvicorn's HTTP protocol, with limits of time and size around what no application sees, and problem documents there.
+"""uvicorn's HTTP protocol, with limits of time and size below the application, and errors as problem documents.
 
-What is bounded here: how long a client may take for its headers and how large they may be; how much of a body is thrown
-away after the answer; how long a client may leave an answer unread.
+Limits: duration and size of a request's headers, bytes of a body that are discarded after the response, and the time
+for which a client may leave a response unread.
 """
 
 import asyncio
@@ -18,17 +18,17 @@ _TIMERS = ("head", "linger", "write")
 
 
 class ProblemProtocol(HttpToolsProtocol):
-    """Answers malformed HTTP as everything else is answered, and lets nobody hold a connection by being slow."""
+    """Responds to malformed HTTP with a problem document, and closes the connections of slow clients."""
 
     def __init__(
         self, *args: Any, header_timeout_s: float = 10.0, write_timeout_s: float = 30.0, **kwargs: Any
     ) -> None:
-        """Makes the protocol of one connection.
+        """Create the protocol of one connection.
 
         Args:
             *args: uvicorn's.
-            header_timeout_s: from a request's first byte (or the connection's beginning) to the end of its headers.
-            write_timeout_s: for which a client may read nothing of what waits for it.
+            header_timeout_s: from a request's first byte (or the start of the connection) to the end of its headers.
+            write_timeout_s: for which a client may read nothing of a response.
             **kwargs: uvicorn's.
         """
         super().__init__(*args, **kwargs)
@@ -38,18 +38,18 @@ class ProblemProtocol(HttpToolsProtocol):
         self._head_bytes = self._discarded_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """Begins to wait for headers."""
+        """Start the timeout of the headers."""
         super().connection_made(transport)
         self._start("head", self._header_timeout_s, self._late)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forgets the timers."""
+        """Cancel the timers."""
         for name in _TIMERS:
             self._stop(name)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Counts what comes before the end of the headers."""
+        """Count the bytes of the headers."""
         if self._in_head:
             self._head_bytes += len(data)
         super().data_received(data)
@@ -57,19 +57,19 @@ class ProblemProtocol(HttpToolsProtocol):
             self.send_400_response(f"the headers are larger than {_MAX_HEAD_BYTES} bytes")
 
     def on_message_begin(self) -> None:
-        """A request's first byte is there."""
+        """A request's first byte has arrived."""
         super().on_message_begin()
         self._in_head, self._head_bytes = True, 1
         self._start("head", self._header_timeout_s, self._late)
 
     def on_headers_complete(self) -> None:
-        """The headers are whole."""
+        """The headers are complete."""
         self._stop("head")
         self._in_head, self._in_body, self._discarded_bytes = False, True, 0
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """Throws away what comes after the answer, but not without end."""
+        """Discard what arrives after the response, up to a limit."""
         super().on_body(body)
         if self.cycle.response_complete:
             self._discarded_bytes += len(body)
@@ -77,19 +77,19 @@ class ProblemProtocol(HttpToolsProtocol):
                 self.transport.close()
 
     def on_message_complete(self) -> None:
-        """The body is whole."""
+        """The body is complete."""
         self._in_body = False
         self._stop("linger")
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """The answer has been written; a body that is still coming may do so for a few seconds."""
+        """The response has been written; the rest of the body may arrive for a few more seconds."""
         super().on_response_complete()
         if self._in_body and self.cycle.response_complete:
             self._start("linger", _LINGER_S, self.transport.close)
 
     def pause_writing(self) -> None:
-        """The client does not read."""
+        """The client has stopped reading."""
         super().pause_writing()
         self._start("write", self._write_timeout_s, self.transport.abort)
 
@@ -99,7 +99,7 @@ class ProblemProtocol(HttpToolsProtocol):
         self._stop("write")
 
     def timeout_keep_alive_handler(self) -> None:
-        """Closes an idle connection, also where the client leaves the end of its last answer unread."""
+        """Close an idle connection, even if the client leaves the end of its last response unread."""
         super().timeout_keep_alive_handler()
         self._start("write", self._write_timeout_s, self.transport.abort)
 
@@ -120,7 +120,7 @@ class ProblemProtocol(HttpToolsProtocol):
             timer.cancel()
 
     def send_400_response(self, msg: str) -> None:
-        """Says what was wrong and closes the connection."""
+        """Report the error and close the connection."""
         reason = msg.rstrip(".")
         body = {
             "type": "urn:ganvas:problem:malformed",

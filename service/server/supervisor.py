@@ -1,4 +1,4 @@
-"""Several worker processes behind one port, which speak for one service."""
+"""Several worker processes behind one port, which act as one service."""
 
 import logging
 import multiprocessing
@@ -17,25 +17,25 @@ from service.server.sizing import worker_count
 from service.settings import Settings
 
 SHARED, METRICS = "GANVAS_SHARED_DIR", "PROMETHEUS_MULTIPROC_DIR"
-_LOOK_S = 0.2
-_MIN_LIFE_S = 2.0  # one that dies sooner is not started again at once
+_POLL_S = 0.2
+_MIN_LIFE_S = 2.0  # a worker that dies sooner is not restarted at once
 _BACKLOG = 2048
 _log = logging.getLogger(__name__)
 
 
 def serve(settings: Settings, work: Callable[[list[socket]], None]) -> int:
-    """Starts the workers, starts one again that has died, and stops them all when told.
+    """Start the workers, restart those that die, and stop all of them on a signal.
 
     Args:
-        settings: of the service.
-        work: serves on a socket until it is told to stop; run in each worker, so that it must be a module's own.
+        settings: read by this process only; the workers read the environment.
+        work: serves on a socket until a signal stops it. It runs in each worker, so it must be defined in a module.
 
     Returns:
         0 after an orderly stop.
     """
     folder = Path(tempfile.mkdtemp(prefix="ganvas-"))
     (folder / "metrics").mkdir()
-    # The workers are processes of their own: they read the environment as this one did.
+    # The workers read their settings from the environment, as this process did.
     os.environ |= {SHARED: str(folder), METRICS: str(folder / "metrics")}
     try:
         with _listener(settings) as listener:
@@ -55,33 +55,33 @@ def _listener(settings: Settings) -> socket:
 class _Supervisor:
     def __init__(self, count: int, listener: socket, work: Callable[[list[socket]], None]) -> None:
         self._count, self._listener, self._work = count, listener, work
-        self._context = multiprocessing.get_context("spawn")  # threads and a fork do not go together
+        self._context = multiprocessing.get_context("spawn")  # forking a process with threads is unsafe
         self._running: list[SpawnProcess] = []
-        self._told = 0
+        self._signals = 0
 
     def run(self) -> int:
         for name in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(name, self._tell)
+            signal.signal(name, self._count_signal)
         started = 0.0
-        while not self._told:
+        while not self._signals:
             self._running = [process for process in self._running if self._lives(process)]
             if len(self._running) < self._count and (not started or time.monotonic() - started > _MIN_LIFE_S):
                 started = time.monotonic()
                 self._running += [self._start() for _ in range(self._count - len(self._running))]
-            time.sleep(_LOOK_S)
-        # The port closes with the last worker's hold on it: held here too, it would take in whom nobody answers.
+            time.sleep(_POLL_S)
+        # The port closes when the last worker closes it. Open here too, it would accept connections that nobody serves.
         self._listener.close()
         passed_on = 0
         while any(process.is_alive() for process in self._running):
-            if passed_on < self._told:  # a second signal does not wait, as with one process
-                passed_on = self._told
+            if passed_on < self._signals:  # a second signal stops at once, as with one process
+                passed_on = self._signals
                 for process in self._running:
                     process.terminate()
-            time.sleep(_LOOK_S)
+            time.sleep(_POLL_S)
         return max((process.exitcode or 0 for process in self._running), default=0)
 
-    def _tell(self, number: int, frame: FrameType | None) -> None:
-        self._told += 1
+    def _count_signal(self, number: int, frame: FrameType | None) -> None:
+        self._signals += 1
 
     def _start(self) -> SpawnProcess:
         process = self._context.Process(target=self._work, args=([self._listener],))

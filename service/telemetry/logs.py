@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line, each with the id of the request that it belongs to."""
+"""Structured logs: one JSON object per line, with the id of its request."""
 
 import logging
 import logging.config
@@ -10,18 +10,18 @@ request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 
 class _RequestId(logging.Filter):
-    """Writes the request's id into each record."""
+    """Adds the request's id to each record."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Never drops a record."""
+        """Keep every record."""
         record.request_id = request_id.get()
         return True
 
 
 def configure(level: str) -> None:
-    """Sends every log line of the process to standard error as JSON."""
-    # No line says where it was written, nor by which thread or process, and to find out takes a tenth of a line's time
-    # (Python's logging HOWTO, "Optimization").
+    """Write every log line of the process to standard error as JSON."""
+    # No line contains its source location, thread or process; determining them takes a tenth of a line's time (Python's
+    # logging HOWTO, "Optimization").
     logging._srcfile = None
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging.config.dictConfig(
@@ -40,7 +40,7 @@ def configure(level: str) -> None:
             },
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["request_id"]}},
             "root": {"level": level, "handlers": ["stderr"]},
-            # Each request is logged once, by our own middleware.
+            # The service's own middleware logs each request once.
             "loggers": {"uvicorn.access": {"level": "WARNING"}, "watchfiles": {"level": "WARNING"}},
         }
     )

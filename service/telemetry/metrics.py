@@ -1,4 +1,4 @@
-"""Prometheus counters and histograms. One registry an application, so that tests do not share numbers."""
+"""Prometheus counters and histograms. One registry per application, so that tests do not share values."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 
 class Metrics:
-    """What the service counts about itself."""
+    """The service's metrics."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -51,15 +51,15 @@ class Metrics:
         )
         self._batches = Histogram(
             "ganvas_batch_rows",
-            "Pictures of a batch.",
+            "Images per batch.",
             ("model", "network"),
             buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256),
             registry=self.registry,
         )
-        # With several workers, what is counted adds up, and what is a state is the living workers'.
+        # With several workers, counts add up, and gauges are those of live workers.
         self._waiting = Gauge(
             "ganvas_waiting_rows",
-            "Pictures that wait for a model.",
+            "Images that wait for a model.",
             ("model", "network"),
             registry=self.registry,
             multiprocess_mode="livesum",
@@ -89,14 +89,14 @@ class Metrics:
         )
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
-        """A request was answered; `route` is the path's template, so that clients cannot grow the label's values."""
+        """Record a request; `route` is the path's template, so that clients cannot create label values."""
         key = (method, route, status)
         if key not in self._of_requests:
             self._of_requests[key] = self._requests.labels(method, route, str(status))
         self._of_requests[key].observe(seconds)
 
     def phases(self, model: str, seconds: Mapping[str, float]) -> None:
-        """The phases of a request have passed, each in so many seconds."""
+        """Record the durations of a request's phases, in seconds."""
         for phase, passed in seconds.items():
             key = (model, phase)
             if key not in self._of_phases:
@@ -104,39 +104,39 @@ class Metrics:
             self._of_phases[key].observe(passed)
 
     def refusal(self, reason: str) -> None:
-        """A request was refused."""
+        """Count a refused request."""
         self._refusals.labels(reason).inc()
 
     def batch_observer(self, model: str, network: str) -> Callable[[float], None]:
-        """What a batcher tells its batch sizes to."""
+        """A function that records the size of a batch."""
         labelled = self._batches.labels(model, network)
         return labelled.observe
 
     def watch_queue(self, model: str, network: str, depth: Callable[[], int]) -> None:
-        """Reads a queue's depth whenever the metrics are asked for."""
+        """Read a queue's depth whenever the metrics are read."""
         self._depths[model, network] = depth
 
     def forget_queue(self, model: str, network: str) -> None:
-        """A queue is no longer there."""
+        """Remove a closed queue."""
         self._depths.pop((model, network), None)
         self._waiting.labels(model, network).set(0)
 
     def served(self, model: str, is_served: bool) -> None:
-        """A version is served, or no longer."""
+        """Record whether a version is served."""
         self._served.labels(model).set(1 if is_served else 0)
 
     def opened(self, model: str, is_open: bool) -> None:
-        """A version's networks are in memory, or no longer."""
+        """Record whether a version's networks are in memory."""
         self._open.labels(model).set(1 if is_open else 0)
 
     def refresh(self) -> None:
-        """Writes down what changes by itself: queues and memory."""
+        """Update the gauges of queues and memory."""
         for (model, network), depth in self._depths.items():
             self._waiting.labels(model, network).set(depth())
         self._memory.set(_resident_bytes())
 
     def text(self) -> bytes:
-        """All of it in Prometheus' text format; of all workers, where there are several."""
+        """The metrics of all workers in Prometheus' text format."""
         self.refresh()
         if _SHARED not in os.environ:
             return generate_latest(self.registry)
@@ -146,7 +146,7 @@ class Metrics:
 
 
 def forget_worker(pid: int) -> None:
-    """A worker is no more: what it said of its state counts no longer."""
+    """Remove the gauges of a worker that has ended."""
     multiprocess.mark_process_dead(pid)  # type: ignore[no-untyped-call]  # the library's
 
 

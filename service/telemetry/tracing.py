@@ -1,4 +1,4 @@
-"""OpenTelemetry traces, by its own environment variables, where the extra `otel` is installed."""
+"""OpenTelemetry traces, configured by its own environment variables, if the extra `otel` is installed."""
 
 import logging
 import os
@@ -10,7 +10,7 @@ _ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT
 
 
 def is_wanted() -> bool:
-    """Whether the environment asks for traces."""
+    """Whether the environment enables traces."""
     exporter = os.environ.get("OTEL_TRACES_EXPORTER", "")
     if os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true" or exporter == "none":
         return False
@@ -18,7 +18,7 @@ def is_wanted() -> bool:
 
 
 def traced(app: ASGIApp) -> ASGIApp:
-    """The application with a span around each request; as it is, where nobody wants traces."""
+    """The application with a span around each request; unchanged if traces are not enabled."""
     if not is_wanted():
         return app
     try:
