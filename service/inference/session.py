@@ -47,8 +47,8 @@ class Session:
         Args:
             model: a whole ONNX file.
             threads: of a run that is alone.
-            any_size: whether it will run images of many sizes. Otherwise the engine keeps a memory plan per size, and the
-                memory of the largest.
+            any_size: whether it will run images of many sizes. Otherwise the engine keeps a memory plan per size, and
+                the memory of the largest.
             spec: the engine.
             shared_threads: threads of a run that is not alone. If these are fewer and the engine is ONNX Runtime on the
                 CPU, the network is held twice: a session's threads cannot be changed.
