@@ -1,7 +1,7 @@
-"""The classifiers: classifiers trained on real images, kept with digest and accuracy, that read samples.
+"""Independent classifiers, trained on real images, that measure samples.
 
-The one that reports never takes part in training a generator; the one that selects does so in `clarify` alone. Metrics
-name them by their digests.
+The reporting classifier never takes part in training a generator; the selecting one does so only in
+`finetune-classes`. Metrics name classifiers by their digests.
 """
 
 from training.classifiers import attributes, classes, domains, labels

@@ -23,7 +23,7 @@ EPOCHS = 14
 _BATCH = 64
 _MAX_SHIFT_PX = 3
 _COLOR = 0.2
-_LABEL_NOISE = 0.02  # of CelebA's labels, so many and more are wrong; a network that is never sure is harder to fool
+_LABEL_NOISE = 0.02  # of CelebA's labels, so many and more are wrong; a network that is never certain is harder to fool
 
 
 def train(

@@ -1,4 +1,4 @@
-"""A classifier, and the file that it is kept in: safetensors, which holds numbers and words only."""
+"""A classifier and its file in the safetensors format, which holds tensors and text only."""
 
 import hashlib
 import json
@@ -22,19 +22,19 @@ from training.networks.segmentnet import SegmentNet
 
 Floats = NDArray[np.float32]
 Reads = Literal["classes", "attributes", "domains", "labels"]
-"""What a classifier reads: one class an image, CelebA's attributes, one of two domains, or a label for each pixel."""
+"""What a classifier reads: one class per image, CelebA's attributes, one of two domains, or a label for each pixel."""
 Network = LeNet | AttributeNet | DomainNet | SegmentNet
 Role = Literal["reporting", "selection"]
-"""What a classifier is for. The one that reports numbers must not be the one by which anything was chosen or fitted."""
+"""The purpose of a classifier. The one that reports numbers must not have chosen or fitted anything."""
 
 FOLDER = Path(__file__).parent / "weights"
-"""Where the classifiers of the published data sets lie."""
+"""The folder of the classifiers of the published data sets."""
 
 _CELLS = 2**22  # numbers of images at once
 
 
 class ClassifierError(RuntimeError):
-    """There is no classifier for a data set, or its file is damaged."""
+    """A classifier is missing, or its file is damaged."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Classifier:
 
     @property
     def reads_classes(self) -> bool:
-        """Whether it knows one class an image."""
+        """Whether it knows one class per image."""
         return self.reads == "classes"
 
     @property
@@ -94,7 +94,7 @@ def store(
     balanced: Mapping[str, float] = {},
     fooled: Mapping[str, float] = {},
 ) -> None:
-    """Writes a classifier in float16, with its figures beside the weights."""
+    """Writes a classifier's weights in float16, with its accuracies as metadata."""
     tensors = {name: tensor.half().contiguous() for name, tensor in network.state_dict().items()}
     figures = {"balanced": json.dumps(dict(balanced)), "fooled": json.dumps(dict(fooled))}
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -102,7 +102,7 @@ def store(
 
 
 def path_of(dataset: str, role: Role = "reporting", folder: Path = FOLDER) -> Path:
-    """Where a classifier lies."""
+    """The path of a classifier's file."""
     return folder / f"{dataset}{'' if role == 'reporting' else '-' + role}.safetensors"
 
 
@@ -132,7 +132,7 @@ def load(dataset: str, folder: Path = FOLDER, role: Role = "reporting") -> Class
 
 
 def find(dataset: str, folder: Path = FOLDER) -> Classifier | None:
-    """The classifier of a data set that reports, or None where there is none.
+    """The classifier of a data set that reports, or None if there is none.
 
     That is: for images of one's own, and for stacked MNIST, whose three digits MNIST's classifier reads one by one.
 

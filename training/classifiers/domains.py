@@ -53,7 +53,7 @@ def train(train_set: PairSet, epochs: int = EPOCHS, seed: int = 1_000, width: in
     """Trains a classifier's networks: AdamW, one-cycle learning rate, as many of either domain in each batch.
 
     Args:
-        train_set: images of both domains, of at least 128 px a side.
+        train_set: images of both domains, of at least 128 px per side.
         epochs: how long, of the larger domain.
         seed: of weights, order and augmentation.
         width: of the networks' first layer.
@@ -88,7 +88,7 @@ def _train_one(train_set: PairSet, epochs: int, seed: int, width: int, strength:
 
 
 def figures(network: DomainNet, test_set: PairSet) -> tuple[float, dict[str, float]]:
-    """How far a classifier is to be believed, on the middle of each test image.
+    """The reliability of a classifier, on the middle of each test image.
 
     Returns:
         The mean of its accuracies on both domains; and, by what images were put through, the larger of the two

@@ -1,7 +1,7 @@
-"""Frozen dataclasses, one a method, one place for each hyper-parameter; `recipes` gives them values.
+"""Frozen dataclasses, one per method; each hyper-parameter is declared once, and `recipes` gives values.
 
 Knows nothing about torch: networks and objectives read these values, the command line overrides them, and a run
-saves them beside its checkpoints. A value is checked where it comes in: by `validated` from the command line, by
+saves them beside its checkpoints. Values are checked where they enter: by `validated` from the command line, by
 `from_json` from a file.
 """
 

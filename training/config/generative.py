@@ -1,4 +1,4 @@
-"""The methods that draw from latents: GAN, DCGAN, WGAN and WGAN-GP."""
+"""The methods that generate from latents: GAN, DCGAN, WGAN and WGAN-GP."""
 
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal, Self
@@ -13,7 +13,7 @@ from training.config.training import TrainingConfig
 
 @dataclass(frozen=True, kw_only=True)
 class GenerativeConfig(TrainingConfig):
-    """What every method that draws from latents has in common."""
+    """What every method that generates from latents has in common."""
 
     __pydantic_config__ = STRICT
     task: ClassVar[Task] = "generate"
@@ -25,7 +25,7 @@ class GenerativeConfig(TrainingConfig):
     diffaugment: tuple[Augmentation, ...] = ()
     """Differentiable augmentations of real and fake images in the steps of both players (Zhao et al., 2020)."""
     conditional: bool = False
-    """Both networks are told the class of each image."""
+    """Both networks receive the class of each image."""
     snapshots: Annotated[int, Field(ge=0)] = 0
     """Number of log-spaced snapshots that compare D's own estimate of the distance with the samples'; 0 for none."""
     generator: MlpGenerator | ConvGenerator
@@ -46,7 +46,7 @@ class GenerativeConfig(TrainingConfig):
     @model_validator(mode="after")
     def _batch_norm_needs_neighbours(self) -> Self:
         if self.generator.batch_norm and self.batch_size < 2:
-            raise ValueError("batch_size is 1, but BatchNorm needs at least 2 images a step")
+            raise ValueError("batch_size is 1, but BatchNorm needs at least 2 images per step")
         return self
 
 
@@ -84,7 +84,7 @@ class DcganConfig(GenerativeConfig):
     alternate: bool = False
     """A batch trains either G or D, in turn, as the paper's code does; else each batch trains both."""
     mixed_batches: bool = False
-    """Real and drawn images go through D as one batch, and G learns from D with its running statistics: else
+    """Real and generated images go through D as one batch, and G learns from D with its running statistics: else
     BatchNorm alone can tell a batch of one kind from a batch of the other."""
     r1_gamma: Annotated[float, Field(ge=0)] = 0.0
     """Weight of the penalty on D's gradient at real images (Mescheder et al., 2018); 0 turns it off."""
@@ -115,7 +115,7 @@ class WganConfig(GenerativeConfig):
     clip_value: Annotated[float, Field(gt=0)] = 0.01
     """Every weight of the critic stays in +-clip_value."""
     n_critic: Positive = 5
-    """Critic steps for each generator step."""
+    """Critic steps per generator step."""
     n_critic_warm: Positive = 100
     """Critic steps for each of the first `warm_steps` generator steps, and for every `warm_every`-th."""
     warm_steps: Annotated[int, Field(ge=0)] = 25
@@ -136,7 +136,7 @@ class WganGpConfig(GenerativeConfig):
     lambda_gp: Annotated[float, Field(gt=0)] = 10.0
     """Weight of the gradient penalty."""
     n_critic: Positive = 5
-    """Critic steps for each generator step."""
+    """Critic steps per generator step."""
 
     @model_validator(mode="after")
     def _critic_needs_separate_images(self) -> Self:

@@ -10,7 +10,7 @@ from training.config.fields import STRICT, Positive, Share, Task
 
 @dataclass(frozen=True, kw_only=True)
 class ImageInput:
-    """How images of a folder or zip are read, and what of one a step sees."""
+    """How the images of a folder or zip are read and cropped."""
 
     __pydantic_config__ = STRICT
 
@@ -30,7 +30,7 @@ class ImageInput:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingConfig:
-    """What every method has in common. An image *seen* is a real image that a discriminator step looked at."""
+    """What every method has in common. An image *seen* is a real image that a discriminator step read."""
 
     __pydantic_config__ = STRICT
 
@@ -42,16 +42,16 @@ class TrainingConfig:
     images: ImageInput | None = None
     """How images are read and cropped; None for IDX files, whose images are taken as they are."""
     validation_share: Share = 0.0
-    """Share of the training images, the last ones, that is held back to choose checkpoints on."""
+    """Share of the training images, the last ones, that is held out to choose checkpoints on."""
     total_nimg: Positive
     """Length of the run in real images seen."""
     batch_size: Positive = 128
-    """Images a step, over all processes together."""
+    """Images per step, over all processes together."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     precision: Literal["auto", "32-true", "bf16-mixed"] = "auto"
     """auto: bf16 autocast where the hardware computes in bf16, else float32."""
     ema_decay: Share = 0.999
-    """Decay a step of the generator's exponential moving average; 0 turns it off."""
+    """Decay per step of the generator's exponential moving average; 0 turns it off."""
     log_every_steps: Positive = 50
     """Steps between two lines of losses in metrics.jsonl and TensorBoard."""
     sample_every_nimg: Positive = 120_000
@@ -59,9 +59,9 @@ class TrainingConfig:
     checkpoint_every_nimg: Positive = 120_000
     """Images between two checkpoints."""
     measure_every_nimg: Positive | None = None
-    """Images between two measurements on held-back images, which choose the best checkpoint; None measures never."""
+    """Images between two measurements on held-out images, which choose the best checkpoint; None measures never."""
     patience_nimg: Positive | None = None
-    """The run stops when no measurement was better for so many images; None goes on to the end."""
+    """The run stops when no measurement was better for so many images; None trains to the end."""
 
     @model_validator(mode="after")
     def _patience_needs_measurements(self) -> Self:

@@ -35,7 +35,7 @@ class TranslationConfig(TrainingConfig):
 
     @model_validator(mode="after")
     def _crops_fit_the_networks(self) -> Self:
-        # Three maps a side are left for PatchGAN's last two layers, and two for the residual blocks' statistics.
+        # Three maps per side are left for PatchGAN's last two layers, and two for the residual blocks' statistics.
         for_discriminator = 3 * 2**self.discriminator.layers if self.discriminator.layers else 2
         if isinstance(self.discriminator, MultiscaleDiscriminator):
             for_discriminator *= 2 ** (self.discriminator.scales - 1)

@@ -126,7 +126,7 @@ def _rows(text: str, where: str) -> tuple[list[str], list[list[str]]]:
     wrong = next((row for row in rows if len(row) != 1 + len(names)), None)
     if wrong is not None or not rows:
         fault = f"{wrong[0]} has {len(wrong) - 1}" if wrong else "there is no row"
-        raise DataError(f"{where} must hold a file name and {len(names)} values a row, but {fault}")
+        raise DataError(f"{where} must hold a file name and {len(names)} values per row, but {fault}")
     return names, rows
 
 

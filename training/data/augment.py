@@ -13,7 +13,7 @@ from training.config import Augmentation
 from training.data.sets import ImageSet, to_floats
 
 CROP_DRAWS = 3
-"""Random numbers an image takes: the crop's row and column, and the flip."""
+"""Random numbers per image: the crop's row and column, and the flip."""
 
 _TRANSLATION = 1 / 8  # of the side, at most
 _CUTOUT = 1 / 2  # of the side
@@ -26,7 +26,7 @@ def crop_and_flip(images: ImageSet, indices: Tensor, crop_px: int, flip: bool, d
     The same draws give the same crop and flip: of both halves of a pair.
 
     Args:
-        images: images of one size, at least crop_px a side.
+        images: images of one size, at least crop_px per side.
         indices: (B,) int64 on the CPU, which images.
         crop_px: side of the crops.
         flip: whether any are mirrored.

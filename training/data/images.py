@@ -1,4 +1,4 @@
-"""Many images to one array of squares, in threads; what cannot be read is left out and named.
+"""Decodes many image files into one array of squares, in threads; files that cannot be read are skipped and reported.
 
 An image is scaled to the recipe's `load_px` once, here. Augmentation by the papers scales every image to that size
 at every step and then crops and flips: the scaling has no chance in it and gives the same pixels every time, so that

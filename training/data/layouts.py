@@ -1,4 +1,4 @@
-"""How the files of each kind of data set lie, and which of them belong to a split.
+"""The file layout of each kind of data set, and which files belong to a split.
 
 Knows nothing about decoding or configurations. A validation split without files of its own is the last share of the
 training files, in the order of their names; training then goes without them. Files are shared out before any is read,
@@ -32,10 +32,10 @@ def load_images(path: Path, split: Split, dataset: str, load_px: int, validation
         split: which images.
         dataset: `celeba` or `images`.
         load_px: side of the squares that they are scaled to.
-        validation_share: share of the training images to hold back, where none are set apart for validation.
+        validation_share: share of the training images to hold out, where none are set apart for validation.
 
     Returns:
-        (N, 3, load_px, load_px), empty where nothing is held back for validation.
+        (N, 3, load_px, load_px), empty where nothing is held out for validation.
 
     Raises:
         DataError: there is no image, or no split of that name.
@@ -66,7 +66,7 @@ def load_pairs(path: Path, split: Split, dataset: str, load_px: int, validation_
 def load_unpaired(path: Path, split: Split, dataset: str, load_px: int, validation_share: float = 0.0) -> PairSet:
     """Two domains, in `trainA`, `trainB`, `testA` and `testB` (and `valA`, `valB`), at the top or one folder deep.
 
-    Arguments and errors as in `load_images`; each domain holds back its own share.
+    Arguments and errors as in `load_images`; each domain holds out its own share.
     """
     source = open_source(path)
     a, b = (_domain(source, split, dataset, letter, validation_share) for letter in "AB")

@@ -33,13 +33,13 @@ def load(config: TrainingConfig, path: Path, split: Split) -> ImageSet | PairSet
     """The images that a configuration asks for, in host memory.
 
     Args:
-        config: names the data set, the size at which it is read and the share held back.
+        config: names the data set, the size at which it is read and the share held out.
         path: where the data set lies.
         split: `train` goes without the images of `validation`: those that the data set sets apart (a `val` folder,
             CelebA's partition 1), else the last `validation_share` of the training images, of each domain.
 
     Returns:
-        A set; of length 0 where nothing is held back for validation.
+        A set; of length 0 where nothing is held out for validation.
 
     Raises:
         DataError: the data cannot be read, or there is too little of it to train on.
@@ -66,7 +66,7 @@ class Sets:
         return self._read[split]
 
     def images(self, split: Split) -> ImageSet:
-        """A split of a configuration that draws."""
+        """A split of a generative configuration."""
         found = self.load(split)
         assert isinstance(found, ImageSet)
         return found
@@ -111,7 +111,7 @@ def stacked(config: TrainingConfig, path: Path, split: Split) -> ImageSet:
 
 
 def _check_count(config: TrainingConfig, data: ImageSet | PairSet, path: Path) -> None:
-    held = f" when {config.validation_share:.0%} of them are held back" if config.validation_share else ""
+    held = f" when {config.validation_share:.0%} of them are held out" if config.validation_share else ""
     for part, images in _parts(data).items():
         holds = f"the data set holds {len(images)} image{'s' * (len(images) != 1)}{part} for training{held}"
         if len(images) < config.batch_size:

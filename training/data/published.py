@@ -1,4 +1,4 @@
-"""What has to be known about each data set that a configuration may name. Plain words and numbers."""
+"""Facts about each data set that a configuration may name: terms, classes, domains."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -18,7 +18,7 @@ class Published:
         terms: licence or terms of use.
         weights_licence: of what is learned from it.
         classes: the name of each label, 0 first; None where there are no labels.
-        domains: what A and B show; None where there is one set of images.
+        domains: what A and B show; None if there is one set of images.
         test_labels_md5: MD5 of the unpacked `t10k-labels-idx1-ubyte`, which tells IDX sets apart.
     """
 

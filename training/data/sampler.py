@@ -72,7 +72,7 @@ class Sampler:
         return {"epoch": self._epoch, "position": self._position}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        """Goes on from where `state_dict` stood."""
+        """Continues where `state_dict` stood."""
         self._epoch, self._position = state["epoch"], state["position"]
         self._order = self._permutation()
 

@@ -53,7 +53,7 @@ class ImageSet:
 
     Attributes:
         images: (N, C, H, W) uint8, in any memory format.
-        labels: (N,) int64; all zero where there are none.
+        labels: (N,) int64; all zero if there are none.
         names: file names, in the order of the images; empty for IDX files.
         sides_px: the short side of each file's image before it was scaled; empty for IDX files.
         skipped: files of the same reading that were left out.

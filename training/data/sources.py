@@ -119,7 +119,7 @@ class Members(NamedTuple):
 
 
 def members(source: Source, folder: str) -> Members | None:
-    """The images below a folder that lies at the top of a source or one folder deep; None where there is none."""
+    """The images below a folder that lies at the top of a source or one folder deep; None if there is none."""
     inside = re.compile(rf"(?:([^/]+)/)?{re.escape(folder)}/.")
     matches = [(match, name) for name in source.images if (match := inside.match(name))]
     if not matches:

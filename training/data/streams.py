@@ -26,10 +26,10 @@ class Stream(Protocol):
         """This process's share of the next batch."""
 
     def state_dict(self) -> dict[str, Any]:
-        """Where the stream stands."""
+        """The position of the stream."""
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Goes on from where `state_dict` stood."""
+        """Continues where `state_dict` stood."""
 
 
 class ImageStream:

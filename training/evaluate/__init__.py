@@ -1,4 +1,4 @@
-"""Metrics of a run or of an exported package, and the images by which a run is watched.
+"""Metrics of a run or of an exported package, and the sample grids by which a run is monitored.
 
 Knows the protocols; the arithmetic of each metric is in `training.metrics`.
 """

@@ -51,7 +51,7 @@ def measure(translate: Translate, source: Tensor, target: Tensor, made: Tensor) 
 
 
 def faults(source: Tensor, target: Tensor, made: Tensor) -> dict[str, float]:
-    """How far translations are outside of `BOUNDS`, by the kind of fault: 0 is within, 1 is twice or half the bound.
+    """How far translations are outside `BOUNDS`, by the kind of fault: 0 is within, 1 is twice or half the bound.
 
     Args:
         source: (N, 3, H, W) float32 in [-1, 1], the inputs.

@@ -1,4 +1,4 @@
-"""Images that no one would take for good samples, to see what a metric says of them.
+"""Deliberately weak baselines, whose metrics good samples must surpass.
 
 References:
     The recipe of a Gaussian in the space of principal components is that of "eigenfaces": M. Turk and A. Pentland,

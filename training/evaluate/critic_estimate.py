@@ -50,7 +50,7 @@ class Estimator:
 
         Args:
             config: of the run.
-            real: held-back images, or the training images where none are held back.
+            real: held-out images, or the training images where none are held out.
             sizes: how many images a snapshot reads; by default `protocol.STANDARD`.
         """
         sizes = sizes or protocol.STANDARD

@@ -1,4 +1,4 @@
-"""How samples' features lie to those of real images: the protocols of the Frechet distance and of neighbourhoods."""
+"""Samples' features compared with those of real images: the protocols of the Frechet distance and of neighbourhoods."""
 
 import numpy as np
 import torch
@@ -78,7 +78,7 @@ def describe(classifier: Classifier) -> str:
 
 
 def leading(images: ImageSet, count: int | None = None) -> Floats:
-    """(N, C, H, W) float32 in [-1, 1]: the first `count` where there are so many, else all."""
+    """(N, C, H, W) float32 in [-1, 1]: the first `count` if there are so many, else all."""
     chosen = images if count is None else images.head(count)
     rows: Floats = chosen.batch(torch.arange(len(chosen))).images.numpy()
     return np.ascontiguousarray(rows)

@@ -68,8 +68,8 @@ def evaluate(
         samples: (N, C, H, W) float32 in [-1, 1].
         train: the training images.
         test: what the numbers are reported on.
-        classifier: an independent classifier, trained on real images, where there is one.
-        held: images that were not trained on, which choose the Parzen window's width; where there are none, the last
+        classifier: an independent classifier, trained on real images, if there is one.
+        held: images that were not trained on, which choose the Parzen window's width; if there are none, the last
             10,000 training images do.
         sizes: how many images are compared; by default `protocol.STANDARD`.
     """

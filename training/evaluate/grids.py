@@ -1,4 +1,4 @@
-"""The images by which a run is watched: always of the same latents, or of the same inputs."""
+"""The sample grids by which a run is monitored: always from the same latents or inputs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ def sample_grid(
         samplers: its finished networks.
         config: of the run.
         shown: real images; a translator is given the first ones.
-        classifier: reads the classes of samples, where there is one.
+        classifier: reads the classes of samples, if there is one.
     """
     if isinstance(objective, Generative):
         assert isinstance(config, GenerativeConfig)

@@ -6,7 +6,7 @@ from typing import Self
 
 @dataclass(frozen=True)
 class Measurement:
-    """One number, and how it was come by; a manifest's `Metric` has the same fields but for the direction.
+    """One number and its protocol; a manifest's `Metric` has the same fields but for the direction.
 
     Attributes:
         direction: of the translator that was measured, `A2B` or `B2A`; empty for a generator.

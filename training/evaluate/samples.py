@@ -16,7 +16,7 @@ class SampleBatch:
         samples: (N, C, H, W) in [-1, 1].
         real: (M, C, H, W) in [-1, 1], what the samples should look like.
         pairs: (N, C, H, W) in [-1, 1], images that the samples should resemble one by one; None for a generator.
-        classes: (N,) class of each sample, as a classifier reads it; None where there is none.
+        classes: (N,) class of each sample, as a classifier reads it; None if there is none.
         n_classes: how many classes there are.
     """
 

@@ -1,6 +1,6 @@
-"""One number a run on held-back images, less is better: by it the best checkpoint is chosen.
+"""One number per run on held-out images, lower is better, which selects the best checkpoint.
 
-What chooses is not what reports: other samples than `evaluate` measures, and another classifier or none.
+Selection and reporting are independent: other samples than `evaluate` measures, and another classifier or none.
 """
 
 from abc import ABC, abstractmethod
@@ -74,7 +74,7 @@ def criterion(
 
 
 def selection_classifier(dataset: str) -> Classifier | None:
-    """The classifier that chooses, which is never the one that reports, or None where there is none."""
+    """The classifier that chooses, which is never the one that reports, or None if there is none."""
     try:
         return classifiers.load(dataset, role="selection")
     except ClassifierError:
@@ -114,7 +114,7 @@ class _Generated(Criterion):
         self._gap = SampleDistance(real, selection_classifier(config.dataset))
         self.name, self.description = (
             self._gap.name,
-            f"the {self._gap.description}, {len(real):,} samples to held-back images",
+            f"the {self._gap.description}, {len(real):,} samples to held-out images",
         )
 
     def read(self, samplers: Mapping[str, Sampler]) -> Reading:
@@ -126,7 +126,7 @@ class _Aligned(Criterion):
 
     def __init__(self, config: Pix2pixConfig, held: PairSet) -> None:
         self._a, self._b = (images[:_IMAGES].cpu() for images in translation.held_out(config, held))
-        self.description = f"the mean absolute difference to the true image, {len(self._a)} held-back pairs"
+        self.description = f"the mean absolute difference to the true image, {len(self._a)} held-out pairs"
 
     def read(self, samplers: Mapping[str, Sampler]) -> Reading:
         ((direction, sampler),) = samplers.items()
@@ -151,7 +151,7 @@ class _Unpaired(Criterion):
         if self._classifier is None:
             distance = "the sliced Wasserstein distance over that of the inputs"
         self.description = (
-            f"{distance}, plus artefacts, the mean of both directions, {count} held-back images of each domain"
+            f"{distance}, plus artefacts, the mean of both directions, {count} held-out images of each domain"
         )
 
     def read(self, samplers: Mapping[str, Sampler]) -> Reading:

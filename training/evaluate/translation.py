@@ -88,7 +88,7 @@ def _against_truth(target: Tensor, made: Tensor) -> list[Measurement]:
 
 
 def _classifier(dataset: str) -> Classifier | None:
-    """The classifier that reports; what it reads is left out where there is none."""
+    """The classifier that reports; what it reads is left out if there is none."""
     try:
         return classifiers.find(dataset)
     except ClassifierError:

@@ -1,4 +1,4 @@
-"""What an image can be put through without being translated: the ways to fool a classifier of domains.
+"""Filters that change an image without translating it: the ways to fool a classifier of domains.
 
 Images are (N, C, H, W) float32 in [-1, 1], and come back so. Random numbers come from torch's own CPU generator.
 

@@ -70,7 +70,7 @@ def error(references: Iterable[tuple[Tensor, Tensor]], points: Tensor, labels: T
 
     Args:
         references: pairs of (N, D) float points and (N,) int64 labels, one pair or many: what was seen is not kept,
-            so that ten million samples can be drawn as they are needed.
+            so that ten million samples can be generated as they are needed.
         points: (M, D) float, real test images.
         labels: (M,) int64.
 

@@ -1,6 +1,6 @@
 """Classifier two-sample test: can a small network tell samples from real images that it did not train on?
 
-50 % says that it cannot. The network is made and thrown away here; it selects nothing and reports nothing else.
+50 % says that it cannot. The network is made and discarded here; it selects nothing and reports nothing else.
 
 References:
     D. Lopez-Paz and M. Oquab, "Revisiting Classifier Two-Sample Tests", ICLR 2017, section 3: under equality the
@@ -106,7 +106,7 @@ def _network(channels: int) -> nn.Sequential:
 
 
 def _cropped(images: Tensor) -> Tensor:
-    """The batch cut somewhere, to 64 px or less: few images are learnt by heart otherwise, and it costs less."""
+    """The batch cut somewhere, to 64 px or less: few images are memorised otherwise, and it costs less."""
     for dim in (2, 3):
         side = images.shape[dim]
         kept = min(_CROP_PX, side * 7 // 8)

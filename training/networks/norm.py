@@ -41,7 +41,7 @@ class BatchNorm2d(_OverProcesses, nn.BatchNorm2d):
 
 
 def share_statistics(network: nn.Module, processes: int) -> None:
-    """Says over how many processes a network's batches are shared; 1 makes it, or a copy of it, work alone.
+    """Sets the number of processes that share a network's batches; 1 makes it work alone.
 
     Every one of these processes has to run the network, forward and backward, in the same order as the others: each
     layer waits for all.

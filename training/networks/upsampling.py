@@ -48,7 +48,7 @@ def binomial(x: Tensor) -> Tensor:
 def without_half_rate(x: Tensor) -> Tensor:
     """(N, C, H, W) -> the same without what changes sign from pixel to pixel; the border repeats itself outwards.
 
-    Along both axes it has the gain 1 - sin^12(w / 2) at w radians a pixel: stripes of four pixels keep 98 % of their
+    Along both axes it has the gain 1 - sin^12(w / 2) at w radians per pixel: stripes of four pixels keep 98 % of their
     contrast, of which `binomial` leaves half.
     """
     return _filtered(x, tuple((n == _TAPS // 2) - (-1) ** n * comb(_TAPS - 1, n) / 4**6 for n in range(_TAPS)))

@@ -1,6 +1,6 @@
-"""Work on a GPU that is recorded once and replayed, instead of being launched operation by operation.
+"""CUDA graphs: work on a GPU that is recorded once and replayed, instead of launched operation by operation.
 
-The networks of 28 and 64 px keep a GPU busy for less time than a processor takes to launch their operations. Knows
+The networks of 28 and 64 px keep a GPU busy for less time than a CPU takes to launch their operations. Knows
 nothing about training.
 
 References:
@@ -30,9 +30,9 @@ class _Recording(NamedTuple):
 class CudaGraphs(Generic[Result]):
     """A function of tensors on a GPU, replayed as CUDA graphs: one for each kind of call and shape of its input.
 
-    The first three calls of a kind work as ever, so that kernels are chosen and memory is asked for. The next one is
+    The first three calls of a kind run normally, so that kernels are chosen and memory is asked for. The next one is
     recorded. What cannot be recorded works as ever from then on, and a warning says why; no GPU has refused a step of
-    this package yet, so that this way out was tried with a stand-in alone.
+    this package yet, so this fallback is tested with a stand-in only.
     """
 
     def __init__(self, work: Callable[[Any], Result]) -> None:

@@ -32,7 +32,7 @@ class _Translated(NamedTuple):
 
 
 class Cyclegan(Translation):
-    """One step of both translators and one of both discriminators a batch.
+    """One step of both translators and one of both discriminators per batch.
 
     Instance norm keeps images apart, so that images for one network go through it together: fewer, larger
     operations that give the same.

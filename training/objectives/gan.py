@@ -52,7 +52,7 @@ _GENERATOR_LOSSES = {"minimax": minimax_generator_loss, "non-saturating": non_sa
 
 
 class Gan(Generative):
-    """One step of D and one of G a batch: Algorithm 1 with k = 1. Perceptrons or convolutions, it is the same game.
+    """One step of D and one of G per batch: Algorithm 1 with k = 1. Perceptrons or convolutions, it is the same game.
 
     DiffAugment and the lazy R1 penalty are options that help where data are few.
 
@@ -117,7 +117,7 @@ class Gan(Generative):
         return {"discriminator": losses["d_real"] - losses["d_fake"]}
 
     def _logits(self, real: Tensor, fakes: Tensor, classes: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
-        """What D says of both, shown one after the other or as one batch."""
+        """Logits of D for both, in two passes or as one batch."""
         real, fakes = self._augment(real), self._augment(fakes)
         if not self._mixes:
             return self.discriminator(real, *classes), self.discriminator(fakes, *classes)

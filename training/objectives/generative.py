@@ -1,4 +1,4 @@
-"""What every method that draws from latents shares: its two networks, latents, classes, the finished generator.
+"""The base of methods that generate from latents: both networks, latents, classes, the finished generator.
 
 Knows nothing about a method's losses.
 """
@@ -29,10 +29,10 @@ class Generative(Objective):
     Attributes:
         generator: latents (and classes) -> images.
         discriminator: images (and classes) -> (N, 1).
-        n_classes: 0 where the networks are not told classes.
+        n_classes: 0 where the networks receive no classes.
         estimate_description: what `estimate` estimates, in words.
         batch_norm_latents: latents from which the averaged generator's BatchNorm statistics are computed.
-        image_shape: (C, H, W) of the images that the networks draw and see.
+        image_shape: (C, H, W) of the images that the networks generate and see.
     """
 
     estimate_description: ClassVar[str]

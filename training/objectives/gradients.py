@@ -1,4 +1,4 @@
-"""Gradients of a network's verdict by the images that it sees, as two penalties need them."""
+"""Gradients of a network's scores with respect to its input images, for the gradient penalties."""
 
 import torch
 from torch import Tensor

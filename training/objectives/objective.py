@@ -1,4 +1,4 @@
-"""What every objective shares: its parts by name, their state, the frame of a step, and the sums over processes.
+"""The base of every objective: networks, optimisers and averages by name, state, one step, sums over processes.
 
 Knows nothing about the maths of a method, nor about files.
 """
@@ -21,11 +21,11 @@ from training.objectives.optimizers import OptimizerConfig, Steps
 
 
 class StepResult(NamedTuple):
-    """What one step did.
+    """The result of one step.
 
     Attributes:
         losses: named scalars, detached.
-        moved: the optimisers that took a step.
+        moved: optimisers that took a step.
     """
 
     losses: dict[str, Tensor]
@@ -72,7 +72,7 @@ class Objective(ABC):
         """What a step computes: see `step`.
 
         Of what the host knows it depends on `phase` and `frozen` alone, and it changes nothing that the host keeps;
-        random numbers are drawn on the device. So it can be replayed.
+        random numbers are drawn on the device. This makes it replayable.
         """
 
     def phase(self) -> Hashable | None:
@@ -106,7 +106,7 @@ class Objective(ABC):
         return self.fabric.world_size == 1 and all(group.get("capturable") for group in groups)
 
     def margins(self, losses: Mapping[str, float]) -> dict[str, float]:
-        """How surely each discriminator tells real from fake: D(x) - D(G(z)), -1 ... 1.
+        """The margin of each discriminator: D(x) - D(G(z)), -1 ... 1.
 
         Args:
             losses: what `step` returned.
@@ -121,11 +121,11 @@ class Objective(ABC):
         return {**self._states(_PARTS), "counters": dict(self.counters)}
 
     def finished_state(self) -> dict[str, Any]:
-        """What of it the finished networks need."""
+        """The part of the state that the finished networks need."""
         return self._states(_WEIGHTS)
 
     def load_finished_state(self, state: dict[str, Any]) -> None:
-        """Takes over what `finished_state` returned; such an objective can be used, but not trained on.
+        """Restores what `finished_state` returned; such an objective can be used, but not trained on.
 
         Raises:
             ValueError: the state is of other networks.
@@ -133,7 +133,7 @@ class Objective(ABC):
         self._load_states(state, _WEIGHTS)
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Takes over what `state_dict` returned.
+        """Restores what `state_dict` returned.
 
         Raises:
             ValueError: the state is of other networks.

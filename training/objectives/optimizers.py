@@ -31,7 +31,7 @@ class FactorLR(LambdaLR):
         return {"last_epoch": self.last_epoch}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Takes over what `state_dict` returned."""
+        """Restores what `state_dict` returned."""
         # LambdaLR's own asks for its lambdas; of older checkpoints everything else is left.
         LRScheduler.load_state_dict(self, {"last_epoch": state_dict["last_epoch"]})
 

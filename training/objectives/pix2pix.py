@@ -17,7 +17,7 @@ from training.objectives.translation import Direction, Translation, mean_absolut
 
 
 class Pix2pix(Translation):
-    """One step of D, which sees input and output side by side, and one of G a batch."""
+    """One step of D, which sees input and output side by side, and one of G per batch."""
 
     def __init__(self, config: Pix2pixConfig, data: PairSet, fabric: Fabric) -> None:
         super().__init__(config, ("A2B",) if config.direction == "AtoB" else ("B2A",), fabric)

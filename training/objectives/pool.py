@@ -61,7 +61,7 @@ class ImagePool:
         return {"images": [] if self._images is None else list(self._images[: self._count])}
 
     def load_state_dict(self, state: dict[str, Any], device: torch.device) -> None:
-        """Takes over what `state_dict` returned."""
+        """Restores what `state_dict` returned."""
         given = [image.to(device) for image in state["images"]]
         self._images, self._count = None, len(given)
         if given:

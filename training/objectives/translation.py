@@ -1,4 +1,4 @@
-"""What both translators share: their losses of the game, their networks, the finished translators.
+"""The base of both translators: adversarial losses, networks, finished translators.
 
 Knows nothing about pairs and cycles.
 
@@ -30,12 +30,12 @@ Direction = str
 
 
 def adversarial_loss(kind: str, logits: Tensor, is_real: bool) -> Tensor:
-    """How far D's answers are from what they should be, or from what G would have them be.
+    """The adversarial loss of D, or of G with the targets exchanged.
 
     Args:
         kind: `bce`, binary cross entropy, or `lsgan`, the squared distance to 1 or 0.
         logits: any shape.
-        is_real: what the answers should say.
+        is_real: the target of the logits.
 
     Returns:
         A scalar, the mean over all patches.
@@ -46,7 +46,7 @@ def adversarial_loss(kind: str, logits: Tensor, is_real: bool) -> Tensor:
 
 
 class Translation(Objective):
-    """Translators by direction, and the discriminators that discriminator what they give."""
+    """Translators by direction, and the discriminators of their outputs."""
 
     def __init__(self, config: TranslationConfig, directions: tuple[Direction, ...], fabric: Fabric) -> None:
         super().__init__(fabric)

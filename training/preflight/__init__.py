@@ -1,1 +1,1 @@
-"""What is checked before a training: the data set, the device, the time that it takes."""
+"""Checks before training: data set, device, speed and memory."""

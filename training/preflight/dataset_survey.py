@@ -1,4 +1,4 @@
-"""What a data set's folder or zip holds, in words: counts of each split, sizes, modes, and what was left out."""
+"""A survey of a data set's folder or zip: images per split, sizes, modes, and skipped files."""
 
 import contextlib
 import io
@@ -25,7 +25,7 @@ class Survey(NamedTuple):
         train: the training images; None where they cannot be used.
         warnings: sentences: training works, but not as well as it could.
         problems: sentences: why training cannot start.
-        held: the images held back from training; None where there are none.
+        held: the images held out from training; None if there are none.
     """
 
     lines: list[tuple[str, str]]
@@ -61,7 +61,7 @@ def survey(config: TrainingConfig, path: Path) -> Survey:
     found.warnings.extend(_warnings(config, sets))
     if config.measure_every_nimg and "validation" in sets and not len(sets["validation"]):
         found.problems.append(
-            "measure_every_nimg is given, but nothing is held back to measure on: give --validation-share 0.1 too"
+            "measure_every_nimg is given, but nothing is held out to measure on: give --validation-share 0.1 too"
         )
     return found._replace(train=sets.get("train"), held=sets.get("validation") or None)
 

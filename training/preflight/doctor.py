@@ -1,6 +1,6 @@
-"""What a recipe would do with a data set on this device, and what would go wrong: all before a run is started.
+"""Checks of a recipe, a data set and a device before a run is started.
 
-Trains a few real steps on the real data and forgets them.
+Trains a few steps on the real data and discards the result.
 """
 
 import os
@@ -47,7 +47,7 @@ class Diagnosis(NamedTuple):
 
 
 def examine(run: Run, accelerator: str, out: Path | None = None, budget_s: float = 10.0) -> Diagnosis:
-    """Looks at the data, trains a few steps, draws a few samples, and says what is to be expected.
+    """Reads the data, trains a few steps, generates a few samples, and reports what to expect.
 
     Args:
         run: recipe, configuration and data; its folder plays no part.
@@ -110,9 +110,9 @@ def _sample_problems(config: TrainingConfig, surveyed: Survey, fabric: Fabric) -
             objective, evaluate.samplers(objective), config, shown, selection.selection_classifier(config.dataset)
         )
     except torch.OutOfMemoryError:
-        return ["drawing samples does not fit into the GPU's memory: give smaller networks or images"]
+        return ["generating samples does not fit into the GPU's memory: give smaller networks or images"]
     except (ValueError, RuntimeError) as error:
-        return [f"the first samples cannot be drawn: {' '.join(str(error).split())}"]
+        return [f"the first samples cannot be generated: {' '.join(str(error).split())}"]
     return []
 
 

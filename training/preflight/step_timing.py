@@ -1,4 +1,4 @@
-"""How fast a configuration trains on a device, and what memory that takes: real steps, timed.
+"""Measures how fast a configuration trains on a device, and its memory use, by timing real steps.
 
 Knows nothing about what to do with the numbers.
 """
@@ -26,10 +26,10 @@ class Timing(NamedTuple):
 
     Attributes:
         step_s: median time of a step; where steps differ, the mean over as many as repeat, or over the parts of a run.
-        images_per_s: real images that a discriminator looks at.
+        images_per_s: real images that a discriminator sees per second.
         steps: how many were timed.
         state_bytes: weights, optimisers and averages; a checkpoint is about as large.
-        peak_bytes: the most memory at once: of torch on a GPU, of the process on a CPU; None where nobody tells.
+        peak_bytes: peak memory: of torch on a GPU, of the process on a CPU; None if unknown.
         parameters: trained numbers of each network.
     """
 

@@ -107,7 +107,7 @@ _DCGAN_FACES = DcganConfig(
     validation_share=0.1,
 )
 # A few thousand faces are soon known by heart: D sees them mirrored, shifted, recoloured and with holes. Without its
-# BatchNorm, held smooth by R1 instead, it told real from drawn hardly at all for the first 60,000 images
+# BatchNorm, held smooth by R1 instead, it told real from generated hardly at all for the first 60,000 images
 # (docs/results.md). With it, D came to tell a whole batch of one kind from a batch of the other by their statistics
 # alone after 750,000 images, and one image from another not at all: so both go through it as one batch.
 _DCGAN_FACES_SMALL = replace(
