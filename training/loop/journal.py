@@ -2,7 +2,7 @@
 
 RUN/metrics.jsonl       losses
 RUN/alarms.jsonl        what went wrong when, and when it was over
-RUN/measurements.jsonl  what was measured on held-back images
+RUN/measurements.jsonl  what was measured on held-out images
 RUN/snapshots.jsonl     the discriminator's own estimate beside the samples' distance
 RUN/tensorboard/        the same for TensorBoard, with the sample grids
 RUN/samples/            the sample grids

@@ -89,7 +89,7 @@ class Observer:
         self._raise(step, self._watch.snapshot(step, estimated, distance))
 
     def measure(self, step: int) -> bool:
-        """Measures the finished networks on held-back images, and keeps them if they are the best so far.
+        """Measures the finished networks on held-out images, and keeps them if they are the best so far.
 
         A step that was measured already is not measured again.
 

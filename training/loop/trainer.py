@@ -40,7 +40,7 @@ class Trainer:
             held: images that are not trained on, to watch the run by; without any, the training images are taken.
 
         Raises:
-            DataError: there is too little data, or none is held back for measurements.
+            DataError: there is too little data, or none is held out for measurements.
         """
         self._run, self._config, self._fabric = run, run.config, fabric
         fabric.seed_everything(self._config.seed, verbose=False)
@@ -52,7 +52,7 @@ class Trainer:
         self._shown = placed if self._held is None else self._held
         if self._config.measure_every_nimg and self._held is None:
             raise DataError(
-                "measure_every_nimg is given, but nothing is held back to measure on: give --validation-share 0.1 too"
+                "measure_every_nimg is given, but nothing is held out to measure on: give --validation-share 0.1 too"
             )
         self._observer: Observer | None = None
         self._step = 0

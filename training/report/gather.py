@@ -74,7 +74,7 @@ class Told:
         warm: steps before which hardly any is raised.
         losses: charts.
         estimates: charts of the discriminator's estimate against the samples' distance.
-        measured: charts of the measurements on held-back images.
+        measured: charts of the measurements on held-out images.
         speed: charts of images a second.
         metrics: rows by direction; a generator's is "".
         metrics_note: of which step they are.
@@ -191,7 +191,7 @@ def _measured(measurements: Sequence[Line]) -> list[Chart]:
     best, words = min(measurements, key=lambda line: float(line["value"])), _words(measurements[0]["name"])
     others = [key for key in measurements[0] if key not in ("step", "nimg", "name", "value", "best")]
     mark, series = (float(best["nimg"]), float(best["value"])), [_series_of(measurements, "value", words)]
-    said = "On held-back images, less is better; the mark is the best checkpoint."
+    said = "On held-out images, less is better; the mark is the best checkpoint."
     found = [charts.lines("What chooses the checkpoint", series, _IMAGES, mark=mark, note=said)]
     found += [charts.lines(_words(key), [_series_of(measurements, key, _words(key))], _IMAGES) for key in others]
     return [chart for chart in found if chart is not None]

@@ -4,7 +4,7 @@ RUN/config.json         the configuration, every field
 RUN/run.json            recipe, data folder and device
 RUN/checkpoint.pt       the newest checkpoint
 RUN/metrics.jsonl       a line of losses every `log_every_steps`; beside it alarms, measurements and snapshots
-RUN/best.pt, best.json  the networks that measured best on held-back images; their step and value
+RUN/best.pt, best.json  the networks that measured best on held-out images; their step and value
 RUN/tensorboard/        the same for TensorBoard, with the sample grids
 RUN/samples/NNNNNNNNN.png  the same latents after so many images seen
 RUN/evaluation.json     what `evaluate` measured
@@ -59,7 +59,7 @@ class Run:
 
     @property
     def best(self) -> Path:
-        """The finished networks that measured best on held-back images, if any were measured."""
+        """The finished networks that measured best on held-out images, if any were measured."""
         return self.folder / "best.pt"
 
     def refuse_another(self) -> None:

@@ -91,7 +91,7 @@ def _charts(outcomes: Sequence[Outcome]) -> list[Chart]:
         steps, shares = [line["step"] for line in lines], [line["estimate"] / peak for line in lines]
         estimated.append(Series(outcome.label, steps, shares))
     found = [
-        charts.lines(f"{what}, held-back images", measured, "images seen", note="Less is better."),
+        charts.lines(f"{what}, held-out images", measured, "images seen", note="Less is better."),
         charts.lines(
             "The discriminator's own estimate of the distance, as a share of its peak", estimated, "step", log_x=True
         ),

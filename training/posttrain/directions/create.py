@@ -75,7 +75,7 @@ def make(
 
 
 def _faces(run: Run, sets: Sets) -> tuple[ImageSet, Attributes] | None:
-    """Real faces and what they show, held-back ones where there are any; None of a data set without attributes.
+    """Real faces and what they show, held-out ones where there are any; None of a data set without attributes.
 
     Raises:
         DataError: there is no table, or it lacks a face.
@@ -84,7 +84,7 @@ def _faces(run: Run, sets: Sets) -> tuple[ImageSet, Attributes] | None:
         return None
     faces = sets.images("validation")
     if not len(faces):
-        print("attributes are read as often as the training faces have them, since none are held back")
+        print("attributes are read as often as the training faces have them, since none are held out")
         faces = sets.images("train")
     return faces, load_attributes(run.data).of(faces)
 

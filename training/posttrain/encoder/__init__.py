@@ -47,7 +47,7 @@ def make(run: Run, objective: Objective, step: int, nimg: int, pixel_weight: flo
 
 
 def _shown(sets: Sets, real: ImageSet) -> tuple[ImageSet, str]:
-    """The images that an encoder is measured on, and what they are: test ones, else held-back ones, else `real`."""
+    """The images that an encoder is measured on, and what they are: test ones, else held-out ones, else `real`."""
     try:
         test = sets.images("test")
         if len(test):
@@ -56,6 +56,6 @@ def _shown(sets: Sets, real: ImageSet) -> tuple[ImageSet, str]:
     except data.DataError as error:
         reason = str(error)
     held = sets.images("validation")
-    shown, of = (held, "held-back") if len(held) else (real, "training")
+    shown, of = (held, "held-out") if len(held) else (real, "training")
     print(f"measured on {of} images, since there are no test images: {reason}")
     return shown, of

@@ -69,7 +69,7 @@ def test_an_unknown_attribute_is_named_with_those_there_are():
     [
         ("", "is empty"),
         ("3\nSmiling Male\n", "but there is no row"),
-        ("Smiling Male\na.jpg 1\n", r"a file name and 2 values a row, but a\.jpg has 1"),
+        ("Smiling Male\na.jpg 1\n", r"a file name and 2 values per row, but a\.jpg has 1"),
         ("Smiling Male\na.jpg 1 yes\n", "must hold -1 and 1 only, but holds yes"),
         ("image_id,Smiling\na.jpg,2\n", "but holds 2"),
     ],

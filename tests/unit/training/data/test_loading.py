@@ -63,11 +63,11 @@ def test_pairs_and_unpaired_sets_are_read_as_what_they_are(tmp_path):
     ("config", "count", "told"),
     [
         (replace(OWN, validation_share=0.0), 3, "batch size is 4, but the data set holds 3 images for training$"),
-        (OWN, 4, "holds 3 images for training when 25% of them are held back$"),
+        (OWN, 4, "holds 3 images for training when 25% of them are held out$"),
         (replace(OWN, validation_share=0.0), 1, "holds 1 image for training$"),
         (PAIRS, 1, "holds 1 image of A for training, but there must be at least 2$"),
     ],
-    ids=["fewer than a batch", "held back", "one image", "one pair"],
+    ids=["fewer than a batch", "held out", "one image", "one pair"],
 )
 def test_too_few_images_are_refused_in_one_sentence(tmp_path, config, count, told):
     builders.write_images(tmp_path, *names(count), width=32)

@@ -1,4 +1,4 @@
-"""Measuring on held-back images: which checkpoint is kept, when a run stops, and that nothing else changes."""
+"""Measuring on held-out images: which checkpoint is kept, when a run stops, and that nothing else changes."""
 
 import functools
 import json
@@ -24,7 +24,7 @@ MEASURED = replace(TINY, validation_share=0.25, measure_every_nimg=160)
 
 @pytest.fixture
 def begin(tmp_path, folders, fabric):
-    """Makes a run with held-back images, or a second trainer of the same run."""
+    """Makes a run with held-out images, or a second trainer of the same run."""
 
     def make(config=MEASURED, name="run", again=False):
         folder = folders[config.dataset]
@@ -154,12 +154,12 @@ def test_measuring_without_held_back_images_is_refused(command, digits_folder, t
         *("--data", digits_folder, "--out", tmp_path / "run"),
     )
     assert said.code == 1
-    assert "nothing is held back to measure on: give --validation-share 0.1 too" in said.error
+    assert "nothing is held out to measure on: give --validation-share 0.1 too" in said.error
     assert not (tmp_path / "run").exists()
 
 
 def test_a_trainer_without_held_back_images_says_so(start):
-    with pytest.raises(DataError, match="nothing is held back"):
+    with pytest.raises(DataError, match="nothing is held out"):
         start(replace(TINY, measure_every_nimg=160))
 
 

@@ -240,7 +240,7 @@ def test_faces_that_were_held_back_are_taken_where_there_are_any(tmp_path, capsy
         shown, table = create._faces(Run(tmp_path, "faces", config, folder), Sets(config, folder))
         assert len(shown) == len(table.values) == count
         assert table.names == names
-        assert ("since none are held back" in capsys.readouterr().out) == (share == 0.0)
+        assert ("since none are held out" in capsys.readouterr().out) == (share == 0.0)
     digits = replace(CONFIG, dataset="mnist", images=None)
     assert create._faces(Run(tmp_path, "digits", digits, folder), Sets(digits, folder)) is None
 

@@ -151,7 +151,7 @@ def test_a_package_holds_the_run_s_encoder_and_directions(command, finished_run,
     assert np.allclose(given, network(torch.from_numpy(shown)).detach().numpy(), atol=0.02)
 
 
-@pytest.mark.parametrize(("share", "of"), [(0.25, "64 real held-back"), (0.0, "256 real training")])
+@pytest.mark.parametrize(("share", "of"), [(0.25, "64 real held-out"), (0.0, "256 real training")])
 def test_without_test_images_an_encoder_is_measured_on_others_and_says_so(
     start, tmp_path, digits_folder, capsys, share, of
 ):

@@ -75,7 +75,7 @@ def test_files_that_are_left_out_enlarged_or_missing_are_named(images_folder):
     ("change", "said"),
     [
         ({"batch_size": 64}, "the batch size is 64"),
-        ({"validation_share": 0.0, "measure_every_nimg": 64}, "nothing is held back to measure on"),
+        ({"validation_share": 0.0, "measure_every_nimg": 64}, "nothing is held out to measure on"),
         ({"images": ImageInput(load_px=18, crop_px=18)}, "cannot be halved"),
     ],
 )
@@ -124,7 +124,7 @@ def test_samples_that_cannot_be_drawn_are_a_problem(monkeypatch, digits_folder):
 
     monkeypatch.setattr(doctor.evaluate, "sample_grid", fail)
     assert examine(TINY, digits_folder).problems == [
-        "the first samples cannot be drawn: all the input array dimensions must match"
+        "the first samples cannot be generated: all the input array dimensions must match"
     ]
 
 
