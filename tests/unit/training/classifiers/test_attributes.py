@@ -52,7 +52,7 @@ def test_an_attribute_that_no_test_image_has_is_scored_on_the_others():
 def test_images_of_ones_own_have_no_classifier(tmp_path):
     assert classifiers.find("images", tmp_path) is None
     assert classifiers.find("stacked-mnist", tmp_path) is None
-    with pytest.raises(classifiers.ClassifierError, match="judge celeba --data PATH --role selection"):
+    with pytest.raises(classifiers.ClassifierError, match="train-classifier celeba --data PATH --role selection"):
         classifiers.load("celeba", tmp_path, "selection")
 
 
