@@ -115,7 +115,9 @@ def load(dataset: str, folder: Path = FOLDER, role: Role = "reporting") -> Class
     path = path_of(dataset, role, folder)
     if not path.is_file():
         words = f"{dataset} --data PATH{'' if role == 'reporting' else f' --role {role}'}"
-        raise ClassifierError(f"there is no classifier at {path}: train one by `python -m training classifier {words}`")
+        raise ClassifierError(
+            f"there is no classifier at {path}: train one by `python -m training train-classifier {words}`"
+        )
     try:
         with safe_open(path, framework="pt") as file:
             about = file.metadata()

@@ -35,7 +35,7 @@ def test_a_classifier_is_stored_with_its_accuracy_and_named_by_its_digest(classi
 
 
 def test_a_missing_classifier_says_how_to_train_one(tmp_path):
-    with pytest.raises(ClassifierError, match="python -m training classifier mnist --data PATH"):
+    with pytest.raises(ClassifierError, match="python -m training train-classifier mnist --data PATH"):
         classifiers.load("mnist", tmp_path)
 
 
