@@ -19,9 +19,9 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from service.inference.batch_queue import Limits
 from service.inference.cpu import available_cores
 from service.inference.engine import ONNXRUNTIME, EngineSpec, ExecutionConfig
-from service.inference.row_queue import Limits
 from service.inference.selection import EngineName, EngineRequest, PrecisionName
 
 Count = Annotated[int, Field(ge=1)]

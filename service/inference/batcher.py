@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from service.errors import DeadlineExceeded, Draining
-from service.inference.row_queue import Entry, Floats, Limits, Result, RowQueue, Rows
+from service.inference.batch_queue import BatchQueue, Entry, Floats, Limits, Result, Rows
 
 T = TypeVar("T")
 
@@ -54,7 +54,7 @@ class Batcher:
             clock: in seconds.
         """
         self._run, self._limits, self._on_batch, self._clock = run, limits, on_batch, clock
-        self._queue = RowQueue(limits)
+        self._queue = BatchQueue(limits)
         self._arrival = asyncio.Event()
         self._threads = ThreadPoolExecutor(instances, thread_name_prefix="infer", initializer=_give_way)
         self._instances = instances
@@ -162,7 +162,7 @@ class Batcher:
 
     async def _work(self) -> None:
         while not self._closed:
-            if batch := self._queue.take(self._row_s):
+            if batch := self._queue.next_batch(self._row_s):
                 alone = not self._running and not self._queue
                 self._running += 1
                 try:

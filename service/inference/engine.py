@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from service.inference.row_queue import Limits
+from service.inference.batch_queue import Limits
 
 Floats = NDArray[np.float32]
 

@@ -13,7 +13,7 @@ from itertools import chain
 from typing import TypeVar
 
 from service.imaging.pixels import Floats, to_uint8
-from service.inference.row_queue import Result, Rows
+from service.inference.batch_queue import Result, Rows
 from service.pipelines import output, resolve
 from service.pipelines.output import OutputImage, OutputSpec
 from service.pipelines.resolve import LatentResolver, ResolvedLatent

@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 
 import numpy as np
 
+from service.inference.batch_queue import Limits
 from service.inference.batcher import Batcher
-from service.inference.row_queue import Limits
 from tests.clock import ManualClock
 from tests.waiting import LIMIT_S, async_wait_until
 

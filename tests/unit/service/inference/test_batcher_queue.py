@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from service.errors import DeadlineExceeded, Draining, QueueFull, TooLarge
+from service.inference.batch_queue import Limits
 from service.inference.batcher import Batcher
-from service.inference.row_queue import Limits
 from tests.unit.service.inference.batching import Doubler, batching, deadline_in, occupied, rows, send
 from tests.waiting import async_wait_until
 

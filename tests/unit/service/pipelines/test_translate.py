@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from service.errors import DeadlineExceeded
-from service.inference.row_queue import Result
+from service.inference.batch_queue import Result
 from service.inference.session import Session
 from service.pipelines.translate import Translator
 from tests import builders

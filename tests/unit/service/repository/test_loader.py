@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from service.errors import EngineError, PackageError, UnfitEngine
+from service.inference.batch_queue import Limits
 from service.inference.engine import ONNXRUNTIME, EngineSpec, ExecutionConfig
-from service.inference.row_queue import Limits
 from service.inference.session import Session
 from service.repository import loader as module
 from service.repository.loader import open_package

@@ -6,8 +6,8 @@ import pytest
 
 from service.errors import NotReady
 from service.http.state import AppState
+from service.inference.batch_queue import Limits
 from service.inference.engine import ExecutionConfig
-from service.inference.row_queue import Limits
 from service.repository import readiness
 from service.repository.peers import Peers
 from service.repository.repository import Repository

@@ -4,8 +4,8 @@ import shutil
 import pytest
 
 from service.errors import ModelNotFound
+from service.inference.batch_queue import Limits
 from service.inference.engine import ExecutionConfig
-from service.inference.row_queue import Limits
 from service.repository import repository
 from service.repository.peers import Peers
 from service.repository.repository import Repository

@@ -9,8 +9,8 @@ from PIL import Image
 
 from service.errors import PackageError
 from service.imaging.pixels import to_uint8
+from service.inference.batch_queue import Limits
 from service.inference.engine import ExecutionConfig
-from service.inference.row_queue import Limits
 from service.inference.session import Session
 from service.pipelines import latents
 from service.repository import manifest

@@ -81,7 +81,7 @@ class Entry:
         return tuple((name, array.shape[1:]) for name, array in self.rows.items())
 
 
-class RowQueue:
+class BatchQueue:
     """Entries that wait for a batch, first in, first out.
 
     Attributes:
@@ -139,7 +139,7 @@ class RowQueue:
             self.waiting_rows -= entry.count
             self.waiting_bytes -= entry.n_bytes
 
-    def take(self, row_s: float) -> list[Entry]:
+    def next_batch(self, row_s: float) -> list[Entry]:
         """Remove the next batch: the oldest live entry, and those behind it that fit beside it.
 
         Args:
