@@ -37,28 +37,30 @@ from service.telemetry.timing import PhaseTimer
 
 router = APIRouter(prefix="/v2", tags=["Open Inference Protocol"])
 _HEADER = "Inference-Header-Content-Length"
-_FOUND = (ModelNotFound, Invalid, NotReady, Draining)
-_INFER = (*_FOUND, Malformed, TooLarge, QueueFull, Unavailable, DeadlineExceeded, EngineError)
+_MODEL_ERRORS = (ModelNotFound, Invalid, NotReady, Draining)
+_INFER_ERRORS = (*_MODEL_ERRORS, Malformed, TooLarge, QueueFull, Unavailable, DeadlineExceeded, EngineError)
 
 
 def _errors(*kinds: type[GanvasError]) -> dict[int | str, dict[str, Any]]:
     return openapi.error_responses(*kinds, form=problems.OIP)
 
 
-async def _found(
+async def find_version(
     state: StateDependency,
     model: Annotated[str, Path(examples=["mnist-gan"])],
     version: Annotated[str, Path(examples=["1"])],
 ) -> LoadedModel:
+    """The version that the path names; raises as `resolve` does."""
     return resolve(state, f"{model}@{version}")
 
 
-async def _newest(state: StateDependency, model: Annotated[str, Path(examples=["mnist-gan"])]) -> LoadedModel:
+async def find_model(state: StateDependency, model: Annotated[str, Path(examples=["mnist-gan"])]) -> LoadedModel:
+    """The newest version of the model that the path names; raises as `resolve` does."""
     return resolve(state, model)
 
 
-Pinned = Annotated[LoadedModel, Depends(_found)]
-Newest = Annotated[LoadedModel, Depends(_newest)]
+Pinned = Annotated[LoadedModel, Depends(find_version)]
+Newest = Annotated[LoadedModel, Depends(find_model)]
 
 
 @router.get("", summary="What this server is", responses=_errors(Invalid))
@@ -94,33 +96,33 @@ async def index(state: StateDependency, _: NoQuery) -> list[schemas.IndexEntry]:
     ]
 
 
-@router.get("/models/{model}", summary="A model's tensors", responses=_errors(*_FOUND))
+@router.get("/models/{model}", summary="A model's tensors", responses=_errors(*_MODEL_ERRORS))
 async def newest_metadata(state: StateDependency, model: Newest, _: NoQuery) -> schemas.ModelMetadata:
     """Inputs and output of the newest version."""
     return _metadata(state, model)
 
 
-@router.get("/models/{model}/versions/{version}", summary="A version's tensors", responses=_errors(*_FOUND))
+@router.get("/models/{model}/versions/{version}", summary="A version's tensors", responses=_errors(*_MODEL_ERRORS))
 async def metadata(state: StateDependency, model: Pinned, _: NoQuery) -> schemas.ModelMetadata:
     """Inputs and output of one version."""
     return _metadata(state, model)
 
 
-@router.get("/models/{model}/ready", summary="Whether a model is served", responses=_errors(*_FOUND))
+@router.get("/models/{model}/ready", summary="Whether a model is served", responses=_errors(*_MODEL_ERRORS))
 async def newest_ready(model: Newest, _: NoQuery) -> schemas.Readiness:
     """Whether a version of it accepts requests."""
     return schemas.Readiness(ready=True)
 
 
 @router.get(
-    "/models/{model}/versions/{version}/ready", summary="Whether a version is served", responses=_errors(*_FOUND)
+    "/models/{model}/versions/{version}/ready", summary="Whether a version is served", responses=_errors(*_MODEL_ERRORS)
 )
 async def version_ready(model: Pinned, _: NoQuery) -> schemas.Readiness:
     """Whether this version accepts requests."""
     return schemas.Readiness(ready=True)
 
 
-_PAGE = {
+_INFER_PAGE = {
     "requestBody": {
         "required": True,
         "content": {
@@ -138,7 +140,7 @@ _PAGE = {
         }
     ],
 }
-_ANSWER: dict[int | str, dict[str, Any]] = {
+_INFER_RESPONSE: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The network's output.",
         "content": {
@@ -147,14 +149,18 @@ _ANSWER: dict[int | str, dict[str, Any]] = {
         },
     }
 }
+# Two handlers, since their names are the operation IDs of the OpenAPI page; all that they share is declared once.
+_INFER_ROUTE: dict[str, Any] = {
+    "response_class": Response,
+    "responses": {**_INFER_RESPONSE, **_errors(*_INFER_ERRORS)},
+    "openapi_extra": _INFER_PAGE,
+}
 
 
 @router.post(
     "/models/{model}/infer",
     summary="Rows through a model's network",
-    response_class=Response,
-    responses={**_ANSWER, **_errors(*_INFER)},
-    openapi_extra=_PAGE,
+    **_INFER_ROUTE,
 )
 async def newest_infer(request: Request, state: StateDependency, model: Newest, _: NoQuery) -> Response:
     """Run rows through the newest version's generator."""
@@ -164,9 +170,7 @@ async def newest_infer(request: Request, state: StateDependency, model: Newest, 
 @router.post(
     "/models/{model}/versions/{version}/infer",
     summary="Rows through a version's network",
-    response_class=Response,
-    responses={**_ANSWER, **_errors(*_INFER)},
-    openapi_extra=_PAGE,
+    **_INFER_ROUTE,
 )
 async def infer(request: Request, state: StateDependency, model: Pinned, _: NoQuery) -> Response:
     """Run rows through one version's generator."""

@@ -15,6 +15,7 @@ from service.http import openapi, problems, schemas
 from service.http.request.context import context_of
 from service.http.state import AppState, StateDependency
 from service.repository.loaded_model import LoadedModel
+from service.repository.manifest import Task
 
 Query = TypeVar("Query", bound=BaseModel)
 
@@ -37,17 +38,18 @@ def resolve(state: AppState, reference: str) -> LoadedModel:
         raise
 
 
-async def _found(
+async def find_model(
     state: StateDependency,
     model: Annotated[
         str,
         Path(description=openapi.MODEL_DESCRIPTION, examples=[openapi.MODEL_EXAMPLE]),
     ],
 ) -> LoadedModel:
+    """The model that the path names; raises as `resolve` does."""
     return resolve(state, model)
 
 
-AnyModel = Annotated[LoadedModel, Depends(_found)]
+AnyModel = Annotated[LoadedModel, Depends(find_model)]
 
 
 async def lease(request: Request, state: AppState, model: LoadedModel) -> LoadedModel:
@@ -57,42 +59,34 @@ async def lease(request: Request, state: AppState, model: LoadedModel) -> Loaded
     return model
 
 
-async def named_generator(request: Request, state: AppState) -> LoadedModel:
-    """The generator that the path of a direct route names, leased; raises as `resolve` and `generator` do."""
-    return await generator(request, state, resolve(state, request.path_params["model"]))
+_REFUSALS: dict[Task, str] = {
+    "generate": "translates images; it does not generate them from latents",
+    "translate": "generates images from latents; it does not translate them",
+}
 
 
-async def named_translator(request: Request, state: AppState) -> LoadedModel:
-    """The translator that the path of a direct route names, leased; raises as `resolve` and `translator` do."""
-    return await translator(request, state, resolve(state, request.path_params["model"]))
+async def lease_for_task(request: Request, state: AppState, model: LoadedModel, task: Task) -> LoadedModel:
+    """A model of this task, leased.
+
+    Raises:
+        NotSupported: the model has the other task.
+    """
+    if model.manifest.task != task:
+        raise NotSupported(f"{model.name} {_REFUSALS[task]}")
+    return await lease(request, state, model)
+
+
+async def named_model(request: Request, state: AppState, task: Task) -> LoadedModel:
+    """The model that the path of a direct route names, leased; raises as `resolve` and `lease_for_task` do."""
+    return await lease_for_task(request, state, resolve(state, request.path_params["model"]), task)
 
 
 async def generator(request: Request, state: StateDependency, model: AnyModel) -> LoadedModel:
-    """A generator, leased.
-
-    Raises:
-        NotSupported: the model is a translator.
-    """
-    if model.manifest.task != "generate":
-        raise NotSupported(f"{model.name} translates images; it does not generate them from latents")
-    return await lease(request, state, model)
+    """A generator, leased; raises as `lease_for_task` does."""
+    return await lease_for_task(request, state, model, "generate")
 
 
 GeneratorModel = Annotated[LoadedModel, Depends(generator)]
-
-
-async def translator(request: Request, state: StateDependency, model: AnyModel) -> LoadedModel:
-    """A translator, leased.
-
-    Raises:
-        NotSupported: the model is a generator.
-    """
-    if model.manifest.task != "translate":
-        raise NotSupported(f"{model.name} generates images from latents; it does not translate them")
-    return await lease(request, state, model)
-
-
-TranslatorModel = Annotated[LoadedModel, Depends(translator)]
 
 
 async def _discriminating(request: Request, state: StateDependency, model: AnyModel) -> LoadedModel:

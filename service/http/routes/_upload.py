@@ -5,15 +5,24 @@ from collections.abc import Mapping
 
 from fastapi import Request, Response
 
+from service.errors import GanvasError, NotAcceptable, NotAnImage, Unavailable
 from service.http.request.context import context_of
 from service.http.request.disconnect import while_connected
 from service.http.response import responses
+from service.http.routes import _generation
 from service.http.state import AppState
 from service.imaging import codecs
 from service.imaging.pixels import Floats, fit, to_float32
 from service.inference.batcher import Batcher
 from service.pipelines.generate import inferred
 from service.repository.loaded_model import LoadedModel
+
+FAILURES: tuple[type[GanvasError], ...] = (
+    *(kind for kind in _generation.FAILURES if kind is not NotAcceptable),
+    NotAnImage,
+    Unavailable,
+)
+"""Errors of a route that takes an image and responds with JSON."""
 
 
 async def infer(

@@ -5,12 +5,11 @@ from typing import Annotated
 import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 
-from service.errors import Invalid, NotAcceptable, NotAnImage, Unavailable
+from service.errors import Invalid
 from service.http import openapi, schemas
 from service.http.request.body import UploadedImage
 from service.http.request.dependencies import DiscriminatorModel
 from service.http.routes import _upload
-from service.http.routes._generation import FAILURES
 from service.http.state import StateDependency
 from service.imaging.pixels import Floats
 from service.pipelines.resolve import LatentResolver, class_in_query
@@ -21,9 +20,7 @@ router = APIRouter(prefix="/v1/models/{model}", tags=["discriminate"])
 @router.post(
     "/discriminate",
     summary="How real an image is",
-    responses=openapi.error_responses(
-        *(kind for kind in FAILURES if kind is not NotAcceptable), NotAnImage, Unavailable
-    ),
+    responses=openapi.error_responses(*_upload.FAILURES),
     openapi_extra=openapi.image_body(),
 )
 async def discriminate(

@@ -2,11 +2,10 @@
 
 from fastapi import APIRouter, Request, Response
 
-from service.errors import NotAcceptable, NotAnImage, Unavailable
 from service.http import openapi, schemas
 from service.http.request.body import UploadedImage
 from service.http.request.dependencies import EncoderModel, NoQuery
-from service.http.routes import _generation, _upload
+from service.http.routes import _upload
 from service.http.state import StateDependency
 from service.pipelines import latents
 
@@ -16,9 +15,7 @@ router = APIRouter(prefix="/v1/models/{model}", tags=["generate"])
 @router.post(
     "/encode",
     summary="The latent of an image",
-    responses=openapi.error_responses(
-        *(kind for kind in _generation.FAILURES if kind is not NotAcceptable), NotAnImage, Unavailable
-    ),
+    responses=openapi.error_responses(*_upload.FAILURES),
     openapi_extra=openapi.image_body(),
 )
 async def encode(

@@ -6,7 +6,7 @@ from service.errors import Invalid
 from service.http import openapi, schemas
 from service.http.request import negotiation
 from service.http.request.body import read_json
-from service.http.request.dependencies import named_generator, no_repeated_query, read_query
+from service.http.request.dependencies import named_model, no_repeated_query, read_query
 from service.http.response import caching
 from service.http.routes import _generation
 from service.http.routes._generation import FAILURES, check_count
@@ -30,7 +30,7 @@ async def sample(request: Request) -> Response:
     """Generate images: `n` fresh ones, or those of `seeds`, or of `latents`."""
     state = await app_state(request)
     await no_repeated_query(request)
-    model = await named_generator(request, state)
+    model = await named_model(request, state, "generate")
     body = await read_json(request, state, schemas.SampleRequest)
     query = read_query(request, schemas.FormatQuery)
     form = negotiation.choose(query.format, request.headers.getlist("accept"), formats.IMAGES)
@@ -64,7 +64,7 @@ async def sample_by_seed(request: Request) -> Response:
     """Generate the images of the seeds seed ... seed+n-1, as a link that caches store. Without a seed: fresh ones."""
     state = await app_state(request)
     await no_repeated_query(request)
-    model = await named_generator(request, state)
+    model = await named_model(request, state, "generate")
     query = read_query(request, schemas.SampleQuery)
     form = negotiation.choose(query.format, request.headers.getlist("accept"), formats.IMAGES)
     first = latents.random_seed() if query.seed is None else query.seed

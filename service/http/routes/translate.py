@@ -16,7 +16,7 @@ from service.http import openapi, schemas
 from service.http.request import negotiation
 from service.http.request.body import uploaded_images
 from service.http.request.context import context_of
-from service.http.request.dependencies import lease, named_translator, no_repeated_query, read_query
+from service.http.request.dependencies import lease, named_model, no_repeated_query, read_query
 from service.http.request.disconnect import while_connected
 from service.http.response import responses
 from service.http.routes import _generation
@@ -48,7 +48,7 @@ async def translate(request: Request) -> Response:
     """Translate images of any size; each keeps its size. `cycle` reports how well the inverse model restores them."""
     state = await app_state(request)
     await no_repeated_query(request)
-    model = await named_translator(request, state)
+    model = await named_model(request, state, "translate")
     async with uploaded_images(request, state) as raws:
         query = read_query(request, schemas.TranslateQuery)
         return await _translate(request, state, model, query, raws)
