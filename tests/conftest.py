@@ -15,7 +15,9 @@ from starlette.testclient import TestClient
 
 from service.http.app import create_app
 from service.inference.session import Session
+from service.repository.folder import POLL_MS
 from service.server.process import server_config
+from service.server.protocol import LINGER_S
 from service.settings import Settings
 from tests import builders
 from tests.gate import Gate
@@ -23,9 +25,9 @@ from tests.waiting import wait_until
 
 
 @contextmanager
-def serving(folder: Path, **settings: Any) -> Iterator[TestClient]:
+def serving(folder: Path, *, poll_ms: int = POLL_MS, **settings: Any) -> Iterator[TestClient]:
     """The application over a folder of packages, in this process, with its models open."""
-    app = create_app(Settings(models_dir=folder, **settings))
+    app = create_app(Settings(models_dir=folder, **settings), poll_ms=poll_ms)
     with TestClient(app, raise_server_exceptions=False) as client:
         client.portal.call(wait_until_scanned, app)
         yield client
@@ -77,12 +79,12 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
 
 
 @contextmanager
-def listening(folder: Path, **settings: Any) -> Iterator[int]:
+def listening(folder: Path, *, linger_s: float = LINGER_S, **settings: Any) -> Iterator[int]:
     """The port of a real server over a folder of packages, in a thread of this process."""
     chosen = Settings(models_dir=folder, **settings)
     app = create_app(chosen)
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(server_config(app, chosen))
+        server = uvicorn.Server(server_config(app, chosen, linger_s=linger_s))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:

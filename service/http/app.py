@@ -22,6 +22,7 @@ from service.http.routes import docs
 from service.http.state import AppState
 from service.inference import session
 from service.repository import readiness
+from service.repository.folder import POLL_MS
 from service.repository.peers import Peers
 from service.repository.repository import Repository
 from service.settings import Settings
@@ -31,9 +32,14 @@ _log = logging.getLogger(__name__)
 _GC_THRESHOLDS = (20_000, 20, 20)  # allocations before each generation of objects is collected
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """The whole service for some settings. Nothing is opened before its lifespan starts."""
-    state = _state(settings)
+def create_app(settings: Settings, *, poll_ms: int = POLL_MS) -> FastAPI:
+    """The whole service for some settings. Nothing is opened before its lifespan starts.
+
+    Args:
+        settings: of the service.
+        poll_ms: interval at which a models folder that reports no changes is read again.
+    """
+    state = _state(settings, poll_ms)
     app = FastAPI(
         title="Ganvas",
         version=__version__,
@@ -66,7 +72,7 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-def _state(settings: Settings) -> AppState:
+def _state(settings: Settings, poll_ms: int) -> AppState:
     metrics = Metrics()
     execution = settings.execution(session.resolve_engine(settings.engine_request))
     repository = Repository(
@@ -77,6 +83,7 @@ def _state(settings: Settings) -> AppState:
         settings.lazy_models,
         settings.max_model_bytes,
         Peers(settings.shared_dir) if settings.shared_dir else None,
+        poll_ms,
     )
     return AppState(settings, repository, metrics)
 

@@ -13,16 +13,22 @@ from service.repository.manifest import Manifest
 Stamp = tuple[tuple[str, int, int], ...]
 """Name, size and time of change (ns) of each file of a package. While it is equal, nothing is read again."""
 
-_POLL_MS = 5000  # some file systems (networks, some containers' volumes) report no changes
+POLL_MS = 5000  # some file systems (networks, some containers' volumes) report no changes
 _SETTLE_MS = 200
 _log = logging.getLogger(__name__)
 
 
 class Folder:
-    """The models folder, `<name>/<version>/`."""
+    """The models folder, `<name>/<version>/`.
 
-    def __init__(self, root: Path) -> None:
+    Args:
+        root: the folder.
+        poll_ms: interval at which a folder that reports no changes is read again.
+    """
+
+    def __init__(self, root: Path, poll_ms: int = POLL_MS) -> None:
         self.root = root
+        self._poll_ms = poll_ms
         self._logged: set[Path] = set()
 
     def packages(self, wanted: tuple[str, ...]) -> dict[tuple[str, str], Stamp] | None:
@@ -50,14 +56,14 @@ class Folder:
                 async for _ in awatch(
                     self.root,
                     debounce=_SETTLE_MS,
-                    rust_timeout=_POLL_MS,
+                    rust_timeout=self._poll_ms,
                     yield_on_timeout=True,
                     ignore_permission_denied=True,
                 ):
                     yield
             except (OSError, RuntimeError) as error:  # it is missing or cannot be watched: poll
                 self._log_once(self.root, error)
-            await asyncio.sleep(_POLL_MS / 1000)
+            await asyncio.sleep(self._poll_ms / 1000)
             yield
 
     def _folders(self, path: Path) -> list[Path] | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from service.errors import ModelNotFound, NotReady, PackageError
 from service.inference.engine import ExecutionConfig
 from service.repository import folder as folders
-from service.repository.folder import Folder, Stamp
+from service.repository.folder import POLL_MS, Folder, Stamp
 from service.repository.loaded_model import LoadedModel
 from service.repository.loader import open_package
 from service.repository.manifest import NAME_PATTERN
@@ -50,6 +50,7 @@ class Repository:
         lazy: names that are verified, closed, and opened on first use; `*` for all.
         max_bytes: of networks in memory. Above it, idle models are closed, the least recently used first. 0: no limit.
         peers: the other workers, if there are several: all of them serve a new version, or none.
+        poll_ms: interval at which a folder that reports no changes is read again.
         verified: versions that could be served, with the monotonic time of their verification; reported to the peers.
     """
 
@@ -60,6 +61,7 @@ class Repository:
     lazy: tuple[str, ...] = ()
     max_bytes: int = 0
     peers: Peers | None = None
+    poll_ms: int = POLL_MS
     verified: dict[str, float] = field(default_factory=dict)
     _scanned: bool = False
     _served: dict[str, dict[int, LoadedModel]] = field(default_factory=dict)
@@ -69,7 +71,7 @@ class Repository:
     _retiring: set["asyncio.Task[None]"] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self._files = Folder(self.folder)
+        self._files = Folder(self.folder, self.poll_ms)
 
     async def open(self) -> None:
         """Open every wanted package; a broken one is reported and skipped."""

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from service.http.app import create_app
 from service.http.state import AppState
-from service.server.protocol import ProblemProtocol
+from service.server.protocol import LINGER_S, ProblemProtocol
 from service.server.sizing import worker_share
 from service.settings import Settings
 from service.telemetry import logs, tracing
@@ -81,8 +81,14 @@ def allow_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def server_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
-    """Uvicorn's configuration."""
+def server_config(app: FastAPI, settings: Settings, *, linger_s: float = LINGER_S) -> uvicorn.Config:
+    """Uvicorn's configuration.
+
+    Args:
+        app: the application.
+        settings: of the service.
+        linger_s: for which the rest of a body may arrive after the response.
+    """
     return uvicorn.Config(
         tracing.traced(app),
         settings.host,
@@ -91,7 +97,10 @@ def server_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         http=partial(
-            ProblemProtocol, header_timeout_s=settings.header_timeout_s, write_timeout_s=settings.write_timeout_s
+            ProblemProtocol,
+            header_timeout_s=settings.header_timeout_s,
+            write_timeout_s=settings.write_timeout_s,
+            linger_s=linger_s,
         ),  # type: ignore[arg-type]  # called as the class is
         root_path=settings.root_path,
         proxy_headers=bool(settings.trusted_proxies),

@@ -13,7 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _MAX_HEAD_BYTES = 65_536
 _MAX_DISCARDED_BYTES = 16 * 2**20
-_LINGER_S = 5.0
+LINGER_S = 5.0
 _TIMERS = ("head", "linger", "write")
 
 
@@ -21,7 +21,12 @@ class ProblemProtocol(HttpToolsProtocol):
     """Responds to malformed HTTP with a problem document, and closes the connections of slow clients."""
 
     def __init__(
-        self, *args: Any, header_timeout_s: float = 10.0, write_timeout_s: float = 30.0, **kwargs: Any
+        self,
+        *args: Any,
+        header_timeout_s: float = 10.0,
+        write_timeout_s: float = 30.0,
+        linger_s: float = LINGER_S,
+        **kwargs: Any,
     ) -> None:
         """Create the protocol of one connection.
 
@@ -29,10 +34,12 @@ class ProblemProtocol(HttpToolsProtocol):
             *args: uvicorn's.
             header_timeout_s: from a request's first byte (or the start of the connection) to the end of its headers.
             write_timeout_s: for which a client may read nothing of a response.
+            linger_s: for which the rest of a body may arrive after the response.
             **kwargs: uvicorn's.
         """
         super().__init__(*args, **kwargs)
         self._header_timeout_s, self._write_timeout_s = header_timeout_s, write_timeout_s
+        self._linger_s = linger_s
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._in_head, self._in_body = True, False
         self._head_bytes = self._discarded_bytes = 0
@@ -86,7 +93,7 @@ class ProblemProtocol(HttpToolsProtocol):
         """The response has been written; the rest of the body may arrive for a few more seconds."""
         super().on_response_complete()
         if self._in_body and self.cycle.response_complete:
-            self._start("linger", _LINGER_S, self.transport.close)
+            self._start("linger", self._linger_s, self.transport.close)
 
     def pause_writing(self) -> None:
         """The client has stopped reading."""

@@ -55,9 +55,8 @@ def test_a_version_that_is_added_is_verified_and_served(folder, serve):
         assert client.get("/v1/models/tiny@1/sample?seed=1").content == before.content
 
 
-def test_a_folder_that_appears_later_is_found(tmp_path, serve, monkeypatch):
-    monkeypatch.setattr("service.repository.folder._POLL_MS", 100)
-    with serve(tmp_path / "models") as client:
+def test_a_folder_that_appears_later_is_found(tmp_path, serve):
+    with serve(tmp_path / "models", poll_ms=100) as client:
         assert client.get("/readyz").status_code == 503
         builders.write_package(tmp_path / "models", "tiny")
         wait_until(lambda: client.get("/readyz").status_code == 200)

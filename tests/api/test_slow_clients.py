@@ -126,9 +126,8 @@ def test_a_refused_upload_is_not_read_to_its_end(models):
         assert send_on(connection, bytes(1_000_000), 0.0, most=1000) < 60
 
 
-def test_a_refused_upload_that_trickles_is_given_up(models, monkeypatch):
-    monkeypatch.setattr("service.server.protocol._LINGER_S", 0.3)
-    with listening(models, max_upload_bytes=1000) as port, connect(port) as connection:
+def test_a_refused_upload_that_trickles_is_given_up(models):
+    with listening(models, linger_s=0.3, max_upload_bytes=1000) as port, connect(port) as connection:
         connection.sendall(f"POST {CALL} HTTP/1.1\r\nHost: t\r\nContent-Length: 5000\r\n\r\n".encode())
         assert connection.recv(65_536).startswith(b"HTTP/1.1 413")
         assert send_on(connection, b"x", 0.05, most=1000) < 1000
