@@ -15,7 +15,7 @@ from pathlib import Path
 
 FILES = (
     "tests/api/test_clock.py",
-    "tests/api/test_guard.py",
+    "tests/api/test_access.py",
     "tests/api/test_http.py",
     "tests/api/test_leaving.py",
     "tests/api/test_limits.py",

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.benchmark.peers.drawing import Network, Task
+from tests.benchmark.peers.generation import Network, Task
 
 _WARM_BATCHES = 3
 

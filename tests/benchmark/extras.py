@@ -11,7 +11,7 @@ from statistics import median
 from service.repository import manifest
 from tests import builders
 from tests.benchmark import packages, processes
-from tests.benchmark.asks import Ask, Load
+from tests.benchmark.client_requests import Ask, Load
 from tests.benchmark.load import summary
 from tests.benchmark.targets import Running, answer
 from tests.benchmark.workloads import Workload

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from statistics import median
 from typing import NamedTuple
 
-from tests.benchmark.contest import Outcome
 from tests.benchmark.extras import MANY
+from tests.benchmark.peer_comparison import Outcome
 from tests.benchmark.targets import SERVICE
 
 

@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 
-from tests.benchmark.asks import Ask, Load
+from tests.benchmark.client_requests import Ask, Load
 
 
 def load(port: int, ask: Ask, connections: int, seconds: float, first_seed: int = 0) -> Load:

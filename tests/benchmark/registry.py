@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.benchmark.asks import SEED, Ask
+from tests.benchmark.client_requests import SEED, Ask
 
 _GET = Ask(f"/draw?seed={SEED}")
 _JSON = {"Content-Type": "application/json"}

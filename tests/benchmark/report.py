@@ -10,8 +10,8 @@ from statistics import median
 from typing import Any
 
 from service.inference.cpu import available_cores
-from tests.benchmark.contest import Outcome
 from tests.benchmark.goals import Goal
+from tests.benchmark.peer_comparison import Outcome
 from tests.benchmark.registry import PEERS
 
 _COLUMNS = ("connections", "requests/s", "of bound", "to best peer", "p50 ms", "p99 ms", "failed", "peak MiB")

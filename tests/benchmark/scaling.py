@@ -17,7 +17,7 @@ from typing import NamedTuple
 import httpx
 
 from tests.benchmark import processes, wrk
-from tests.benchmark.asks import Ask
+from tests.benchmark.client_requests import Ask
 from tests.nginx import NGINX, nginx, until_it_answers
 from tests.ray_serve import PROXIES, serving
 from tests.server import free_port, running

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.benchmark import contest, environments, extras, report, workloads
+from tests.benchmark import environments, extras, peer_comparison, report, workloads
 from tests.benchmark.goals import judge
 from tests.benchmark.registry import PEERS
 from tests.benchmark.targets import SERVICE
@@ -21,8 +21,8 @@ _OTHERS = ("start", "translations")
 def main() -> None:
     """Measures what is asked for, and prints tables and the goals; --json writes everything down."""
     options = _options()
-    generator_name, generator = contest.choose_generator(options.load)
-    plan = contest.Plan(options.seconds, options.repeats, options.connections, generator)
+    generator_name, generator = peer_comparison.choose_generator(options.load)
+    plan = peer_comparison.Plan(options.seconds, options.repeats, options.connections, generator)
     print(report.header(generator_name), flush=True)
     names = [SERVICE, *options.peers]
     if told := report.notes(names):
@@ -32,7 +32,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="ganvas-bench-") as folder:
         for name in options.workloads:
             workload = workloads.make(name, options.models, Path(folder))
-            outcomes[name] = contest.compete(workload, names, absent, plan)
+            outcomes[name] = peer_comparison.compete(workload, names, absent, plan)
             print(report.table(outcomes[name]), flush=True)
     measures = {
         "start": lambda: extras.start(options.models, options.repeats),

@@ -16,9 +16,9 @@ from PIL import Image
 
 from service.inference.cpu import available_cores
 from tests.benchmark import processes
-from tests.benchmark.asks import Ask
+from tests.benchmark.client_requests import Ask
 from tests.benchmark.environments import python_of
-from tests.benchmark.peers.drawing import Task
+from tests.benchmark.peers.generation import Task
 from tests.benchmark.registry import PEERS, Peer
 from tests.benchmark.workloads import Workload
 from tests.server import free_port, running

@@ -2,8 +2,8 @@
 
 from service.inference.cpu import available_cores
 from tests.benchmark import bound, workloads
-from tests.benchmark.contest import choose_generator
-from tests.benchmark.peers.drawing import Task
+from tests.benchmark.peer_comparison import choose_generator
+from tests.benchmark.peers.generation import Task
 from tests.benchmark.targets import drain, service
 
 LEAST_SHARE = 0.8

@@ -1,8 +1,8 @@
 """Comparing the benchmarks of two checkouts."""
 
 from tests.benchmark import compare
-from tests.benchmark.asks import Load
-from tests.benchmark.contest import Outcome
+from tests.benchmark.client_requests import Load
+from tests.benchmark.peer_comparison import Outcome
 from tests.benchmark.report import as_json
 from tests.benchmark.targets import SERVICE
 

@@ -8,9 +8,9 @@ import pytest
 
 from tests import builders
 from tests.benchmark import engines, goals, load, processes, wrk
-from tests.benchmark.asks import Ask, Load
-from tests.benchmark.contest import Outcome, Plan
+from tests.benchmark.client_requests import Ask, Load
 from tests.benchmark.environments import requirements
+from tests.benchmark.peer_comparison import Outcome, Plan
 from tests.benchmark.registry import PEERS
 from tests.benchmark.report import rows, table
 from tests.benchmark.targets import SERVICE

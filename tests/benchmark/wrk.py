@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from tests.benchmark.asks import Ask, Load
+from tests.benchmark.client_requests import Ask, Load
 
 _SCRIPT = Path(__file__).with_suffix(".lua")
 _TIMEOUT_S = 30

@@ -1,4 +1,4 @@
 """What a user would pick instead of this service, each a small program that serves one ONNX file.
 
-A program opens with the requirements of its environment (PEP 723), and is told by `drawing.Task` what to serve.
+A program opens with the requirements of its environment (PEP 723), and reads from `generation.Task` what to serve.
 """

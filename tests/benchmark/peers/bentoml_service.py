@@ -14,7 +14,7 @@ from base64 import b64decode, b64encode
 
 import bentoml
 
-from tests.benchmark.peers.drawing import Network, Task
+from tests.benchmark.peers.generation import Network, Task
 
 task = Task.read()
 _MOST_MS = 30_000

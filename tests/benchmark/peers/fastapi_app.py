@@ -5,7 +5,7 @@ from typing import Annotated
 import uvicorn
 from fastapi import Body, FastAPI, Response
 
-from tests.benchmark.peers.drawing import Network, Task
+from tests.benchmark.peers.generation import Network, Task
 
 task = Task.read()
 network = Network(task)

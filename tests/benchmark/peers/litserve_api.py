@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import litserve
 from fastapi import Body, Request, Response
 
-from tests.benchmark.peers.drawing import Network, Task
+from tests.benchmark.peers.generation import Network, Task
 
 _WAIT_S = 0.002
 

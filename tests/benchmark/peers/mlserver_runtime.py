@@ -15,7 +15,7 @@ from mlserver import MLModel, MLServer, ModelSettings, Settings
 from mlserver.codecs import Base64Codec, NumpyCodec
 from mlserver.types import InferenceRequest, InferenceResponse
 
-from tests.benchmark.peers.drawing import Network, Task
+from tests.benchmark.peers.generation import Network, Task
 from tests.server import free_port
 
 _WAIT_S = 0.002

@@ -17,7 +17,7 @@ from pytriton.decorators import batch
 from pytriton.model_config import DynamicBatcher, ModelConfig, Tensor
 from pytriton.triton import Triton, TritonConfig
 
-from tests.benchmark.peers.drawing import Network, Task
+from tests.benchmark.peers.generation import Network, Task
 from tests.server import free_port
 
 

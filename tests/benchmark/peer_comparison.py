@@ -7,9 +7,9 @@ from statistics import median
 
 from service.inference.cpu import available_cores
 from tests.benchmark import bound, load, wrk
-from tests.benchmark.asks import Load
+from tests.benchmark.client_requests import Load
 from tests.benchmark.extras import beside_the_load
-from tests.benchmark.peers.drawing import Task
+from tests.benchmark.peers.generation import Task
 from tests.benchmark.targets import SERVICE, drain, target
 from tests.benchmark.workloads import Workload
 
