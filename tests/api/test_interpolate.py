@@ -181,7 +181,7 @@ def test_slerp_without_a_direction_is_refused_and_lerp_is_not(client, end):
 
 @pytest.mark.parametrize("method", ["slerp", "lerp"])
 @pytest.mark.parametrize("other", [3e38, -1e38, 1e-38])
-def test_extreme_ends_are_walked_or_refused(client, method, other):
+def test_extreme_ends_are_interpolated_or_refused(client, method, other):
     ends = {"from": {"vector": [3e38] * 8}, "to": {"vector": [other, -other] * 4}}
     response = client.post(f"{CALL}?format=json", json=ends | {"method": method})
     assert response.status_code in (200, 422)

@@ -13,13 +13,13 @@ from tests.api.test_http import connect, get, send
 from tests.conftest import converse, listening
 from tests.waiting import async_wait_until, wait_until
 
-WALK = {"from": {"seed": 1}, "to": {"seed": 2}, "steps": 60}
+INTERPOLATION = {"from": {"seed": 1}, "to": {"seed": 2}, "steps": 60}
 TERMS = {"terms": [{"latents": [{"seed": 1}]}], "variations": 60}
 ROWS = {"name": "latents", "shape": [60, 8], "datatype": "FP32", "data": [0.5] * 480}
 CALLS = {
     "GET sample": ("GET", "/v1/models/slow/sample?seed=1&n=60", b""),
     "sample": ("POST", "/v1/models/slow/sample", json.dumps({"n": 60}).encode()),
-    "interpolate": ("POST", "/v1/models/slow/interpolate", json.dumps(WALK).encode()),
+    "interpolate": ("POST", "/v1/models/slow/interpolate", json.dumps(INTERPOLATION).encode()),
     "arithmetic": ("POST", "/v1/models/slow/arithmetic", json.dumps(TERMS).encode()),
     "infer": ("POST", "/v2/models/slow/infer", json.dumps({"inputs": [ROWS]}).encode()),
     "generations": ("POST", "/v1/images/generations", json.dumps({"model": "slow", "n": 60}).encode()),
@@ -137,12 +137,12 @@ def test_a_neighbour_s_images_are_right_after_another_client_leaves(folder, serv
         gone = [asyncio.create_task(converse(app, "POST", "/v1/models/slow/sample", leaving())) for _ in range(3)]
         await all_have_come(24)
         stay = [{"type": "http.request", "body": b""}]
-        kept = [asyncio.create_task(converse(app, "GET", sample(seed), list(stay))) for seed in range(4)]
+        remaining = [asyncio.create_task(converse(app, "GET", sample(seed), list(stay))) for seed in range(4)]
         await all_have_come(28)
         departure.set()
         await asyncio.gather(*gone)
         gate.open()
-        return [await task for task in kept]
+        return [await task for task in remaining]
 
     with serve(folder, max_batch_size=4) as client:
         expected = {seed: client.get(sample(seed)).content for seed in range(4)}

@@ -73,7 +73,7 @@ def test_other_protocols_and_reproduced_files_report_their_times_too(client):
 
 
 @pytest.mark.parametrize("call", ["discriminate", "encode"])
-def test_the_phases_of_a_judgement_and_of_an_encoding_add_up(client, call):
+def test_the_phases_of_a_discrimination_and_of_an_encoding_add_up(client, call):
     raw = builders.image_file(3000, 3000, form="JPEG")
     shares = []
     for _ in range(5):

@@ -13,7 +13,7 @@ from tests import builders
 from tests.conftest import assert_problem
 
 CALL = "/v1/reproduce"
-WALK = {"from": {"seed": 1}, "to": {"seed": 2}, "steps": 5, "fps": 10, "loop": True}
+INTERPOLATION = {"from": {"seed": 1}, "to": {"seed": 2}, "steps": 5, "fps": 10, "loop": True}
 
 
 def metadata_of(raw: bytes) -> tuple[str, dict]:
@@ -82,7 +82,7 @@ def test_an_image_of_any_call_is_generated_again(client):
 
 @pytest.mark.parametrize("form", ["apng", "webp"])
 def test_an_animation_is_generated_again_with_its_times(client, form):
-    raw = client.post(f"/v1/models/tiny/interpolate?format={form}", json=WALK).content
+    raw = client.post(f"/v1/models/tiny/interpolate?format={form}", json=INTERPOLATION).content
     response = client.post(CALL, content=raw)
     assert response.content == raw
     assert response.headers["content-type"] == f"image/{form}"

@@ -138,13 +138,13 @@ def test_a_broken_version_is_reported_and_tried_again_when_it_is_mended(folder, 
 def test_other_content_under_a_served_version_is_reported_not_swapped(folder, serve):
     with serve(folder) as client:
         before = client.get(SAMPLE).content
-        kept = (folder / "tiny/1/generator.onnx").read_bytes()
+        saved = (folder / "tiny/1/generator.onnx").read_bytes()
         (folder / "tiny/1/generator.onnx").write_bytes(builders.generator_graph(seed=77))
         wait_until(lambda: "tiny@1" in skipped(client))
         assert "never changes" in skipped(client)["tiny@1"]
         assert client.get(SAMPLE).content == before
         assert served(client) == ["tiny@1"]
-        (folder / "tiny/1/generator.onnx").write_bytes(kept)  # touched, but the same again
+        (folder / "tiny/1/generator.onnx").write_bytes(saved)  # touched, but the same again
         wait_until(lambda: not skipped(client))
 
 
@@ -188,10 +188,10 @@ def test_a_broken_lazy_model_is_not_served(tmp_path, serve):
 def test_a_lazy_model_whose_files_are_others_by_now_is_unavailable(tmp_path, serve):
     package = builders.write_package(tmp_path, "lazy")
     with serve(tmp_path, lazy_models=("lazy",)) as client:
-        kept = (package / "generator.onnx").read_bytes()
+        saved = (package / "generator.onnx").read_bytes()
         (package / "generator.onnx").write_bytes(builders.generator_graph(seed=3))
         assert_problem(client.get("/v1/models/lazy/sample?seed=1"), 503)
-        (package / "generator.onnx").write_bytes(kept)
+        (package / "generator.onnx").write_bytes(saved)
         assert client.get("/v1/models/lazy/sample?seed=1").status_code == 200
 
 

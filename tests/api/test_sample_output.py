@@ -21,7 +21,7 @@ def test_x_seed_names_the_seeds_used(client):
     assert again.content == fresh.content
 
 
-def test_x_seed_is_absent_where_no_seed_generated(client):
+def test_x_seed_is_absent_if_no_seed_generated(client):
     response = client.post(SAMPLE, json={"latents": [{"vector": [0.0] * builders.Z_DIM}]})
     assert "x-seed" not in response.headers
 

@@ -111,7 +111,7 @@ def test_a_response_takes_as_long_as_it_takes(models, gate):
         b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 40_000,
     ],
 )
-def test_headers_without_end_are_refused_and_not_kept(hasty, head):
+def test_headers_without_end_are_refused_and_not_buffered(hasty, head):
     with connect(hasty) as connection:
         with contextlib.suppress(OSError):
             connection.sendall(head)

@@ -13,7 +13,7 @@ from tests.conftest import assert_problem, converse, listening
 from tests.waiting import async_wait_until, wait_until
 
 CALL = "/v1/models/tiny/interpolate"
-WALK = {"from": {"seed": 1}, "to": {"seed": 2}, "steps": 6}
+INTERPOLATION = {"from": {"seed": 1}, "to": {"seed": 2}, "steps": 6}
 EVENTS, PARTS = {"Accept": "text/event-stream"}, {"Accept": "multipart/x-mixed-replace"}
 
 
@@ -27,7 +27,7 @@ def events(text: str) -> list[tuple[str, dict]]:
 
 
 def frames(client) -> list[bytes]:
-    response = client.post(f"{CALL}?format=json", json=WALK)
+    response = client.post(f"{CALL}?format=json", json=INTERPOLATION)
     return [base64.b64decode(frame["data"]) for frame in response.json()["images"]]
 
 
@@ -40,7 +40,7 @@ def slow(tmp_path_factory):
 
 
 def test_events_hold_every_frame_and_an_end(client):
-    response = client.post(CALL, json=WALK, headers=EVENTS)
+    response = client.post(CALL, json=INTERPOLATION, headers=EVENTS)
     assert response.headers["content-type"].startswith("text/event-stream")
     assert response.headers["x-model"] == "tiny@1"
     assert response.headers["x-seed"] == "1,2"
@@ -56,7 +56,7 @@ def test_events_hold_every_frame_and_an_end(client):
 
 
 def test_parts_replace_each_other(client):
-    response = client.post(CALL, json=WALK, headers=PARTS)
+    response = client.post(CALL, json=INTERPOLATION, headers=PARTS)
     assert response.headers["content-type"] == "multipart/x-mixed-replace; boundary=frame"
     *parts, end = response.content.split(b"--frame")[1:]
     assert end == b"--\r\n"
@@ -70,7 +70,7 @@ def test_parts_replace_each_other(client):
 
 @pytest.mark.parametrize("headers", [EVENTS, PARTS])
 def test_what_is_wrong_from_the_start_is_an_ordinary_problem(client, headers):
-    assert_problem(client.post(CALL, json=WALK | {"steps": 0}, headers=headers), 422)
+    assert_problem(client.post(CALL, json=INTERPOLATION | {"steps": 0}, headers=headers), 422)
     opposite = {"from": {"vector": [1.0] * 8}, "to": {"vector": [-1.0] * 8}}
     assert_problem(client.post(CALL, json=opposite, headers=headers), 422)
     for call in ("sample", "arithmetic"):
@@ -80,7 +80,7 @@ def test_what_is_wrong_from_the_start_is_an_ordinary_problem(client, headers):
 
 def test_format_knows_no_streams(client):
     for name in ("stream", "events", "sse"):
-        assert_problem(client.post(f"{CALL}?format={name}", json=WALK), 422)
+        assert_problem(client.post(f"{CALL}?format={name}", json=INTERPOLATION), 422)
 
 
 def test_a_failure_in_the_middle_is_an_event_with_a_problem_document(tmp_path, serve):
@@ -101,14 +101,14 @@ def test_a_failure_in_the_middle_is_an_event_with_a_problem_document(tmp_path, s
 def test_a_deadline_that_passes_in_the_middle_is_an_error_event(models, serve, gate):
     with serve(models, deadline_s=3.0, max_batch_size=1) as client, gate.closed():
         gate.permit(4)
-        *found, (name, problem) = events(client.post(CALL, json=WALK | {"steps": 60}, headers=EVENTS).text)
+        *found, (name, problem) = events(client.post(CALL, json=INTERPOLATION | {"steps": 60}, headers=EVENTS).text)
         assert 0 < len(found) <= 4
         assert (name, problem["status"]) == ("error", 504)
         assert client.app.state.ganvas.repository.find("tiny").generator.waiting_rows == 0
 
 
 def test_frames_leave_as_soon_as_they_are_generated(slow, gate):
-    body = json.dumps(WALK | {"steps": 20}).encode()
+    body = json.dumps(INTERPOLATION | {"steps": 20}).encode()
     with (
         listening(slow, max_batch_size=1, instances=1) as port,
         socket.create_connection(("127.0.0.1", port)) as connection,
@@ -130,7 +130,7 @@ def test_frames_leave_as_soon_as_they_are_generated(slow, gate):
 def test_a_client_that_leaves_a_stream_frees_its_rows(slow, serve, gate):
     async def leave(app):
         async def once_it_streams():
-            yield {"type": "http.request", "body": json.dumps(WALK | {"steps": 100}).encode()}
+            yield {"type": "http.request", "body": json.dumps(INTERPOLATION | {"steps": 100}).encode()}
             await async_wait_until(lambda: gate.running == 1 and gate.started == before + 4)
             yield {"type": "http.disconnect"}
 
@@ -149,7 +149,7 @@ def test_a_client_that_leaves_a_stream_frees_its_rows(slow, serve, gate):
 
 
 def test_a_client_that_resets_a_stream_does_no_harm(slow):
-    body = json.dumps(WALK | {"steps": 50}).encode()
+    body = json.dumps(INTERPOLATION | {"steps": 50}).encode()
     with listening(slow) as port:
         for _ in range(3):
             with socket.create_connection(("127.0.0.1", port)) as connection:

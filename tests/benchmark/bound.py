@@ -1,4 +1,4 @@
-"""The bound: what two cores give without HTTP. One process, batches of 16, each picture encoded in the same thread.
+"""The bound: what two cores give without HTTP. One process, batches of 16, each image encoded in the same thread.
 
 Threads that spin while they wait are faster on a machine that is idle otherwise, and slower on one that is not: half
 of the time is measured with, half without, and the faster counts.
@@ -17,11 +17,11 @@ from tests.benchmark.peers.generation import Network, Task
 _WARM_BATCHES = 3
 
 
-def measure(task: Task, picture: Path | None, seconds: float, of_cpu: bool = False) -> float:
+def measure(task: Task, image: Path | None, seconds: float, of_cpu: bool = False) -> float:
     """Images per second, or per second of CPU time, in a process of its own."""
     command = [sys.executable, "-m", "tests.benchmark.bound", task.onnx, "--seconds", str(seconds)]
     command += ["--threads", str(task.threads), "--batch", str(task.batch)]
-    command += ["--picture", str(picture)] if picture else []
+    command += ["--image", str(image)] if image else []
     command += ["--of-cpu"] if of_cpu else []
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return float(json.loads(done.stdout))
@@ -46,12 +46,12 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--picture", type=Path, help="a JPEG; the network translates it instead of drawing from seeds")
+    parser.add_argument("--image", type=Path, help="a JPEG; the network translates it instead of generating from seeds")
     parser.add_argument("--of-cpu", action="store_true", help="count seconds of CPU time")
     options = parser.parse_args()
     clock = time.process_time if options.of_cpu else time.perf_counter
-    task = Task(options.onnx, options.picture is not None, 0, options.threads, options.batch)
-    jpeg = options.picture.read_bytes() if options.picture else None
+    task = Task(options.onnx, options.image is not None, 0, options.threads, options.batch)
+    jpeg = options.image.read_bytes() if options.image else None
     print(json.dumps(max(_run(task, jpeg, options.seconds / 2, spins, clock) for spins in (True, False))))
 
 

@@ -8,27 +8,27 @@ SEED = "{seed}"
 
 
 def as_it_is(body: bytes) -> bytes:
-    """The picture of an answer that is nothing but the picture."""
+    """The image of an answer that is nothing but the image."""
     return body
 
 
 @dataclass(frozen=True)
 class Ask:
-    """A request that is made again and again, with another seed each time where it names one.
+    """A request that is made again and again, with another seed each time if it names one.
 
     Attributes:
         path: with its query.
         method: of HTTP.
         headers: beside Host and Content-Length.
         body: raw bytes, or text that names the seed.
-        picture: finds the picture in the answer's body.
+        image: finds the image in the answer's body.
     """
 
     path: str
     method: str = "GET"
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
-    picture: Callable[[bytes], bytes] = as_it_is
+    image: Callable[[bytes], bytes] = as_it_is
 
     def encode(self, seed: int) -> bytes:
         """The request's bytes."""

@@ -1,7 +1,7 @@
 """`make bench-engines`: the engine that the service takes here beside ONNX Runtime's own, network by network, no HTTP.
 
 Both run in one process and in turn, and the quickest turn of each counts, so that other work on the machine matters
-little. How far the pictures differ is said in dB, as the goldens are compared.
+little. The difference between the images is reported in dB, as the goldens are compared.
 """
 
 import argparse
@@ -31,7 +31,7 @@ def main() -> None:
     """Prints a line for each network, number of rows and of threads."""
     options = _options()
     specs = [resolve_engine(EngineRequest(any_batch=free)) for free in (False, True)]
-    print(f"{specs[0].engine} in {specs[0].precision}, against onnxruntime-cpu in float32; ms a picture")
+    print(f"{specs[0].engine} in {specs[0].precision}, against onnxruntime-cpu in float32; ms an image")
     print("{:14}{:>6}{:>9}{:>13}{:>9}{:>7}{:>11}{:>7}{:>7}".format("", *_COLUMNS))
     for name in options.names:
         folder = max((options.models / name).glob("[0-9]*"), key=lambda path: int(path.name))
@@ -73,8 +73,8 @@ def _least_s(sessions: Sequence[Session], inputs: dict[str, NDArray[np.float32]]
     return least
 
 
-def _db(expected: Pixels, drawn: Pixels) -> float:
-    error = float(np.mean(np.square(expected.astype(np.float64) - drawn)))
+def _db(expected: Pixels, generated: Pixels) -> float:
+    error = float(np.mean(np.square(expected.astype(np.float64) - generated)))
     return 10.0 * log10(255.0**2 / error) if error else inf
 
 

@@ -31,7 +31,7 @@ def install(peers: Sequence[Peer]) -> dict[str, str]:
 
 
 def python_of(peer: Peer) -> Path:
-    """The interpreter of a peer's environment, which is made first where it is missing.
+    """The interpreter of a peer's environment, which is created first if it is missing.
 
     Raises:
         NotInstalled: with the reason.
@@ -71,5 +71,5 @@ def _call(peer: Peer, command: list[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         lines = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
-        told = next((line for line in reversed(lines) if "ERROR" in line), lines[-1] if lines else "it said nothing")
-        raise NotInstalled(f"{peer.name} cannot be installed: {told.strip()[:300]}")
+        message = next((line for line in reversed(lines) if "ERROR" in line), lines[-1] if lines else "no output")
+        raise NotInstalled(f"{peer.name} cannot be installed: {message.strip()[:300]}")

@@ -1,4 +1,4 @@
-"""The service's other figures: health under load, many pictures in one request, start, memory, large translations."""
+"""The service's other figures: health under load, many images in one request, start, memory, large translations."""
 
 import http.client
 import json
@@ -25,17 +25,17 @@ _SETTLE_S = 2.0
 def beside_the_load(
     found: Running, workload: Workload, generator: Callable[..., Load], seconds: float
 ) -> dict[str, float]:
-    """What is measured of the running service beside the points: ms and pictures/s by name."""
+    """What is measured of the running service beside the points: ms and images/s by name."""
     figures = {"livez p99 ms": livez_p99_ms(found, generator, seconds)}
-    if workload.picture is None:
+    if workload.image is None:
         for form in ("png", "zip"):
             ask = Ask(f"{found.ask.path}00&n={MANY}&format={form}")
-            figures[f"n={MANY} {form} pictures/s"] = MANY * generator(found.port, ask, 1, seconds, 1).rate
+            figures[f"n={MANY} {form} images/s"] = MANY * generator(found.port, ask, 1, seconds, 1).rate
     return figures
 
 
 def livez_p99_ms(found: Running, generator: Callable[..., Load], seconds: float) -> float:
-    """p99 of `/livez`, asked every 10 ms while 64 connections ask for pictures."""
+    """p99 of `/livez`, asked every 10 ms while 64 connections ask for images."""
     loading = threading.Thread(target=generator, args=(found.port, found.ask, 64, seconds, 900_000_000))
     latencies_s = []
     connection = http.client.HTTPConnection("127.0.0.1", found.port)
@@ -82,7 +82,7 @@ def _worker_mib(models: Path, generators: str) -> float:
 
 
 def translations(models: Path, sides_px: tuple[int, ...] = (256, 1024), turns: int = 3) -> dict[str, float]:
-    """Seconds that each bundled translator takes for a picture of each size; the larger ones go in tiles."""
+    """Seconds that each bundled translator takes for an image of each size; the larger ones go in tiles."""
     names = _by_task(models)["translate"]
     if not names:
         return {}
@@ -102,7 +102,7 @@ def _translation_s(server: Server, name: str, side_px: int, turns: int) -> float
         status, _body = answer(server.port, ask, 0)
         taken_s.append(time.perf_counter() - started)
         if status != 200:
-            raise RuntimeError(f"{name} answered {status} to a picture of {side_px} px")
+            raise RuntimeError(f"{name} answered {status} to an image of {side_px} px")
     return median(taken_s)
 
 

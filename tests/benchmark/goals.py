@@ -15,7 +15,7 @@ class Goal(NamedTuple):
     Attributes:
         about: which workload.
         wanted: the goal in words.
-        found: what was measured; None where it was not.
+        found: what was measured; None if it was not.
         is_met: whether that is enough.
     """
 
@@ -30,7 +30,7 @@ class Goal(NamedTuple):
         return "not measured" if self.found is None else "met" if self.is_met else "NOT MET"
 
 
-def judge(outcomes: Mapping[str, Outcome], start: Mapping[str, float]) -> list[Goal]:
+def evaluate(outcomes: Mapping[str, Outcome], start: Mapping[str, float]) -> list[Goal]:
     """Every goal, in the order in which they are set."""
     return [*_of_loads(outcomes), *_of_fairness(outcomes), *_of_start(start)]
 
@@ -55,7 +55,7 @@ def _of_fairness(outcomes: Mapping[str, Outcome]) -> Iterator[Goal]:
         yield _most(f"{name}, 64 connections", "ms /livez p99", 20.0, _median(outcome, "livez p99 ms"))
     dcgan = outcomes.get("dcgan-64")
     for form, words in (("png", "grid"), ("zip", "zip")):
-        rate = dcgan and _median(dcgan, f"n={MANY} {form} pictures/s")
+        rate = dcgan and _median(dcgan, f"n={MANY} {form} images/s")
         share = rate / dcgan.bound if rate and dcgan else None
         yield _least(f"DCGAN 64 px, n = {MANY} {words}", "of the bound", 0.95, share)
 

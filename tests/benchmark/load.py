@@ -1,7 +1,7 @@
 """A load generator of plain asyncio streams: keep-alive connections that each ask, read, and ask again.
 
 It shares the machine with the server, so its own cost is part of every figure; it does no more than it must, and is
-used where `wrk`, which costs less, is missing.
+used if `wrk`, which costs less, is missing.
 """
 
 import asyncio

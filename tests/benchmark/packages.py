@@ -40,13 +40,13 @@ def write_dcgan(target: Path, name: str = "dcgan-64") -> Path:
     network = dcgan.Generator(config, (3, 64, 64))
     torch.manual_seed(0)
     with torch.no_grad():
-        # So that the statistics of BatchNorm fit the weights, and pictures come out with contrast.
+        # So that the statistics of BatchNorm fit the weights, and images come out with contrast.
         for _ in range(20):
             network(torch.randn(64, config.z_dim))
     latents = {"latents": torch.randn(_ROWS, config.z_dim)}
     given = manifest.Tensor(name="latents", shape=("N", config.z_dim))
-    drawn = manifest.Tensor(name="images", shape=("N", 3, 64, 64), range=(-1.0, 1.0))
-    model = _exported(network, latents, given, drawn)
+    generated = manifest.Tensor(name="images", shape=("N", 3, 64, 64), range=(-1.0, 1.0))
+    model = _exported(network, latents, given, generated)
     return builders.write_package(target, name, channels=3, generator=model, discriminator=None, method="dcgan")
 
 
@@ -54,19 +54,19 @@ def write_cyclegan(target: Path, name: str = "cyclegan-128") -> Path:
     """CycleGAN's translator with 6 residual blocks and 24 feature maps, for 128 px."""
     torch.manual_seed(0)
     network = resnet.Generator(ResnetGenerator(ngf=24, blocks=6))
-    pictures = {"images": torch.rand(_ROWS, 3, 64, 96) * 2 - 1}
-    given, drawn = (
+    images = {"images": torch.rand(_ROWS, 3, 64, 96) * 2 - 1}
+    given, generated = (
         manifest.Tensor(name=side, shape=("N", 3, "H", "W"), range=(-1.0, 1.0)) for side in ("images", "translated")
     )
-    return builders.write_translator(target, name, _exported(network, pictures, given, drawn), multiple=4, side=64)
+    return builders.write_translator(target, name, _exported(network, images, given, generated), multiple=4, side=64)
 
 
 def _exported(
-    network: nn.Module, example: dict[str, torch.Tensor], given: manifest.Tensor, drawn: manifest.Tensor
+    network: nn.Module, example: dict[str, torch.Tensor], given: manifest.Tensor, generated: manifest.Tensor
 ) -> bytes:
-    graph = export.build(network.eval(), example, "generator.onnx", (given,), drawn)
+    graph = export.build(network.eval(), example, "generator.onnx", (given,), generated)
     model = onnx.load_from_string(graph.model)
-    for value, described in ((model.graph.input[0], given), (model.graph.output[0], drawn)):
+    for value, described in ((model.graph.input[0], given), (model.graph.output[0], generated)):
         for axis, size in zip(value.type.tensor_type.shape.dim, described.shape, strict=True):
             if isinstance(size, str):
                 axis.dim_param = size  # the exporter has names of its own

@@ -36,7 +36,7 @@ class Plan:
     generator: Generator
 
     def seconds_of(self, connections: int, bound: float) -> float:
-        """Of one point: longer where answers are so slow that a connection would see few of them."""
+        """Of one point: longer if answers are so slow that a connection would see few of them."""
         return max(self.seconds, min(_MOST_TIMES * self.seconds, _LEAST_ANSWERS * connections / bound))
 
 
@@ -45,7 +45,7 @@ class Outcome:
     """What came of a workload.
 
     Attributes:
-        bounds: pictures a second, turn by turn.
+        bounds: images a second, turn by turn.
         loads: by target and connections, turn by turn.
         peaks_mib: the most memory of each target.
         extras: other figures of the service, turn by turn.
@@ -61,7 +61,7 @@ class Outcome:
 
     @property
     def bound(self) -> float:
-        """Pictures a second."""
+        """Images a second."""
         return median(self.bounds)
 
     def load(self, name: str, connections: int) -> Load | None:
@@ -90,9 +90,9 @@ class Outcome:
 def compete(workload: Workload, names: Sequence[str], absent: Mapping[str, str], plan: Plan) -> Outcome:
     """Measures all but the absent; whoever cannot be started joins those, with the reason."""
     outcome = Outcome(workload.name, absent=dict(absent))
-    task = Task(str(workload.onnx), workload.picture is not None, 0, available_cores())
+    task = Task(str(workload.onnx), workload.image is not None, 0, available_cores())
     for turn in range(plan.repeats):
-        outcome.bounds.append(bound.measure(task, workload.picture, 2 * plan.seconds))
+        outcome.bounds.append(bound.measure(task, workload.image, 2 * plan.seconds))
         for name in names:
             if name not in outcome.absent:
                 print(f"  {workload.name}, turn {turn + 1} of {plan.repeats}: {name}", file=sys.stderr, flush=True)
@@ -121,7 +121,7 @@ def _take_turn(name: str, workload: Workload, plan: Plan, outcome: Outcome, turn
 
 
 def choose_generator(wanted: str) -> tuple[str, Generator]:
-    """`wrk` where it is installed, else the generator in Python; or the one that is named."""
+    """`wrk` if it is installed, else the generator in Python; or the one that is named."""
     if wanted == "wrk" or (wanted == "auto" and wrk.is_installed()):
         return "wrk", wrk.load
     return "Python (wrk is not installed)" if wanted == "auto" else "Python", load.load

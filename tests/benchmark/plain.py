@@ -59,8 +59,13 @@ class PlainCyclegan:
     def __init__(self, config: CycleganConfig, pairs: PairSet, device: torch.device) -> None:
         self.watch, self.device, self.config = Watch(device), device, config
         self.forth, self.back = (resnet.Generator(config.generator).to(device) for _ in range(2))
-        self.judge_a, self.judge_b = (patchgan.Discriminator(config.discriminator, 3).to(device) for _ in range(2))
-        self.optimizer_g, self.optimizer_d = _adam(self.forth, self.back), _adam(self.judge_a, self.judge_b)
+        self.discriminator_a, self.discriminator_b = (
+            patchgan.Discriminator(config.discriminator, 3).to(device) for _ in range(2)
+        )
+        self.optimizer_g, self.optimizer_d = (
+            _adam(self.forth, self.back),
+            _adam(self.discriminator_a, self.discriminator_b),
+        )
         self.l1, self.mse = nn.L1Loss(), nn.MSELoss()
         self.streams = [_batches(domain, config.batch_size) for domain in (pairs.A, pairs.B)]
 
@@ -71,7 +76,9 @@ class PlainCyclegan:
         self.optimizer_g.zero_grad()
         fake_b, fake_a = self.forth(real_a), self.back(real_b)
         cycle = self.l1(self.back(fake_b), real_a) + self.l1(self.forth(fake_a), real_b)
-        game = self._says(self.judge_b(fake_b), 1.0) + self._says(self.judge_a(fake_a), 1.0)
+        game = self._adversarial_loss(self.discriminator_b(fake_b), 1.0) + self._adversarial_loss(
+            self.discriminator_a(fake_a), 1.0
+        )
         loss = game + self.config.lambda_cycle * cycle
         if self.config.lambda_identity:
             identity = self.l1(self.forth(real_b), real_b) + self.l1(self.back(real_a), real_a)
@@ -81,15 +88,21 @@ class PlainCyclegan:
         self.watch.lap("G")
         self.optimizer_d.zero_grad()
         d_loss = 0.0
-        for judge, real, fake in ((self.judge_a, real_a, fake_a), (self.judge_b, real_b, fake_b)):
-            part = 0.5 * (self._says(judge(real), 1.0) + self._says(judge(fake.detach()), 0.0))
+        for discriminator, real, fake in (
+            (self.discriminator_a, real_a, fake_a),
+            (self.discriminator_b, real_b, fake_b),
+        ):
+            part = 0.5 * (
+                self._adversarial_loss(discriminator(real), 1.0)
+                + self._adversarial_loss(discriminator(fake.detach()), 0.0)
+            )
             part.backward()
             d_loss += part.item()
         self.optimizer_d.step()
         self.watch.lap("D")
         return {"cycle": cycle.item(), "d_loss": d_loss}
 
-    def _says(self, logits: Tensor, target: float) -> Tensor:
+    def _adversarial_loss(self, logits: Tensor, target: float) -> Tensor:
         loss: Tensor = self.mse(logits, torch.full_like(logits, target))
         return loss
 
@@ -99,7 +112,7 @@ def _adam(*networks: nn.Module) -> torch.optim.Adam:
 
 
 def _batches(images: ImageSet, batch_size: int) -> Iterator[Tensor]:
-    """A DataLoader over floats that lie in memory: kinder to the plain loop than pictures that it had to decode."""
+    """A DataLoader over floats that lie in memory: kinder to the plain loop than images that it had to decode."""
     floats = images.images.contiguous().float().div(127.5).sub(1.0)
     loader = DataLoader(TensorDataset(floats), batch_size, shuffle=True, drop_last=True)
     while True:

@@ -1,4 +1,4 @@
-"""The peers, and the request with which each is asked for the same picture."""
+"""The peers, and the request with which each is asked for the same image."""
 
 import base64
 import json
@@ -24,12 +24,12 @@ class Peer:
     Attributes:
         name: in tables and options.
         module: in `tests.benchmark.peers`.
-        draw: asks for the picture of a seed.
+        draw: asks for the image of a seed.
         translate: asks for the translation of a JPEG.
         own_environment: whether it has one; else it runs in this project's.
-        python: the interpreter that it needs, where it needs a certain one.
+        python: the interpreter that it needs, if it needs a certain one.
         environment: variables that it needs.
-        note: how its requests differ from the service's, where they do.
+        note: how its requests differ from the service's, if they do.
     """
 
     name: str
@@ -42,17 +42,17 @@ class Peer:
     note: str = ""
 
 
-def _post(path: str, given: Any, picture: Callable[[bytes], bytes]) -> Ask:
+def _post(path: str, given: Any, image: Callable[[bytes], bytes]) -> Ask:
     """A request of JSON; the seed stands in it as a number."""
-    return Ask(path, "POST", _JSON, json.dumps(given).replace(f'"{SEED}"', SEED).encode(), picture)
+    return Ask(path, "POST", _JSON, json.dumps(given).replace(f'"{SEED}"', SEED).encode(), image)
 
 
-def _bento_picture(body: bytes) -> bytes:
+def _bento_image(body: bytes) -> bytes:
     return base64.b64decode(json.loads(body)[0])
 
 
 def _bento_jpeg(jpeg: bytes) -> Ask:
-    return _post("/translate", {"jpegs": [base64.b64encode(jpeg).decode()]}, _bento_picture)
+    return _post("/translate", {"jpegs": [base64.b64encode(jpeg).decode()]}, _bento_image)
 
 
 def _tensor(kind: str, **more: Any) -> dict[str, Any]:
@@ -60,21 +60,21 @@ def _tensor(kind: str, **more: Any) -> dict[str, Any]:
     return {"name": "asked", "shape": [1, 1], "datatype": kind, **more}
 
 
-def _mlserver_picture(body: bytes) -> bytes:
+def _mlserver_image(body: bytes) -> bytes:
     return base64.b64decode(json.loads(body)["outputs"][0]["data"][0])
 
 
 def _mlserver_jpeg(jpeg: bytes) -> Ask:
     data = [base64.b64encode(jpeg).decode()]
     given = _tensor("BYTES", data=data, parameters={"content_type": "base64"})
-    return _post(_INFER, {"inputs": [given]}, _mlserver_picture)
+    return _post(_INFER, {"inputs": [given]}, _mlserver_image)
 
 
-_IN_BINARY = [{"name": "pictures", "parameters": {"binary_data": True}}]
+_IN_BINARY = [{"name": "images", "parameters": {"binary_data": True}}]
 _LENGTH_BYTES = 4
 
 
-def _triton_picture(body: bytes) -> bytes:
+def _triton_image(body: bytes) -> bytes:
     """Behind the JSON, and behind its own length."""
     _, end = json.JSONDecoder().raw_decode(body.decode("latin-1"))
     return body[end + _LENGTH_BYTES :]
@@ -85,7 +85,7 @@ def _triton_jpeg(jpeg: bytes) -> Ask:
     given = _tensor("BYTES", parameters={"binary_data_size": len(data)})
     head = json.dumps({"inputs": [given], "outputs": _IN_BINARY}).encode()
     headers = {"Content-Type": "application/octet-stream", "Inference-Header-Content-Length": str(len(head))}
-    return Ask(_INFER, "POST", headers, head + data, _triton_picture)
+    return Ask(_INFER, "POST", headers, head + data, _triton_image)
 
 
 _SEED_TENSOR = _tensor("INT64", data=[SEED])
@@ -100,25 +100,25 @@ _ALL = (
     Peer(
         "bentoml",
         "bentoml_service",
-        _post("/draw", {"seeds": [SEED]}, _bento_picture),
+        _post("/draw", {"seeds": [SEED]}, _bento_image),
         _bento_jpeg,
-        note="a POST of JSON, since an API that batches takes a list; pictures go both ways as base64",
+        note="a POST of JSON, since an API that batches takes a list; images go both ways as base64",
     ),
     Peer("ray-serve", "ray_deployment", environment={"RAY_USAGE_STATS_ENABLED": "0"}),
     Peer(
         "mlserver",
         "mlserver_runtime",
-        _post(_INFER, {"inputs": [_SEED_TENSOR]}, _mlserver_picture),
+        _post(_INFER, {"inputs": [_SEED_TENSOR]}, _mlserver_image),
         _mlserver_jpeg,
-        note="a POST of its protocol, v2, in JSON; pictures go both ways as base64",
+        note="a POST of its protocol, v2, in JSON; images go both ways as base64",
     ),
     Peer(
         "pytriton",
         "pytriton_binding",
-        _post(_INFER, {"inputs": [_SEED_TENSOR], "outputs": _IN_BINARY}, _triton_picture),
+        _post(_INFER, {"inputs": [_SEED_TENSOR], "outputs": _IN_BINARY}, _triton_image),
         _triton_jpeg,
         python="/usr/bin/python3.11",
-        note="a POST of its protocol, v2; pictures go both ways as binary data",
+        note="a POST of its protocol, v2; images go both ways as binary data",
     ),
 )
 PEERS = {peer.name: peer for peer in _ALL}

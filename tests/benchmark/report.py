@@ -53,7 +53,7 @@ def header(generator: str) -> str:
 def table(outcome: Outcome) -> str:
     """A workload's points, and who is missing."""
     low, high = min(outcome.bounds), max(outcome.bounds)
-    lines = [f"\n{outcome.workload}: the bound is {outcome.bound:,.0f} pictures/s ({low:,.0f} ... {high:,.0f})"]
+    lines = [f"\n{outcome.workload}: the bound is {outcome.bound:,.0f} images/s ({low:,.0f} ... {high:,.0f})"]
     lines.append(f"{'':<12}" + "".join(f"{column:>13}" for column in _COLUMNS))
     last = 0
     for row in rows(outcome):

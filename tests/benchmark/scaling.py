@@ -1,6 +1,6 @@
 """`make bench-scaling`: what one copy of a core draws, and two, alone, behind nginx and on Ray; and what a cache gives.
 
-All on this machine, which `wrk`, nginx and Ray share. Beside each rate stands the processor time that a picture cost
+All on this machine, which `wrk`, nginx and Ray share. Beside each rate stands the processor time that an image cost
 all processes of the target together, which says more about other machines than the rate does.
 """
 
@@ -42,24 +42,24 @@ class Point(NamedTuple):
     Attributes:
         name: of the row.
         ask: the request.
-        pictures: of one answer.
+        images: of one answer.
         connections: that ask at once.
     """
 
     name: str
     ask: Ask
-    pictures: int = 1
+    images: int = 1
     connections: int = 64
 
 
 def points(model: str) -> list[Point]:
-    """One picture a request, and many."""
+    """One image a request, and many."""
     path = f"/v1/models/{model}/sample?seed={{seed}}"
     return [Point(model, Ask(path)), Point(f"{model}, zips of {_ZIP}", Ask(f"{path}&n={_ZIP}&format=zip"), _ZIP, 8)]
 
 
 def hits(model: str) -> list[Point]:
-    """The same picture of a pinned version again and again."""
+    """The same image of a pinned version again and again."""
     return [Point(f"{model}, kept", Ask(f"/v1/models/{model}@2/sample?seed=7"))]
 
 
@@ -98,8 +98,8 @@ class Measurement(NamedTuple):
     """What came of a load; medians of its turns.
 
     Attributes:
-        rate: pictures a second.
-        cost_ms: processor time of a picture.
+        rate: images a second.
+        cost_ms: processor time of an image.
         p50_ms: median latency of a request.
         others: cores that everybody else on the machine took, `wrk` among them.
         failures: answers other than 200, and connections that broke.
@@ -120,7 +120,7 @@ def measured(target: Target, point: Point, seconds: float, repeats: int) -> Meas
         own, all_ = _own_s(target), _all_s()
         load = wrk.load(target.port, point.ask, point.connections, seconds, 1_000_000 * (turn + 1))
         own, all_ = _own_s(target) - own, _all_s() - all_
-        rate = load.rate * point.pictures
+        rate = load.rate * point.images
         cost_ms, others = 1000 * own / (rate * seconds), (all_ - own) / seconds
         turns.append(Measurement(rate, cost_ms, load.p50_ms, others, load.failures))
     return Measurement(*(statistics.median(column) for column in zip(*turns, strict=True)))
@@ -167,7 +167,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3, help="turns, of which the median counts")
     parser.add_argument("--only", default="", help="targets whose names hold this")
     options = parser.parse_args()
-    columns = ("target", "asked for", "pictures/s", "ms of processor time each", "p50 ms", "others' cores", "failures")
+    columns = ("target", "asked for", "images/s", "ms of processor time each", "p50 ms", "others' cores", "failures")
     print(f"| {' | '.join(columns)} |\n|{' --- |' * len(columns)}")
     for name, (start, ask) in _targets(options.models).items():
         if options.only in name:

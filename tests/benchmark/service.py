@@ -1,7 +1,7 @@
 """`make bench`: the service under load beside what a user would pick instead, and beside the bare engine, in one run.
 
 All serve the same ONNX file and give the same answer, and they take turns. The bound is one process without HTTP:
-batches of 16, and each picture encoded in the same thread.
+batches of 16, and each image encoded in the same thread.
 """
 
 import argparse
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.benchmark import environments, extras, peer_comparison, report, workloads
-from tests.benchmark.goals import judge
+from tests.benchmark.goals import evaluate
 from tests.benchmark.registry import PEERS
 from tests.benchmark.targets import SERVICE
 
@@ -25,8 +25,8 @@ def main() -> None:
     plan = peer_comparison.Plan(options.seconds, options.repeats, options.connections, generator)
     print(report.header(generator_name), flush=True)
     names = [SERVICE, *options.peers]
-    if told := report.notes(names):
-        print(told, flush=True)
+    if notes := report.notes(names):
+        print(notes, flush=True)
     absent = environments.install([PEERS[name] for name in options.peers])
     outcomes = {}
     with tempfile.TemporaryDirectory(prefix="ganvas-bench-") as folder:
@@ -39,14 +39,14 @@ def main() -> None:
         "translations": lambda: extras.translations(options.models),
     }
     others = {name: _other(name, measures[name]) for name in options.others}
-    goals = judge(outcomes, others.get("start", {}))
+    goals = evaluate(outcomes, others.get("start", {}))
     print(report.verdicts(goals))
     if options.json:
         options.json.write_text(json.dumps(report.as_json(generator_name, outcomes, others, goals), indent=2))
 
 
 def _other(name: str, measure: Callable[[], dict[str, float]]) -> dict[str, float]:
-    """Measures and prints; what fails is told, and does not take the rest of the run with it."""
+    """Measures and prints; a failure is reported, and does not take the rest of the run with it."""
     try:
         found = measure()
     except (RuntimeError, OSError) as error:

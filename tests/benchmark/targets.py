@@ -29,7 +29,7 @@ _JPEG = {"Content-Type": "image/jpeg", "Accept": "image/jpeg"}
 
 
 class NotServed(RuntimeError):
-    """A target could not be installed or started, or answered something else than the picture."""
+    """A target could not be installed or started, or answered something else than the image."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,8 @@ def service(**settings: str) -> Target:
 def service_ask(workload: Workload) -> Ask:
     """The workload's request as the service takes it."""
     path = f"/v1/models/{workload.model}"
-    if workload.picture:
-        return Ask(f"{path}/translate", "POST", _JPEG, workload.picture.read_bytes())
+    if workload.image:
+        return Ask(f"{path}/translate", "POST", _JPEG, workload.image.read_bytes())
     return Ask(f"{path}/sample?seed={{seed}}")
 
 
@@ -86,7 +86,7 @@ def _peer(peer: Peer) -> Target:
     def start(workload: Workload) -> Iterator[Running]:
         python = python_of(peer)
         port = free_port()
-        task = Task(str(workload.onnx), workload.picture is not None, port, available_cores())
+        task = Task(str(workload.onnx), workload.image is not None, port, available_cores())
         environment = {**os.environ, **task.environment(), **peer.environment, "PYTHONPATH": str(_ROOT)}
         environment["PATH"] = f"{python.parent}{os.pathsep}{os.environ['PATH']}"
         command = [str(python), "-m", f"tests.benchmark.peers.{peer.module}"]
@@ -94,7 +94,7 @@ def _peer(peer: Peer) -> Target:
             tempfile.TemporaryDirectory(prefix="bench-") as folder,
             processes.started(command, environment, Path(folder)) as (process, watch),
         ):
-            ask = peer.translate(workload.picture.read_bytes()) if workload.picture else peer.draw
+            ask = peer.translate(workload.image.read_bytes()) if workload.image else peer.draw
             found = Running(port, ask, watch)
             _await(found, process, Path(folder) / processes.LOG, peer.name)
             check(found, workload)
@@ -121,28 +121,28 @@ def _await(found: Running, process: "subprocess.Popen[bytes]", log: Path, name: 
 
 
 def check(found: Running, workload: Workload) -> None:
-    """Refuses whoever does not answer with the picture of a seed, or with a translation.
+    """Refuses whoever does not answer with the image of a seed, or with a translation.
 
     Raises:
         NotServed: it answers something else.
     """
-    pictures = []
+    images = []
     for seed in (5, 5, 6):
         status, body = answer(found.port, found.ask, seed)
         if status != 200:
             raise NotServed(f"the answer was {status}: {body[:200]!r}")
-        picture = found.ask.picture(body)
+        image = found.ask.image(body)
         try:
-            with Image.open(io.BytesIO(picture)) as image:
-                seen = (image.format, image.size)
+            with Image.open(io.BytesIO(image)) as opened:
+                seen = (opened.format, opened.size)
         except OSError as error:
-            raise NotServed(f"the answer holds no picture: {picture[:80]!r}") from error
-        wanted = ("JPEG" if workload.picture else "PNG", (workload.side_px, workload.side_px))
+            raise NotServed(f"the answer holds no image: {image[:80]!r}") from error
+        wanted = ("JPEG" if workload.image else "PNG", (workload.side_px, workload.side_px))
         if seen != wanted:
             raise NotServed(f"the answer is {seen}, not {wanted}")
-        pictures.append(picture)
-    if pictures[0] != pictures[1] or (not workload.picture and pictures[0] == pictures[2]):
-        raise NotServed("the picture is no function of the seed")
+        images.append(image)
+    if images[0] != images[1] or (not workload.image and images[0] == images[2]):
+        raise NotServed("the image is no function of the seed")
 
 
 def drain(found: Running) -> None:
@@ -162,4 +162,4 @@ def answer(port: int, ask: Ask, seed: int) -> tuple[int, bytes]:
 
 def _last_line(log: Path) -> str:
     lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    return lines[-1][:300] if lines else "it said nothing"
+    return lines[-1][:300] if lines else "its log is empty"

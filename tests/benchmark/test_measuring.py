@@ -19,7 +19,7 @@ GENERATORS = [
     pytest.param(load.load, id="python"),
     pytest.param(wrk.load, id="wrk", marks=pytest.mark.skipif(not wrk.is_installed(), reason="wrk is not installed")),
 ]
-JPEG = b"\xff\xd8 a picture \xff\xd9"
+JPEG = b"\xff\xd8 an image \xff\xd9"
 
 
 @pytest.mark.parametrize("generator", GENERATORS)
@@ -66,11 +66,11 @@ def test_each_peer_is_asked_for_a_seed_and_for_a_translation(peer):
     assert asked.method == "POST"
 
 
-def test_pictures_are_found_in_answers():
-    binary = b'{"outputs":[{"name":"pictures"}]}' + len(JPEG).to_bytes(4, "little") + JPEG
-    assert PEERS["pytriton"].draw.picture(binary) == JPEG
-    assert PEERS["mlserver"].draw.picture(b'{"outputs":[{"data":["/9g="]}]}') == b"\xff\xd8"
-    assert PEERS["bentoml"].draw.picture(b'["/9g="]') == b"\xff\xd8"
+def test_images_are_found_in_answers():
+    binary = b'{"outputs":[{"name":"images"}]}' + len(JPEG).to_bytes(4, "little") + JPEG
+    assert PEERS["pytriton"].draw.image(binary) == JPEG
+    assert PEERS["mlserver"].draw.image(b'{"outputs":[{"data":["/9g="]}]}') == b"\xff\xd8"
+    assert PEERS["bentoml"].draw.image(b'["/9g="]') == b"\xff\xd8"
 
 
 def outcome(ours: float, peer: float) -> Outcome:
@@ -94,15 +94,15 @@ def test_the_table_names_who_is_missing():
 
 
 @pytest.mark.parametrize(("ours", "verdicts"), [(570.0, ["met", "met"]), (400.0, ["NOT MET", "NOT MET"])])
-def test_goals_are_judged_by_what_was_measured(ours, verdicts):
-    judged = goals.judge({"dcgan-64": outcome(ours, 300.0)}, {"ready s, generators": 1.0})
-    assert [goal.verdict for goal in judged[:2]] == verdicts
-    by_name = {(goal.about, goal.wanted): goal.verdict for goal in judged}
+def test_goals_are_compared_with_what_was_measured(ours, verdicts):
+    evaluated = goals.evaluate({"dcgan-64": outcome(ours, 300.0)}, {"ready s, generators": 1.0})
+    assert [goal.verdict for goal in evaluated[:2]] == verdicts
+    by_name = {(goal.about, goal.wanted): goal.verdict for goal in evaluated}
     assert by_name["start", "<= 2 s until ready, generators"] == "met"
     assert by_name["MLP GAN, 64 connections", ">= 2 x the best peer"] == "not measured"
 
 
-def test_a_point_is_longer_where_answers_are_slow():
+def test_a_point_is_longer_if_answers_are_slow():
     plan = Plan(2.0, 1, (1, 64), load.load)
     assert plan.seconds_of(64, 10_000.0) == 2.0
     assert plan.seconds_of(64, 64.0) == 5.0

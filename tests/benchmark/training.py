@@ -120,14 +120,14 @@ def _plain(config: TrainingConfig, data: ImageSet | PairSet, device: torch.devic
 
 
 def random_data(config: TrainingConfig) -> ImageSet | PairSet:
-    """Random pictures of a configuration's size, laid out as a reader of files leaves them."""
+    """Random images of a configuration's size, laid out as a reader of files leaves them."""
     channels, side = (3, config.images.load_px) if config.images else (1, 28)
     count = max(64, 4 * config.batch_size)
 
     def draw() -> ImageSet:
         images = torch.randint(0, 256, (count, side, side, channels), dtype=torch.uint8).permute(0, 3, 1, 2)
         if config.images and config.images.crop_px < side:
-            # The plain loop does not crop, and has to see pictures of the same size.
+            # The plain loop does not crop, and has to see images of the same size.
             images = images[:, :, : config.images.crop_px, : config.images.crop_px]
         return ImageSet(images, torch.zeros(count, dtype=torch.int64))
 

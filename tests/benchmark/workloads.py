@@ -20,13 +20,13 @@ class Workload:
         name: of the workload.
         models: folder of packages.
         package: the one in it.
-        picture: a JPEG to translate; None where pictures are drawn from seeds.
+        image: a JPEG to translate; None if images are generated from seeds.
     """
 
     name: str
     models: Path
     package: Path
-    picture: Path | None = None
+    image: Path | None = None
 
     @property
     def model(self) -> str:
@@ -40,8 +40,8 @@ class Workload:
 
     @property
     def side_px(self) -> int:
-        """Of the pictures that come back."""
-        if self.picture:
+        """Of the images that come back."""
+        if self.image:
             return 128
         described = manifest.Manifest.model_validate_json((self.package / manifest.FILE_NAME).read_bytes())
         return described.image.width
@@ -57,9 +57,9 @@ def _dcgan(models: Path, folder: Path) -> Workload:
 
 def _cyclegan(models: Path, folder: Path) -> Workload:
     package = packages.write_cyclegan(folder)
-    picture = folder.with_suffix(".jpg")
-    picture.write_bytes(builders.image_file(128, 128, form="JPEG", quality=90))
-    return Workload("cyclegan-128", folder, package, picture)
+    image = folder.with_suffix(".jpg")
+    image.write_bytes(builders.image_file(128, 128, form="JPEG", quality=90))
+    return Workload("cyclegan-128", folder, package, image)
 
 
 _MAKERS: dict[str, Callable[[Path, Path], Workload]] = {

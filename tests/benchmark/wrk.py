@@ -29,16 +29,16 @@ def load(port: int, ask: Ask, connections: int, seconds: float, first_seed: int 
         body.write_bytes(ask.body)
         options = ["--threads=1", f"--connections={connections}", f"--duration={math.ceil(seconds)}s"]
         options += [f"--timeout={_TIMEOUT_S}s", f"--script={_SCRIPT}", f"http://127.0.0.1:{port}", "--"]
-        told = [ask.method, ask.path, str(first_seed), str(body) if ask.body else "-"]
-        told += [f"{name}: {value}" for name, value in ask.headers.items()]
-        done = subprocess.run(["wrk", *options, *told], capture_output=True, text=True, check=False)
+        arguments = [ask.method, ask.path, str(first_seed), str(body) if ask.body else "-"]
+        arguments += [f"{name}: {value}" for name, value in ask.headers.items()]
+        done = subprocess.run(["wrk", *options, *arguments], capture_output=True, text=True, check=False)
     for line in done.stdout.splitlines():
         if line.startswith("RESULT "):
             return _parsed(json.loads(line.removeprefix("RESULT ")))
     raise RuntimeError(f"wrk gave no result: {(done.stderr or done.stdout).strip()}")
 
 
-def _parsed(told: dict[str, int]) -> Load:
-    good = told["requests"] - told["refused"]
-    failures = told["refused"] + told["broken"]
-    return Load(good / (told["us"] / 1e6), told["p50_us"] / 1000, told["p99_us"] / 1000, failures)
+def _parsed(counts: dict[str, int]) -> Load:
+    good = counts["requests"] - counts["refused"]
+    failures = counts["refused"] + counts["broken"]
+    return Load(good / (counts["us"] / 1e6), counts["p50_us"] / 1000, counts["p99_us"] / 1000, failures)

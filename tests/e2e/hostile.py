@@ -1,4 +1,4 @@
-"""What clients may send to do harm: pictures, bodies and names, each with the statuses that are right."""
+"""What clients may send to do harm: images, bodies and names, each with the statuses that are right."""
 
 import io
 import json
@@ -43,7 +43,7 @@ def chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def png(width: int, height: int, *chunks: bytes, data: bytes | None = None) -> bytes:
-    """A PNG in grey that says how large it is, and holds what it is told; by default next to nothing."""
+    """A grey PNG whose header gives a size, with the data that are passed; by default next to nothing."""
     header = width.to_bytes(4) + height.to_bytes(4) + bytes((8, 0, 0, 0, 0))
     packed = zlib.compress(bytes(1000)) if data is None else data
     parts = (chunk(b"IHDR", header), *chunks, chunk(b"IDAT", packed), chunk(b"IEND", b""))
@@ -60,7 +60,7 @@ def whole_bomb() -> bytes:
 
 @cache
 def text_bomb(kind: str, megabytes: int = 60) -> bytes:
-    """A small picture whose compressed note unpacks to a lot."""
+    """A small image whose compressed note unpacks to a lot."""
     notes = PngImagePlugin.PngInfo()
     text = "A" * (megabytes * 1_000_000)
     notes.add_itxt("Description", text, zip=True) if kind == "iTXt" else notes.add_text("Description", text, zip=True)
@@ -69,13 +69,13 @@ def text_bomb(kind: str, megabytes: int = 60) -> bytes:
 
 @cache
 def icc_bomb(megabytes: int = 60) -> bytes:
-    """A small picture whose colour profile unpacks to a lot."""
+    """A small image whose colour profile unpacks to a lot."""
     packed = zlib.compress(bytes(megabytes * 1_000_000), 9)
     return png(12, 12, chunk(b"iCCP", b"profile\0\0" + packed), data=zlib.compress(bytes(13 * 12)))
 
 
 def saved(image: Image.Image, form: str, **options: object) -> bytes:
-    """A file of a picture."""
+    """A file of an image."""
     buffer = io.BytesIO()
     image.save(buffer, form, **options)
     return buffer.getvalue()
@@ -119,7 +119,7 @@ def foreign() -> Iterator[tuple[str, bytes]]:
 
 
 def broken() -> Iterator[tuple[str, bytes]]:
-    """What is no picture, though it may begin like one."""
+    """What is no image, though it may begin like one."""
     good = builders.image_file(64, 48)
     yield from (("nothing", b""), ("one byte", b"\0"), ("text", b"nonsense" * 1000))
     yield "wrong magic", b"\xff\xd8\xff\xe0" + good[4:]
@@ -139,8 +139,8 @@ def bombs() -> Iterator[tuple[str, bytes, tuple[int, ...]]]:
     yield "as many pixels as are read", png(4000, 4000, data=zlib.compress(bytes(4001 * 4000), 9)), (200, 413, 422)
 
 
-def pictures() -> Iterator[Attack]:
-    """Every hostile picture, to every call that takes one, raw and in a form."""
+def images() -> Iterator[Attack]:
+    """Every hostile image, to every call that takes one, raw and in a form."""
     for path in (TRANSLATE, ENCODE, DISCRIMINATE, REPRODUCE):
         for name, raw in (*foreign(), *broken()):
             # What reads no pixels finds no fault in them, and no label either.
@@ -156,7 +156,7 @@ def pictures() -> Iterator[Attack]:
 
 
 def polyglots() -> Iterator[tuple[str, bytes]]:
-    """Pictures that are something else too: the picture counts."""
+    """Images that are something else too: the image counts."""
     notes = PngImagePlugin.PngInfo()
     notes.add_text("Comment", "%PDF-1.7 <script>alert(1)</script><?php system($_GET[0]); ?>")
     image = Image.fromarray(np.asarray(Image.open(io.BytesIO(builders.image_file(24, 20)))))
@@ -187,8 +187,8 @@ def documents() -> Iterator[Attack]:
     opposite = {"from": {"vector": [1.0] * 8}, "to": {"vector": [-1.0] * 8}}
     yield Attack("opposite ends", "/v1/models/tiny/interpolate", json.dumps(opposite).encode(), (422,))
     for steps in (0, 1, 10**6):
-        walk = json.dumps({"from": {"seed": 1}, "to": {"seed": 2}, "steps": steps}).encode()
-        yield Attack(f"steps {steps}", "/v1/models/tiny/interpolate", walk, (422,))
+        interpolation = json.dumps({"from": {"seed": 1}, "to": {"seed": 2}, "steps": steps}).encode()
+        yield Attack(f"steps {steps}", "/v1/models/tiny/interpolate", interpolation, (422,))
     for name in ("../../etc/passwd", "%2e%2e%2f%2e%2e", "", "x" * 10_000, "tiny@", "tiny@-1", "tiny@999", "%00"):
         yield Attack(f"model {name[:20]!r}", f"/v1/models/{name}/sample", b"{}", (404,))
 

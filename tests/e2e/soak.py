@@ -2,7 +2,7 @@
 
     python -m tests.e2e.soak [--seconds 600]
 
-Ends with 1 where an answer was wrong, or where the median memory of the last fifth of the time is more than 10 % above
+Ends with 1 if an answer was wrong, or if the median memory of the last fifth of the time is more than 10 % above
 that of the second fifth (of ten minutes: the last two, and minutes two to four).
 """
 
@@ -67,8 +67,8 @@ class Traffic:
 
     def __init__(self, server: Server, report: Report) -> None:
         self._server, self._report = server, report
-        self._walk = {"from": {"seed": 1}, "to": {"seed": 2}, "steps": 6}
-        self._picture = builders.image_file(90, 70)
+        self._interpolation = {"from": {"seed": 1}, "to": {"seed": 2}, "steps": 6}
+        self._image = builders.image_file(90, 70)
         self._known = {path: self._get(path) for path in self._paths()}
         self._posted = {call: self._post(*call) for call in self._posts()}
 
@@ -80,18 +80,18 @@ class Traffic:
 
     def _posts(self) -> list[tuple[str, str]]:
         return [
-            *((f"/v1/models/{name}/translate?format=png", "picture") for name in ("darker", "stylish")),
-            ("/v1/models/darker/translate?cycle=true", "picture"),
-            ("/v1/models/colour/encode", "picture"),
-            ("/v1/models/tiny/discriminate", "picture"),
-            ("/v1/models/tiny/interpolate?format=gif", "walk"),
+            *((f"/v1/models/{name}/translate?format=png", "image") for name in ("darker", "stylish")),
+            ("/v1/models/darker/translate?cycle=true", "image"),
+            ("/v1/models/colour/encode", "image"),
+            ("/v1/models/tiny/discriminate", "image"),
+            ("/v1/models/tiny/interpolate?format=gif", "interpolation"),
         ]
 
     def _get(self, path: str) -> bytes:
         return httpx.get(self._server.url + path, timeout=LIMIT_S).content
 
     def _post(self, path: str, what: str) -> bytes:
-        raw = self._picture if what == "picture" else json.dumps(self._walk).encode()
+        raw = self._image if what == "image" else json.dumps(self._interpolation).encode()
         return httpx.post(self._server.url + path, content=raw, timeout=LIMIT_S).content
 
     def run(self, seconds: float, seed: int, least: int) -> None:
@@ -116,7 +116,7 @@ class Traffic:
 
     def _good_post(self, client: httpx.Client, chance: random.Random) -> None:
         path, what = chance.choice(list(self._posted))
-        raw = self._picture if what == "picture" else json.dumps(self._walk).encode()
+        raw = self._image if what == "image" else json.dumps(self._interpolation).encode()
         answer = client.post(self._server.url + path, content=raw)
         if (answer.status_code, answer.content) != (200, self._posted[path, what]):
             self._wrong(f"{path}: {answer.status_code}")
@@ -128,13 +128,13 @@ class Traffic:
                 ("/v1/models/tiny/sample", b'{"n": 1e9}', 422),
                 ("/v1/models/tiny/sample", b" " * 1_100_000, 413),
                 ("/v1/models/nobody/sample", b"{}", 404),
-                ("/v1/models/tiny/translate", self._picture, 409),
-                ("/v1/models/darker/translate", self._picture[: chance.randrange(20, 2000)], 415),
+                ("/v1/models/tiny/translate", self._image, 409),
+                ("/v1/models/darker/translate", self._image[: chance.randrange(20, 2000)], 415),
                 ("/v1/models/darker/translate", chance.randbytes(500), 415),
-                ("/v1/models/darker/translate?cycle=maybe", self._picture, 422),
+                ("/v1/models/darker/translate?cycle=maybe", self._image, 422),
                 ("/v2/models/tiny/infer", b'{"inputs": []}', 422),
                 ("/v1/images/generations", b'{"model": "tiny", "n": -1}', 422),
-                ("/v1/reproduce", self._picture, 422),
+                ("/v1/reproduce", self._image, 422),
             ]
         )
         answer = client.post(self._server.url + path, content=raw)
@@ -144,9 +144,9 @@ class Traffic:
     def _rude(self, client: httpx.Client, chance: random.Random) -> None:
         """Leaves in the middle, or says nothing, or says nonsense."""
         head = b"POST /v1/models/stylish/translate HTTP/1.1\r\nHost: t\r\nContent-Length: 100000\r\n\r\n"
-        said = chance.choice([head + self._picture, head, b"GET /v1/models HTTP", b"\x16\x03\x01 no http\r\n\r\n", b""])
+        sent = chance.choice([head + self._image, head, b"GET /v1/models HTTP", b"\x16\x03\x01 no http\r\n\r\n", b""])
         with suppress(OSError), socket.create_connection(("127.0.0.1", self._server.port), timeout=LIMIT_S) as rude:
-            rude.sendall(said)
+            rude.sendall(sent)
             time.sleep(chance.random() * 0.02)
 
     def _wrong(self, what: str) -> None:

@@ -15,7 +15,7 @@ from tests.server import Server, running
 from tests.waiting import LIMIT_S
 
 GROWTH_MIB = 400
-"""What all of it may take at once: 16 M pixels are decoded, and stand for the largest picture that is read."""
+"""What all of it may take at once: 16 M pixels are decoded, and stand for the largest image that is read."""
 
 
 @pytest.fixture(scope="module")
@@ -75,8 +75,8 @@ def assert_withstood(server: Server, attacks: Iterator[Attack]) -> None:
                 assert good(client, server) == expected, where
 
 
-def test_hostile_pictures_are_withstood(server: Server):
-    assert_withstood(server, hostile.pictures())
+def test_hostile_images_are_withstood(server: Server):
+    assert_withstood(server, hostile.images())
 
 
 def test_hostile_documents_and_names_are_withstood(server: Server):
@@ -88,7 +88,7 @@ def test_hostile_forms_are_withstood(server: Server):
 
 
 @pytest.mark.parametrize("path", [hostile.TRANSLATE, hostile.ENCODE, hostile.DISCRIMINATE])
-def test_of_a_polyglot_the_picture_counts_and_nothing_else_comes_back(server: Server, path: str):
+def test_of_a_polyglot_the_image_counts_and_nothing_else_comes_back(server: Server, path: str):
     for name, raw in hostile.polyglots():
         answer = httpx.post(server.url + path, content=raw)
         assert answer.status_code == 200, name

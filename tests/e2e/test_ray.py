@@ -19,7 +19,7 @@ def run(models: Path, *words: object) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=200)
 
 
-def test_seeds_drawn_on_a_cluster_have_the_same_bytes(tmp_path):
+def test_seeds_rendered_on_a_cluster_have_the_same_bytes(tmp_path):
     builders.write_package(tmp_path / "models", "classes", conditional=True)
     words = ["render", "classes", "--seeds", "0:300,9223372036854775807", "--truncation", "0.5", "--out"]
     done = run(tmp_path / "models", *words, tmp_path / "ray.zip", "--ray")
@@ -31,7 +31,7 @@ def test_seeds_drawn_on_a_cluster_have_the_same_bytes(tmp_path):
     assert "301 existed already" in again.stdout
 
 
-def test_pictures_translated_on_a_cluster_have_the_same_bytes(tmp_path):
+def test_images_translated_on_a_cluster_have_the_same_bytes(tmp_path):
     builders.write_translator(tmp_path / "models", "stylish", builders.stylising_graph())
     source = builders.write_images(tmp_path / "in", "a.png", "b/c.png", "d.png")
     (source / "bad.png").write_bytes(b"bad")

@@ -1,4 +1,4 @@
-"""Pictures in, translators out: both methods trained a few steps, exported, served, and asked over HTTP."""
+"""Images in, translators out: both methods trained a few steps, exported, served, and asked over HTTP."""
 
 import io
 from pathlib import Path
@@ -34,16 +34,16 @@ def server(tmp_path_factory: pytest.TempPathFactory):
         yield started
 
 
-def translate(server: Server, model: str, picture: bytes, query: str = "") -> httpx.Response:
-    answer = httpx.post(f"{server.url}/v1/models/{model}/translate?{query}", content=picture, timeout=LIMIT_S)
+def translate(server: Server, model: str, image: bytes, query: str = "") -> httpx.Response:
+    answer = httpx.post(f"{server.url}/v1/models/{model}/translate?{query}", content=image, timeout=LIMIT_S)
     assert answer.status_code == 200, answer.text
     return answer
 
 
 def test_all_three_packages_are_proven_and_served(server: Server):
-    said = httpx.get(f"{server.url}/v1/models").json()
-    cards = {card["name"]: card for card in said["models"]}
-    assert said["skipped"] == []
+    body = httpx.get(f"{server.url}/v1/models").json()
+    cards = {card["name"]: card for card in body["models"]}
+    assert body["skipped"] == []
     assert set(cards) == {"paired", "there", "back"}
     assert (cards["there"]["inverse"], cards["back"]["inverse"], cards["paired"]["inverse"]) == ("back", "there", None)
     assert (cards["paired"]["multiple"], cards["there"]["multiple"]) == (16, 4)
@@ -52,7 +52,7 @@ def test_all_three_packages_are_proven_and_served(server: Server):
 
 @pytest.mark.parametrize("model", ["paired", "there", "back"])
 @pytest.mark.parametrize("size", [(1, 1), (16, 16), (33, 21), (640, 90)])
-def test_a_picture_of_any_size_is_translated_at_its_size(server: Server, model: str, size: tuple[int, int]):
+def test_an_image_of_any_size_is_translated_at_its_size(server: Server, model: str, size: tuple[int, int]):
     answer = translate(server, model, builders.image_file(*size))
     assert answer.headers["x-model"] == f"{model}@1"
     assert Image.open(io.BytesIO(answer.content)).size == size
@@ -75,5 +75,5 @@ def test_the_preview_is_shown(server: Server):
 
 
 def test_the_packages_name_no_folder_of_this_machine(server: Server, tmp_path_factory: pytest.TempPathFactory):
-    said = httpx.get(f"{server.url}/v1/models/there").text
-    assert str(Path(tmp_path_factory.getbasetemp())) not in said
+    body = httpx.get(f"{server.url}/v1/models/there").text
+    assert str(Path(tmp_path_factory.getbasetemp())) not in body

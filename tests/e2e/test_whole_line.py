@@ -1,4 +1,4 @@
-"""Data in, pictures out: train a few steps, export, serve by the shipped command, ask over HTTP."""
+"""Data in, images out: train a few steps, export, serve by the shipped command, ask over HTTP."""
 
 import io
 import json
@@ -53,14 +53,14 @@ def test_the_exported_package_is_served_with_its_card(server: Server):
 
 def test_every_call_answers_over_http(server: Server):
     base = f"{server.url}/v1/models/fresh"
-    picture = httpx.get(f"{base}/sample?seed=42")
-    assert Image.open(io.BytesIO(picture.content)).size == (28, 28)
-    walk = httpx.post(f"{base}/interpolate?format=gif", json={"from": {"seed": 1}, "to": {"seed": 2}, "steps": 5})
-    assert Image.open(io.BytesIO(walk.content)).n_frames == 5
+    image = httpx.get(f"{base}/sample?seed=42")
+    assert Image.open(io.BytesIO(image.content)).size == (28, 28)
+    animation = httpx.post(f"{base}/interpolate?format=gif", json={"from": {"seed": 1}, "to": {"seed": 2}, "steps": 5})
+    assert Image.open(io.BytesIO(animation.content)).n_frames == 5
     terms = [{"weight": 1, "latents": [{"seed": 1}, {"seed": 2}]}, {"weight": -1, "latents": [{"seed": 3}]}]
     result = httpx.post(f"{base}/arithmetic?format=npy", json={"terms": terms, "variations": 3, "seed": 5})
     assert np.load(io.BytesIO(result.content)).shape == (4, 28, 28, 1)
-    verdict = httpx.post(f"{base}/discriminate", content=picture.content).json()
+    verdict = httpx.post(f"{base}/discriminate", content=image.content).json()
     assert 0.0 < verdict["probability"] < 1.0
     assert "Ganvas" in httpx.get(server.url).text
 
@@ -122,5 +122,5 @@ def test_a_wrong_setting_is_one_clear_line():
 def test_the_schema_in_the_repository_is_the_contract():
     from service.repository import manifest
 
-    kept = Path(__file__).parents[2] / "models" / "manifest.schema.json"
-    assert json.loads(kept.read_text()) == json.loads(manifest.json_schema())
+    saved = Path(__file__).parents[2] / "models" / "manifest.schema.json"
+    assert json.loads(saved.read_text()) == json.loads(manifest.json_schema())

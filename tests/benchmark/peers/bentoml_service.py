@@ -1,6 +1,6 @@
 """BentoML: one service of one worker, with adaptive batching.
 
-An API that batches takes a list and gives one: a seed, or a base64 JPEG, comes as JSON, a picture goes back as base64.
+An API that batches takes a list and gives one: a seed, or a base64 JPEG, comes as JSON, an image goes back as base64.
 """
 
 # mypy: disable-error-code="import-not-found, misc, untyped-decorator"
@@ -21,7 +21,7 @@ _MOST_MS = 30_000
 
 
 @bentoml.service(workers=1, traffic={"timeout": 60}, logging={"access": {"enabled": False}})
-class Pictures:
+class Images:
     """The network, in the worker."""
 
     def __init__(self) -> None:
@@ -29,17 +29,17 @@ class Pictures:
 
     @bentoml.api(batchable=True, max_batch_size=task.batch, max_latency_ms=_MOST_MS)
     def draw(self, seeds: list[int]) -> list[str]:
-        """Pictures of seeds."""
-        return [b64encode(picture).decode() for picture in self.network.answer(seeds)]
+        """Images of seeds."""
+        return [b64encode(image).decode() for image in self.network.answer(seeds)]
 
     @bentoml.api(batchable=True, max_batch_size=task.batch, max_latency_ms=_MOST_MS)
     def translate(self, jpegs: list[str]) -> list[str]:
         """Translations of JPEGs."""
         translated = self.network.answer([b64decode(jpeg) for jpeg in jpegs])
-        return [b64encode(picture).decode() for picture in translated]
+        return [b64encode(image).decode() for image in translated]
 
 
 if __name__ == "__main__":
     os.environ |= {"BENTOML_DO_NOT_TRACK": "True", "BENTOML_HOME": os.getcwd()}  # noqa: PTH109  # a string is asked for
     place = ["--host", "127.0.0.1", "--port", str(task.port)]
-    os.execvp("bentoml", ["bentoml", "serve", "tests.benchmark.peers.bentoml_service:Pictures", *place])
+    os.execvp("bentoml", ["bentoml", "serve", "tests.benchmark.peers.bentoml_service:Images", *place])

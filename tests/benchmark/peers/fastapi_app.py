@@ -14,13 +14,13 @@ app = FastAPI()
 
 @app.get("/draw")
 def draw(seed: int) -> Response:
-    """The picture of a seed."""
+    """The image of a seed."""
     return Response(network.answer([seed])[0], media_type=task.media_type)
 
 
 @app.post("/translate")
 def translate(jpeg: Annotated[bytes, Body(media_type="image/jpeg")]) -> Response:
-    """The translation of a picture."""
+    """The translation of an image."""
     return Response(network.answer([jpeg])[0], media_type=task.media_type)
 
 

@@ -18,14 +18,14 @@ _PREFIX = "BENCH_"
 
 @dataclass(frozen=True)
 class Task:
-    """What a peer is told, by environment variables.
+    """What a peer serves, given by environment variables.
 
     Attributes:
         onnx: the network's file.
         translates: whether it takes JPEGs instead of seeds.
         port: to listen on.
         threads: of one inference.
-        batch: most pictures of a batch, where there are batches.
+        batch: images per batch at most, if the peer batches.
     """
 
     onnx: str
@@ -37,9 +37,11 @@ class Task:
     @classmethod
     def read(cls) -> "Task":
         """From the environment."""
-        told = {name: os.environ[_PREFIX + name.upper()] for name in ("onnx", "translates", "port", "threads", "batch")}
-        numbers = {name: int(told[name]) for name in ("port", "threads", "batch")}
-        return cls(told["onnx"], told["translates"] == "True", **numbers)
+        values = {
+            name: os.environ[_PREFIX + name.upper()] for name in ("onnx", "translates", "port", "threads", "batch")
+        }
+        numbers = {name: int(values[name]) for name in ("port", "threads", "batch")}
+        return cls(values["onnx"], values["translates"] == "True", **numbers)
 
     def environment(self) -> dict[str, str]:
         """For the environment."""
@@ -68,11 +70,11 @@ class Network:
         self._translates = task.translates
 
     def answer(self, asked: Sequence[Any]) -> list[bytes]:
-        """Pictures' bytes for as many seeds, or for as many JPEGs."""
+        """Images' bytes for as many seeds, or for as many JPEGs."""
         rows = [_decode(item) if self._translates else self._latent(item) for item in asked]
         (output,) = self._session.run(None, {self._input.name: np.stack(rows)})[:1]
         pixels = np.clip(np.rint((output + 1.0) * 127.5), 0.0, 255.0).astype(np.uint8).transpose(0, 2, 3, 1)
-        return [_encode(picture, self._translates) for picture in pixels]
+        return [_encode(image, self._translates) for image in pixels]
 
     def _latent(self, seed: int) -> Any:
         return np.random.default_rng(seed).standard_normal(self._input.shape[1], np.float32)

@@ -20,7 +20,7 @@ _WAIT_S = 0.002
 
 
 class Drawing(litserve.LitAPI):
-    """Pictures of seeds."""
+    """Images of seeds."""
 
     def setup(self, device: str) -> None:
         """Loads the network, in the worker."""
@@ -36,7 +36,7 @@ class Drawing(litserve.LitAPI):
         return inputs
 
     def predict(self, x: list[Any]) -> list[bytes]:
-        """Pictures of a batch."""
+        """Images of a batch."""
         return self.network.answer(x)
 
     def unbatch(self, output: list[bytes]) -> list[bytes]:
@@ -44,7 +44,7 @@ class Drawing(litserve.LitAPI):
         return output
 
     def encode_response(self, output: bytes) -> Response:
-        """The picture alone."""
+        """The image alone."""
         return Response(output, media_type=self.task.media_type)
 
 
@@ -57,8 +57,8 @@ class Translation(Drawing):
 
 
 if __name__ == "__main__":
-    told = Task.read()
-    kind, path = (Translation, "/translate") if told.translates else (Drawing, "/draw")
-    api = kind(max_batch_size=told.batch, batch_timeout=_WAIT_S, api_path=path)
+    task = Task.read()
+    kind, path = (Translation, "/translate") if task.translates else (Drawing, "/draw")
+    api = kind(max_batch_size=task.batch, batch_timeout=_WAIT_S, api_path=path)
     server = litserve.LitServer(api, accelerator="cpu", timeout=60)
-    server.run(host="127.0.0.1", port=told.port, generate_client_file=False, log_level="warning")
+    server.run(host="127.0.0.1", port=task.port, generate_client_file=False, log_level="warning")

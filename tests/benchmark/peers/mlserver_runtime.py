@@ -1,6 +1,6 @@
 """MLServer: a runtime of its own behind the Open Inference Protocol, with adaptive batching and one worker process.
 
-A seed comes as INT64 and a JPEG as base64, in JSON; pictures go back as base64.
+A seed comes as INT64 and a JPEG as base64, in JSON; images go back as base64.
 """
 
 # mypy: disable-error-code="import-not-found, misc"
@@ -21,7 +21,7 @@ from tests.server import free_port
 _WAIT_S = 0.002
 
 
-class Pictures(MLModel):
+class Images(MLModel):
     """The network as MLServer loads it, in its worker."""
 
     async def load(self) -> bool:
@@ -31,10 +31,10 @@ class Pictures(MLModel):
         return True
 
     async def predict(self, payload: InferenceRequest) -> InferenceResponse:
-        """Pictures of a batch."""
+        """Images of a batch."""
         (given,) = payload.inputs
         asked = Base64Codec.decode_input(given) if self.task.translates else NumpyCodec.decode_input(given).ravel()
-        drawn = Base64Codec.encode_output("pictures", self.network.answer(asked))
+        drawn = Base64Codec.encode_output("images", self.network.answer(asked))
         return InferenceResponse(model_name=self.name, outputs=[drawn])
 
 
@@ -44,7 +44,7 @@ async def main() -> None:
     ports = {"http_port": task.port, "grpc_port": free_port(), "metrics_port": free_port()}
     model = ModelSettings(
         name="network",
-        implementation="tests.benchmark.peers.mlserver_runtime.Pictures",
+        implementation="tests.benchmark.peers.mlserver_runtime.Images",
         max_batch_size=task.batch,
         max_batch_time=_WAIT_S,
     )

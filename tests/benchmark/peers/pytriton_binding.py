@@ -1,6 +1,6 @@
 """PyTriton: a Python function behind NVIDIA's Triton server, with its dynamic batches.
 
-It speaks the Open Inference Protocol: a seed comes as INT64 in JSON, a JPEG as binary data; pictures go back as binary
+It speaks the Open Inference Protocol: a seed comes as INT64 in JSON, a JPEG as binary data; images go back as binary
 data. Triton's library is linked against the Python 3.11 of Debian's packages.
 """
 
@@ -28,7 +28,7 @@ def main() -> None:
 
     @batch
     def answer(asked: Any) -> list[Any]:
-        """(N, 1) seeds or JPEGs -> (N, 1) pictures."""
+        """(N, 1) seeds or JPEGs -> (N, 1) images."""
         return [np.array(network.answer(asked[:, 0].tolist()), object)[:, None]]
 
     config = TritonConfig(
@@ -39,7 +39,7 @@ def main() -> None:
             model_name="network",
             infer_func=answer,
             inputs=[Tensor(name="asked", dtype=bytes if task.translates else np.int64, shape=(1,))],
-            outputs=[Tensor(name="pictures", dtype=bytes, shape=(1,))],
+            outputs=[Tensor(name="images", dtype=bytes, shape=(1,))],
             config=ModelConfig(max_batch_size=task.batch, batcher=DynamicBatcher(max_queue_delay_microseconds=0)),
         )
         triton.serve()

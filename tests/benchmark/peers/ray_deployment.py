@@ -23,7 +23,7 @@ task = Task.read()
 
 
 @serve.deployment(max_ongoing_requests=128, ray_actor_options={"num_cpus": 1}, logging_config=_QUIET)
-class Pictures:
+class Images:
     """The network, in the replica."""
 
     def __init__(self) -> None:
@@ -31,11 +31,11 @@ class Pictures:
 
     @serve.batch(max_batch_size=task.batch, batch_wait_timeout_s=_WAIT_S)
     async def answer(self, asked: list[Any]) -> list[bytes]:
-        """Pictures of a batch."""
+        """Images of a batch."""
         return self.network.answer(asked)
 
     async def __call__(self, request: Request) -> Response:
-        """One picture."""
+        """One image."""
         asked = await request.body() if task.translates else int(request.query_params["seed"])
         return Response(await self.answer(asked), media_type=task.media_type)
 
@@ -48,4 +48,4 @@ if __name__ == "__main__":
         _temp_dir=str(Path.cwd() / "ray"),
     )
     serve.start(http_options={"host": "127.0.0.1", "port": task.port}, logging_config=_QUIET)
-    serve.run(Pictures.bind(), blocking=True)
+    serve.run(Images.bind(), blocking=True)

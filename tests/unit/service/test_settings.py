@@ -200,13 +200,13 @@ def started(monkeypatch):
     return seen
 
 
-def test_where_a_gpu_draws_one_process_serves_and_it_is_the_one_that_started_it(started):
+def test_if_a_gpu_generates_one_process_serves_and_it_is_the_one_that_started_it(started):
     started["spec"] = EngineSpec("onnxruntime-cuda", "float32", (8,))
     assert command.main() == 0
     assert (started["workers"], started["asked"]) == (1, ["here"])
 
 
-def test_workers_that_were_asked_for_are_started_on_a_gpu_too_and_it_is_tried_in_a_process_that_ends(
+def test_workers_that_were_requested_are_started_on_a_gpu_too_and_it_is_tried_in_a_process_that_ends(
     started, monkeypatch
 ):
     started["spec"] = EngineSpec("onnxruntime-cuda", "float32", (8,))
@@ -230,7 +230,7 @@ def test_without_the_extra_gpu_no_process_is_started_to_try(started, monkeypatch
 
 
 @pytest.mark.parametrize("engine", ["cuda", "tensorrt"])
-def test_a_gpu_that_was_asked_for_and_does_not_start_is_one_sentence(monkeypatch, capsys, engine):
+def test_a_gpu_that_was_requested_and_does_not_start_is_one_sentence(monkeypatch, capsys, engine):
     providers = [CUDA, "TensorrtExecutionProvider", "CPUExecutionProvider"]
     monkeypatch.setattr("service.inference.session.ort.get_available_providers", lambda: providers)
     monkeypatch.setattr("service.inference.session.gpu.why_not", lambda _provider: "there is no driver")

@@ -11,7 +11,7 @@ from service import __main__ as command
 
 @pytest.fixture
 def run(models, monkeypatch, capsys):
-    """`python -m service ...` over `models`: its exit code and what it said."""
+    """`python -m service ...` over `models`: its exit code and its output."""
     monkeypatch.setenv("GANVAS_MODELS_DIR", str(models))
 
     def call(*words: object) -> tuple[int, str, str]:
@@ -20,8 +20,8 @@ def run(models, monkeypatch, capsys):
             code = command.main()
         except SystemExit as stop:
             code = int(stop.code or 0)
-        said = capsys.readouterr()
-        return code, said.out, said.err
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
 
     return call
 

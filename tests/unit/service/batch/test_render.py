@@ -17,11 +17,11 @@ from tests.unit.service.batch.conftest import held
 
 
 @pytest.mark.parametrize("model", ["tiny", "colour", "classes"])
-@pytest.mark.parametrize("out", ["drawn", "drawn.zip"])
+@pytest.mark.parametrize("out", ["generated", "generated.zip"])
 def test_each_file_has_the_bytes_that_the_api_gives(client, run, tmp_path, model, out):
-    code, said, _ = run("render", model, "--seeds", "3:40", "--out", tmp_path / out)
+    code, output, _ = run("render", model, "--seeds", "3:40", "--out", tmp_path / out)
     assert code == 0
-    assert "37 images written" in said
+    assert "37 images written" in output
     files = held(tmp_path / out)
     assert sorted(files) == [f"{seed:09d}.png" for seed in range(3, 40)]
     for seed in range(3, 40):
@@ -43,7 +43,7 @@ def test_options_are_those_of_the_api(client, run, tmp_path, options, query):
     assert data == client.get(f"/v1/models/classes/sample?seed=9007199254740993&{query}").content
 
 
-def test_metadata_are_left_out_where_the_setting_says_so(run, tmp_path, monkeypatch):
+def test_metadata_are_left_out_if_the_setting_excludes_them(run, tmp_path, monkeypatch):
     monkeypatch.setenv("GANVAS_METADATA", "false")
     assert run("render", "tiny", "--seeds", "1", "--out", tmp_path / "out")[0] == 0
     (data,) = held(tmp_path / "out").values()
@@ -58,10 +58,10 @@ def test_a_finished_run_does_nothing_twice_and_a_larger_one_does_the_rest(run, t
     written = []
     for kind in ("FolderSink", "ZipSink"):
         monkeypatch.setattr(f"service.batch.sinks.{kind}.write", counting(kind, written))
-    code, said, _ = run("render", "tiny", "--seeds", "0:20", "--out", target)
+    code, output, _ = run("render", "tiny", "--seeds", "0:20", "--out", target)
     assert (code, written) == (0, [])
-    assert "0 images written" in said
-    assert "20 existed already" in said
+    assert "0 images written" in output
+    assert "20 existed already" in output
     assert held(target) == before
     assert run("render", "tiny", "--seeds", "25,10:23", "--out", target)[0] == 0
     assert sorted(written) == [f"{seed:09d}.png" for seed in (20, 21, 22, 25)]
@@ -82,7 +82,7 @@ def counting(kind, written):
 
 
 @pytest.mark.parametrize("out", ["out", "out.zip"])
-def test_a_killed_run_goes_on_where_it_was(tmp_path, out):
+def test_a_killed_run_resumes_at_its_last_image(tmp_path, out):
     models, target = tmp_path / "models", tmp_path / out
     builders.write_package(models, "slow", generator=builders.slow_graph(50), discriminator=None)
     command = [sys.executable, "-m", "service", "render", "slow", "--seeds", "0:60", "--out", str(target)]
@@ -94,13 +94,13 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path, out):
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert process.returncode == -signal.SIGKILL
-    kept = size(growing)
-    assert 6 <= kept < 60
+    saved = size(growing)
+    assert 6 <= saved < 60
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    said = done.stdout.split()
-    made, before = int(said[0]), int(said[said.index("existed") - 1])
+    output = done.stdout.split()
+    made, before = int(output[0]), int(output[output.index("existed") - 1])
     assert made + before == 60
-    assert before >= kept - 2  # what was being written is made again, the rest is not
+    assert before >= saved - 2  # what was being written is made again, the rest is not
     files = held(target)
     assert len(files) == 60
     assert len(set(files.values())) == 60
@@ -110,14 +110,14 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path, out):
 
 
 def size(growing) -> int:
-    """Pictures so far, about."""
+    """Images so far, about."""
     if growing.is_dir():
         return len(list(growing.glob("[0-9]*.png")))
     return growing.read_bytes().count(b"IEND") if growing.exists() else 0
 
 
 @pytest.mark.parametrize("cut", [1, 20, 60, 300])
-def test_a_zip_that_was_cut_off_anywhere_goes_on(run, tmp_path, cut):
+def test_a_zip_that_was_cut_off_anywhere_is_resumed(run, tmp_path, cut):
     target, partial = tmp_path / "out.zip", tmp_path / "out.zip.partial"
     run("render", "tiny", "--seeds", "0:9", "--out", target)
     whole = held(target)
@@ -125,9 +125,9 @@ def test_a_zip_that_was_cut_off_anywhere_goes_on(run, tmp_path, cut):
         end = archive.start_dir
     partial.write_bytes(target.read_bytes()[: end - cut])
     target.unlink()
-    code, said, _ = run("render", "tiny", "--seeds", "0:9", "--out", target)
+    code, output, _ = run("render", "tiny", "--seeds", "0:9", "--out", target)
     assert code == 0
-    assert "1 images written" in said or "2 images written" in said
+    assert "1 images written" in output or "2 images written" in output
     assert held(target) == whole
     assert not partial.exists()
 
@@ -141,7 +141,7 @@ def test_what_a_killed_run_left_half_written_is_removed(run, tmp_path):
 
 @pytest.mark.parametrize("out", ["out", "out.zip"])
 @pytest.mark.parametrize(
-    ("first", "second", "said"),
+    ("first", "second", "message"),
     [
         (["classes", "--class", "star"], ["classes", "--class", "circle"], 'started with class "star"'),
         (["classes", "--class", "0"], ["classes"], 'class "circle", but this run has omitted'),
@@ -150,11 +150,11 @@ def test_what_a_killed_run_left_half_written_is_removed(run, tmp_path):
         (["tiny"], ["tiny", "--format", "webp"], 'started with format "png"'),
     ],
 )
-def test_a_run_never_mixes_with_another(run, tmp_path, out, first, second, said):
+def test_a_run_never_mixes_with_another(run, tmp_path, out, first, second, message):
     assert run("render", *first, "--seeds", "0:2", "--out", tmp_path / out)[0] == 0
     code, _, error = run("render", *second, "--seeds", "0:4", "--out", tmp_path / out)
     assert code == 2
-    assert said in error
+    assert message in error
     assert len(held(tmp_path / out)) == 2
 
 
@@ -187,7 +187,7 @@ def test_two_runs_do_not_write_into_one_place(run, tmp_path, out):
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["nothing", "--seeds", "1"], "there is no model 'nothing'"),
         (["tiny@7", "--seeds", "1"], "there is no model 'tiny@7'"),
@@ -203,10 +203,10 @@ def test_two_runs_do_not_write_into_one_place(run, tmp_path, out):
         (["classes", "--seeds", "1", "--class", "cross"], "no class 'cross'"),
     ],
 )
-def test_bad_input_is_one_clear_sentence(run, tmp_path, words, said):
+def test_bad_input_is_one_clear_sentence(run, tmp_path, words, message):
     code, out, error = run("render", *words, "--out", tmp_path / "out")
     assert (code, out) == (2, "")
-    assert said in error
+    assert message in error
     assert len(error.splitlines()) == 1
     assert not (tmp_path / "out").exists()
 

@@ -72,7 +72,7 @@ def test_grey_becomes_three_equal_channels():
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "PA"])
-def test_alpha_is_kept(mode):
+def test_alpha_is_preserved(mode):
     image = Image.open(io.BytesIO(builders.image_file())).convert("RGBA")
     image.putalpha(77)
     image = image.quantize(16) if mode == "PA" else image.convert(mode)
@@ -87,7 +87,7 @@ def test_a_transparent_colour_becomes_alpha():
     assert decoded[0, :, 3].tolist() == [255, 0]
 
 
-def test_16_bit_grey_keeps_its_shades():
+def test_16_bit_grey_preserves_its_shades():
     values = np.array([[0, 128, 257, 32_896, 65_535]], np.uint16)
     decoded = codecs.decode(saved(Image.fromarray(values)), MILLION)
     assert decoded[0, :, 0].tolist() == [0, 0, 1, 128, 255]
@@ -114,7 +114,7 @@ def test_more_pixels_than_allowed_are_refused():
 
 @quick
 @given(st.binary(max_size=200))
-def test_any_bytes_are_a_picture_or_refused(raw):
+def test_any_bytes_are_an_image_or_refused(raw):
     for head in (b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0", b"RIFF\xff\x00\x00\x00WEBPVP8 "):
         with pytest.raises((NotAnImage, TooLarge)):
             codecs.decode(head + raw, MILLION)

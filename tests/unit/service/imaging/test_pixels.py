@@ -36,14 +36,14 @@ def test_levels_are_rounded_and_clipped(value, level):
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_what_is_not_finite_is_no_picture(value):
+def test_what_is_not_finite_is_no_image(value):
     with pytest.raises(NotFinite):
         to_uint8(np.full((1, 1, 2, 2), value, np.float32))
 
 
 @quick
 @given(st.integers(1, 20), st.integers(1, 20), st.sampled_from([1, 3]))
-def test_every_cell_of_a_grid_is_a_picture_and_the_rest_black(count, columns, channels):
+def test_every_cell_of_a_grid_is_an_image_and_the_rest_black(count, columns, channels):
     pixels = np.random.default_rng(count).integers(1, 256, (count, 3, 2, channels), dtype=np.uint8)
     grid = image_grid(pixels, columns)
     rows = -(-count // columns)
@@ -73,7 +73,7 @@ def test_fit_cuts_out_the_middle():
     assert fit(pixels, 10, 10, 3).min() == 255
 
 
-def test_fit_leaves_a_picture_of_the_right_size_alone():
+def test_fit_leaves_an_image_of_the_right_size_alone():
     pixels = stripes(12, 12)
     np.testing.assert_array_equal(fit(pixels, 12, 12, 3), pixels)
 

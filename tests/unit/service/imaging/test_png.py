@@ -20,7 +20,7 @@ def opened(raw):
 
 @settings(deadline=None, max_examples=60)
 @given(st.tuples(sides, sides, st.sampled_from([1, 3, 4])).flatmap(lambda shape: arrays(np.uint8, shape)))
-def test_every_picture_comes_back_exactly(pixels):
+def test_every_image_comes_back_exactly(pixels):
     image = opened(png.encode(pixels, {}))
     assert image.mode == {1: "L", 3: "RGB", 4: "RGBA"}[pixels.shape[2]]
     np.testing.assert_array_equal(np.asarray(image).reshape(pixels.shape), pixels)

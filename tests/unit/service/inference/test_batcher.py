@@ -127,7 +127,7 @@ def test_so_many_batches_run_at_once_as_there_are_instances():
     asyncio.run(scenario())
 
 
-def test_a_batch_is_told_whether_it_has_the_cores_to_itself():
+def test_a_batch_receives_whether_it_has_the_cores_to_itself():
     async def scenario():
         run = Doubler(is_open=False)
         async with batching(run, instances=2, batch_rows=1) as batcher:
@@ -172,7 +172,7 @@ def test_every_row_is_right_in_a_crowd_that_comes_fails_and_goes():
     asyncio.run(scenario())
 
 
-def test_what_is_made_of_rows_is_told_where_they_begin():
+def test_finish_receives_the_index_of_the_first_row():
     async def scenario():
         def part(output, first):
             return first, len(output), threading.current_thread().name

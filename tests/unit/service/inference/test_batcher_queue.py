@@ -74,7 +74,7 @@ def test_cancelling_while_the_batch_runs_leaves_the_neighbours_their_rows():
     asyncio.run(scenario())
 
 
-def test_an_expired_request_is_told_so_and_never_runs():
+def test_an_expired_request_fails_and_never_runs():
     async def scenario():
         run = Doubler(is_open=False)
         async with batching(run) as batcher:

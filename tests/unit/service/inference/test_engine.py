@@ -56,5 +56,5 @@ EXACT = EngineSpec("onnxruntime-cuda", "float32", (8,))
         ),
     ],
 )
-def test_pictures_of_any_size_go_one_by_one_and_never_through_tensorrt(spec, expected):
+def test_images_of_any_size_go_one_by_one_and_never_through_tensorrt(spec, expected):
     assert for_any_size(spec) == expected

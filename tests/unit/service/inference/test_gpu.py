@@ -90,7 +90,7 @@ def test_without_a_driver_nothing_is_tried(monkeypatch):
 
 
 @pytest.mark.parametrize(("code", "devices", "says"), [(100, 0, "CUDA error 100"), (0, 0, "sees no GPU")])
-def test_a_driver_without_a_gpu_says_so(monkeypatch, code, devices, says):
+def test_a_driver_without_a_gpu_reports_it(monkeypatch, code, devices, says):
     monkeypatch.setattr(gpu.ctypes, "CDLL", lambda _name: driver(code, devices))
     monkeypatch.setattr(gpu.ort, "InferenceSession", None)
     assert says in gpu.why_not(CUDA)
@@ -101,7 +101,7 @@ def test_a_gpu_that_computes_starts(monkeypatch, with_driver):
     assert gpu.why_not(CUDA) is None
 
 
-def test_tensorrt_is_asked_for_with_cuda_behind_it(monkeypatch, with_driver):
+def test_tensorrt_is_requested_with_cuda_behind_it(monkeypatch, with_driver):
     made = []
     monkeypatch.setattr(gpu.ort, "InferenceSession", lambda *args, **kw: made.append(Fake(*args, **kw)) or made[-1])
     assert "does not start it" in gpu.why_not(TENSORRT)

@@ -38,9 +38,9 @@ def test_a_result_stays_when_the_buffers_are_used_again():
     session = opened(builders.generator_graph())
     buckets = Buckets(session, "cpu", (4,), options)
     first = buckets.run({"latents": latents(4)})
-    kept = first.copy()
+    saved = first.copy()
     second = buckets.run({"latents": latents(4, seed=1)})
-    np.testing.assert_array_equal(first, kept)
+    np.testing.assert_array_equal(first, saved)
     assert not np.array_equal(first, second)
 
 
@@ -87,7 +87,7 @@ def test_inputs_that_are_not_the_bucket_s_are_refused(fed):
         buckets.run(fed)
 
 
-def test_pictures_of_any_size_have_no_buckets():
+def test_images_of_any_size_have_no_buckets():
     with pytest.raises(ValueError, match="more than one dynamic axis"):
         Buckets(opened(builders.affine_graph(2.0, 0.1)), "cpu", (1,), options)
 
@@ -95,27 +95,27 @@ def test_pictures_of_any_size_have_no_buckets():
 @pytest.mark.parametrize("sides", [(5, 9), (17, 3), (64, 64)])
 def test_loose_buffers_take_odd_sizes(sides):
     session = opened(builders.stylising_graph())
-    pictures = np.random.default_rng(0).uniform(-1, 1, (2, 3, *sides)).astype(np.float32)
-    (expected,) = session.run(None, {"images": pictures})
+    images = np.random.default_rng(0).uniform(-1, 1, (2, 3, *sides)).astype(np.float32)
+    (expected,) = session.run(None, {"images": images})
     loose = Loose(session, options)
-    np.testing.assert_array_equal(loose.run({"images": pictures}), expected)
-    np.testing.assert_array_equal(loose.run({"images": pictures[:, :, :, ::-1]}), session.run(None, {
-        "images": np.ascontiguousarray(pictures[:, :, :, ::-1])})[0])  # fmt: skip
+    np.testing.assert_array_equal(loose.run({"images": images}), expected)
+    np.testing.assert_array_equal(loose.run({"images": images[:, :, :, ::-1]}), session.run(None, {
+        "images": np.ascontiguousarray(images[:, :, :, ::-1])})[0])  # fmt: skip
 
 
 def test_a_loose_result_outlives_its_binding():
-    pictures = np.random.default_rng(0).uniform(-1, 1, (1, 3, 8, 8)).astype(np.float32)
-    made = Loose(opened(builders.affine_graph(2.0, 0.0)), options).run({"images": pictures})
+    images = np.random.default_rng(0).uniform(-1, 1, (1, 3, 8, 8)).astype(np.float32)
+    made = Loose(opened(builders.affine_graph(2.0, 0.0)), options).run({"images": images})
     gc.collect()
-    np.testing.assert_array_equal(made, 2 * pictures)
+    np.testing.assert_array_equal(made, 2 * images)
 
 
 def test_loose_buffers_may_be_used_by_several_threads():
     loose, equal = Loose(opened(builders.affine_graph(2.0, 0.0)), options), []
 
     def work(seed):
-        pictures = np.random.default_rng(seed).uniform(-1, 1, (1, 3, 8 + seed, 8)).astype(np.float32)
-        equal.extend(np.array_equal(loose.run({"images": pictures}), 2 * pictures) for _ in range(20))
+        images = np.random.default_rng(seed).uniform(-1, 1, (1, 3, 8 + seed, 8)).astype(np.float32)
+        equal.extend(np.array_equal(loose.run({"images": images}), 2 * images) for _ in range(20))
 
     threads = [threading.Thread(target=work, args=(seed,)) for seed in range(4)]
     for thread in threads:

@@ -35,7 +35,7 @@ def test_cuda_captures_graphs_and_computes_float32_exactly():
     assert providers(CUDA, 4, False) == [("CUDAExecutionProvider", CUDA_OPTIONS)]
 
 
-def test_cuda_captures_nothing_where_sizes_differ():
+def test_cuda_captures_nothing_if_sizes_differ():
     assert providers(CUDA, 4, True) == [("CUDAExecutionProvider", CUDA_OPTIONS | {"enable_cuda_graph": "0"})]
 
 
@@ -45,13 +45,13 @@ def test_tf32_is_allowed_by_the_precision_alone():
 
 
 @pytest.mark.parametrize(("precision", "half"), [("tf32", "0"), ("float16", "1")])
-def test_tensorrt_has_cuda_behind_it_and_float16_where_it_was_asked_for(precision, half):
+def test_tensorrt_has_cuda_behind_it_and_float16_if_requested(precision, half):
     tensorrt, cuda = providers(EngineSpec("onnxruntime-tensorrt", precision, (8,)), 4, False)
     assert tensorrt == ("TensorrtExecutionProvider", {"device_id": "0", "trt_fp16_enable": half})
     assert cuda == ("CUDAExecutionProvider", CUDA_OPTIONS | {"use_tf32": "1", "enable_cuda_graph": "0"})
 
 
-def test_tensorrt_keeps_each_network_in_a_folder_of_its_own():
+def test_tensorrt_stores_each_network_in_a_folder_of_its_own():
     spec = EngineSpec("onnxruntime-tensorrt", "float16", (8,), cache_dir=Path("/cache"))
     (_, options), _ = providers(spec, 4, False, "0123456789abcdef" * 4)
     folder = "/cache/0123456789abcdef0123456789abcdef-float16"

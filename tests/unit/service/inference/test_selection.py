@@ -42,7 +42,7 @@ def no_driver(_provider):
         ("openvino", "bfloat16", BOTH, True, BFLOAT16),
     ],
 )
-def test_without_a_gpu_auto_takes_openvino_where_it_is_installed_and_bfloat16_may_be_used(
+def test_without_a_gpu_auto_takes_openvino_if_it_is_installed_and_bfloat16_may_be_used(
     engine, precision, providers, has, expected
 ):
     assert select_engine(EngineRequest(engine, precision), providers, has, never) == expected
@@ -61,11 +61,11 @@ def test_without_a_gpu_auto_takes_openvino_where_it_is_installed_and_bfloat16_ma
         ("tensorrt", "float16", EngineSpec("onnxruntime-tensorrt", "float16", (8,))),
     ],
 )
-def test_a_gpu_that_starts_is_taken_in_float32_unless_told_otherwise(engine, precision, expected):
+def test_a_gpu_that_starts_is_taken_in_float32_unless_configured_otherwise(engine, precision, expected):
     assert select_engine(EngineRequest(engine, precision), GPU, True, starts) == expected
 
 
-def test_auto_asks_cuda_and_says_in_one_line_why_the_processor_draws(caplog):
+def test_auto_tries_cuda_and_logs_in_one_line_why_the_cpu_is_used(caplog):
     asked = []
     spec = select_engine(EngineRequest(), GPU, False, lambda provider: asked.append(provider) or no_driver(provider))
     assert (spec, asked) == (ONNXRUNTIME, [CUDA])
@@ -113,14 +113,14 @@ def test_no_bucket_is_larger_than_a_batch(most, fixed, any_batch):
     assert select_engine(EngineRequest("cuda", any_batch=True, max_batch=most), GPU, True, starts).buckets == any_batch
 
 
-def test_tensorrt_is_told_where_to_keep_what_it_compiles(tmp_path):
+def test_tensorrt_is_given_a_folder_for_what_it_compiles(tmp_path):
     assert select_engine(EngineRequest("tensorrt", cache_dir=tmp_path), GPU, True, starts).cache_dir == tmp_path
 
 
 @pytest.mark.parametrize(
     ("flags", "expected"), [("fpu avx512_bf16 sse", True), ("amx_bf16", True), ("fpu avx512f", False), ("", False)]
 )
-def test_the_processor_says_whether_it_has_bfloat16(tmp_path, flags, expected):
+def test_the_cpu_reports_whether_it_has_bfloat16(tmp_path, flags, expected):
     info = tmp_path / "cpuinfo"
     info.write_text(f"processor\t: 0\nflags\t\t: {flags}\n\nprocessor\t: 1\nflags\t\t: {flags}\n")
     assert has_bfloat16(info) == expected

@@ -16,7 +16,7 @@ def latents(count: int):
     return np.random.default_rng(0).normal(0, 1, (count, builders.Z_DIM)).astype(np.float32)
 
 
-def test_a_session_says_its_tensors_by_name():
+def test_a_session_reports_its_tensors_by_name():
     session = Session(builders.generator_graph(n_classes=3), 1)
     assert session.inputs == {"latents": ["N", 8], "classes": ["N", 3]}
     assert session.outputs == {"images": ["N", 1, 12, 12]}
@@ -28,9 +28,9 @@ def test_a_network_is_computed_as_numpy_computes_it():
         tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in onnx.load_from_string(raw).graph.initializer
     }
     expected = np.tanh(latents(5) @ weights["w"] + weights["b"]).reshape(5, 1, 12, 12)
-    drawn = Session(raw, 1).run({"latents": latents(5)})
-    assert drawn.dtype == np.float32
-    np.testing.assert_allclose(drawn, expected, atol=1e-5)
+    generated = Session(raw, 1).run({"latents": latents(5)})
+    assert generated.dtype == np.float32
+    np.testing.assert_allclose(generated, expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("raw", [b"", b"nonsense", builders.generator_graph()[:-300], builders.generator_graph()[:100]])
@@ -59,7 +59,7 @@ def test_the_engine_names_its_version():
     assert engine_version().startswith("onnxruntime-1.")
 
 
-def test_a_session_is_onnxruntime_in_float32_unless_told_otherwise():
+def test_a_session_is_onnxruntime_in_float32_unless_configured_otherwise():
     spec = Session(builders.generator_graph(), 1).spec
     assert (spec.engine, spec.precision, spec.buckets) == ("onnxruntime-cpu", "float32", ())
 
@@ -91,8 +91,8 @@ def fake(monkeypatch):
 def test_the_output_is_the_same_alone_and_beside_others():
     session = Session(builders.generator_graph(), 2, shared_threads=1)
     assert session.copies == 2
-    drawn = [session.run({"latents": latents(40)}, alone) for alone in (True, False)]
-    np.testing.assert_array_equal(drawn[0], drawn[1])
+    generated = [session.run({"latents": latents(40)}, alone) for alone in (True, False)]
+    np.testing.assert_array_equal(generated[0], generated[1])
 
 
 def test_threads_that_wait_do_not_spin(fake):
@@ -111,7 +111,7 @@ def test_a_run_beside_others_has_threads_of_its_own(fake):
     assert [made.rows for made in fake] == [[2], [2]]
 
 
-def test_a_network_is_held_once_where_its_threads_are_the_same_or_its_engine_divides_them_itself(fake):
+def test_a_network_is_held_once_if_its_threads_are_the_same_or_its_engine_divides_them_itself(fake):
     Session(b"", 1, shared_threads=1)
     Session(b"", 4, spec=EngineSpec("openvino-cpu", "bfloat16", (1,)), shared_threads=1)
     assert len(fake) == 2
@@ -119,8 +119,8 @@ def test_a_network_is_held_once_where_its_threads_are_the_same_or_its_engine_div
 
 @pytest.mark.parametrize(("buckets", "runs"), [((1,), [1, 1, 1]), ((2,), [2, 2]), ((), [3])])
 def test_a_kind_with_buckets_of_its_own_runs_no_others(fake, buckets, runs):
-    drawn = Session(b"", 1, spec=EngineSpec("openvino-cpu", "bfloat16", buckets)).run({"latents": latents(3)})
-    np.testing.assert_array_equal(drawn, 2 * latents(3))
+    generated = Session(b"", 1, spec=EngineSpec("openvino-cpu", "bfloat16", buckets)).run({"latents": latents(3)})
+    np.testing.assert_array_equal(generated, 2 * latents(3))
     assert fake[0].rows == runs
 
 
@@ -145,13 +145,13 @@ needs_openvino = pytest.mark.skipif(
 
 @needs_openvino
 @pytest.mark.parametrize("precision", ["float32", "auto"])
-def test_openvino_draws_what_onnxruntime_draws_byte_equal_in_every_batch(precision):
+def test_openvino_generates_what_onnxruntime_generates_byte_equal_in_every_batch(precision):
     graph = builders.generator_graph()
     opened = Session(graph, 2, spec=resolve_engine(EngineRequest("openvino", precision)))
-    drawn = opened.run({"latents": latents(9)})
-    np.testing.assert_allclose(drawn, Session(graph, 1).run({"latents": latents(9)}), atol=0.03)
+    generated = opened.run({"latents": latents(9)})
+    np.testing.assert_allclose(generated, Session(graph, 1).run({"latents": latents(9)}), atol=0.03)
     for row in range(9):
-        np.testing.assert_array_equal(opened.run({"latents": latents(9)[row : row + 1]})[0], drawn[row])
+        np.testing.assert_array_equal(opened.run({"latents": latents(9)[row : row + 1]})[0], generated[row])
 
 
 @needs_openvino
@@ -160,6 +160,6 @@ def test_openvino_translates_any_size():
         builders.stylising_graph(), 1, any_size=True, spec=resolve_engine(EngineRequest("openvino", "float32"))
     )
     for sides in ((16, 24), (32, 8)):
-        pictures = np.random.default_rng(0).uniform(-1, 1, (2, 3, *sides)).astype(np.float32)
-        expected = Session(builders.stylising_graph(), 1).run({"images": pictures})
-        np.testing.assert_allclose(opened.run({"images": pictures}), expected, atol=1e-4)
+        images = np.random.default_rng(0).uniform(-1, 1, (2, 3, *sides)).astype(np.float32)
+        expected = Session(builders.stylising_graph(), 1).run({"images": images})
+        np.testing.assert_allclose(opened.run({"images": images}), expected, atol=1e-4)

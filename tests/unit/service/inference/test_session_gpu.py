@@ -1,4 +1,4 @@
-"""What a session does on a GPU: over the processor's buffers everywhere, and on the device where there is one."""
+"""What a session does on a GPU: with buffers in CPU memory everywhere, and on the device if there is one."""
 
 import gc
 import threading
@@ -71,11 +71,11 @@ def plain(graph, **inputs):
 @pytest.mark.parametrize("spec", [FIXED, SEVERAL])
 def test_rows_come_out_as_without_buckets(on_processor, spec, count):
     graph = builders.generator_graph()
-    drawn = Session(graph, 1, spec=spec).run({"latents": latents(count)})
-    np.testing.assert_allclose(drawn, plain(graph, latents=latents(count)), atol=1e-6)
+    generated = Session(graph, 1, spec=spec).run({"latents": latents(count)})
+    np.testing.assert_allclose(generated, plain(graph, latents=latents(count)), atol=1e-6)
 
 
-def test_each_bucket_has_a_graph_that_is_captured_before_it_is_asked_for(on_processor):
+def test_each_bucket_has_a_graph_that_is_captured_before_it_is_requested(on_processor):
     session = Session(builders.generator_graph(), 1, spec=SEVERAL)
     assert made_session().graphs == ["1", "2", "4"]
     session.run({"latents": latents(7)})
@@ -90,8 +90,8 @@ def test_one_thread_loads_runs_and_lets_go_whoever_asks(on_processor):
 
     def work(row):
         for _ in range(20):
-            drawn = opened[0].run({"latents": latents(4)[row : row + 1]})[0]
-            equal.append(np.array_equal(drawn, alone[row]))
+            generated = opened[0].run({"latents": latents(4)[row : row + 1]})[0]
+            equal.append(np.array_equal(generated, alone[row]))
 
     alone = [opened[0].run({"latents": latents(4)[row : row + 1]})[0] for row in range(4)]
     threads = [threading.Thread(target=work, args=(row,)) for row in range(4)]
@@ -120,7 +120,7 @@ def test_a_network_with_other_dynamic_axes_is_not_for_this_engine(on_processor):
         Session(builders.affine_graph(2.0, 0.0), 1, spec=FIXED)
 
 
-def test_pictures_of_any_size_are_bound_for_each_run_and_the_arena_shrinks(on_processor, monkeypatch):
+def test_images_of_any_size_are_bound_for_each_run_and_the_arena_shrinks(on_processor, monkeypatch):
     entries = []
 
     def noted(spec, any_size, rows=None):
@@ -134,9 +134,9 @@ def test_pictures_of_any_size_are_bound_for_each_run_and_the_arena_shrinks(on_pr
         builders.stylising_graph(), 1, any_size=True, spec=EngineSpec("onnxruntime-cuda", "float32", (1,))
     )
     for sides in ((16, 24), (9, 7)):
-        pictures = np.random.default_rng(0).uniform(-1, 1, (2, 3, *sides)).astype(np.float32)
-        drawn = session.run({"images": pictures})
-        np.testing.assert_allclose(drawn, plain(builders.stylising_graph(), images=pictures), atol=1e-5)
+        images = np.random.default_rng(0).uniform(-1, 1, (2, 3, *sides)).astype(np.float32)
+        generated = session.run({"images": images})
+        np.testing.assert_allclose(generated, plain(builders.stylising_graph(), images=images), atol=1e-5)
     assert set(entries) == {("onnxruntime-cuda", True, None)}
     assert len(made_session().graphs) == 4  # a row each
 
@@ -149,7 +149,7 @@ def test_a_folder_is_made_for_what_tensorrt_compiles(on_processor, tmp_path):
     assert (tmp_path / "a" / "b").is_dir()
 
 
-def test_a_gpu_is_tried_only_where_one_may_come_of_it(monkeypatch):
+def test_a_gpu_is_tried_only_if_one_may_start(monkeypatch):
     monkeypatch.setattr(module.ort, "get_available_providers", lambda: [CUDA, "CPUExecutionProvider"])
     assert [may_start_gpu(EngineRequest(engine)) for engine in ("auto", "cuda", "onnxruntime")] == [True, True, False]
     monkeypatch.setattr(module.ort, "get_available_providers", lambda: ["CPUExecutionProvider"])
@@ -164,27 +164,27 @@ needs_cuda = pytest.mark.skipif(
 
 @needs_cuda
 @pytest.mark.parametrize("any_batch", [False, True])
-def test_cuda_draws_what_the_processor_draws(any_batch):
+def test_cuda_generates_what_the_cpu_generates(any_batch):
     graph = builders.generator_graph()
     opened = Session(graph, 2, spec=resolve_engine(EngineRequest("cuda", any_batch=any_batch)))
     for count in (1, 2, 3, 8, 16, 21):
-        drawn = opened.run({"latents": latents(count)})
-        np.testing.assert_allclose(drawn, Session(graph, 1).run({"latents": latents(count)}), atol=1e-4)
+        generated = opened.run({"latents": latents(count)})
+        np.testing.assert_allclose(generated, Session(graph, 1).run({"latents": latents(count)}), atol=1e-4)
 
 
 @needs_cuda
-def test_cuda_draws_a_row_byte_equal_in_every_batch_at_every_place_and_after_a_restart():
+def test_cuda_generates_a_row_byte_equal_in_every_batch_at_every_place_and_after_a_restart():
     graph = builders.generator_graph()
-    drawn = Session(graph, 2, spec=resolve_engine(EngineRequest("cuda"))).run({"latents": latents(11)})
+    generated = Session(graph, 2, spec=resolve_engine(EngineRequest("cuda"))).run({"latents": latents(11)})
     again = Session(graph, 2, spec=resolve_engine(EngineRequest("cuda")))
     for row in range(11):
-        np.testing.assert_array_equal(again.run({"latents": latents(11)[row : row + 1]})[0], drawn[row])
+        np.testing.assert_array_equal(again.run({"latents": latents(11)[row : row + 1]})[0], generated[row])
 
 
 @needs_cuda
 def test_cuda_translates_any_size():
     opened = Session(builders.stylising_graph(), 1, any_size=True, spec=EngineSpec("onnxruntime-cuda", "float32", (1,)))
     for sides in ((16, 24), (32, 8), (17, 9)):
-        pictures = np.random.default_rng(0).uniform(-1, 1, (2, 3, *sides)).astype(np.float32)
-        expected = Session(builders.stylising_graph(), 1).run({"images": pictures})
-        np.testing.assert_allclose(opened.run({"images": pictures}), expected, atol=1e-3)
+        images = np.random.default_rng(0).uniform(-1, 1, (2, 3, *sides)).astype(np.float32)
+        expected = Session(builders.stylising_graph(), 1).run({"images": images})
+        np.testing.assert_allclose(opened.run({"images": images}), expected, atol=1e-3)

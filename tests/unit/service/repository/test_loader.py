@@ -85,7 +85,7 @@ def test_translators_fall_back_too(tmp_path, lossy):
 @pytest.mark.parametrize(
     "spec", [EngineSpec("openvino-cpu", "bfloat16", (1,)), EngineSpec("onnxruntime-cuda", "float32", (8,))]
 )
-def test_what_was_asked_for_by_name_does_not_fall_back(tmp_path, lossy, spec):
+def test_what_was_requested_by_name_does_not_fall_back(tmp_path, lossy, spec):
     with pytest.raises(UnfitEngine):
         opened(builders.write_package(tmp_path), spec)
 

@@ -37,7 +37,7 @@ def test_an_array_comes_back_to_the_bit(raw):
         "",
     ],
 )
-def test_an_array_that_does_not_hold_what_it_says_is_refused(data):
+def test_an_array_that_does_not_match_its_description_is_refused(data):
     with pytest.raises(ValueError, match="data"):
         Array(dtype="float32", shape=(2,), data=data).unpack()
 

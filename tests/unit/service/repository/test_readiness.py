@@ -21,7 +21,7 @@ def full(*_):
     raise OSError(24, "Too many open files")
 
 
-def test_while_too_many_files_are_open_a_worker_is_not_ready_and_tells_the_others_again_afterwards(
+def test_while_too_many_files_are_open_a_worker_is_not_ready_and_reports_to_the_others_again_afterwards(
     tmp_path, monkeypatch, caplog
 ):
     builders.write_package(tmp_path / "models", "tiny")

@@ -130,17 +130,17 @@ def test_a_version_that_is_let_go_while_another_is_being_served_is_passed_over(t
 
 
 @pytest.mark.parametrize(
-    ("folder", "wanted", "said"),
+    ("folder", "wanted", "message"),
     [
         ("nowhere", (), "there is no models folder at"),
         ("empty", (), "holds no package that can be served"),
         ("empty", ("a", "b"), "has no version that can be served of: a, b"),
     ],
 )
-def test_what_keeps_the_service_from_being_ready_is_said_and_logged(tmp_path, caplog, folder, wanted, said):
+def test_what_prevents_the_service_from_being_ready_is_reported_and_logged(tmp_path, caplog, folder, wanted, message):
     (tmp_path / "empty").mkdir()
     found = Repository(tmp_path / folder, wanted, ExecutionConfig(1, 1, Limits()), Metrics())
     assert found.shortfall == "the models are still being opened"
     asyncio.run(found.open())
-    assert said in found.shortfall
-    assert any(said in getattr(record, "reason", "") for record in caplog.records)
+    assert message in found.shortfall
+    assert any(message in getattr(record, "reason", "") for record in caplog.records)

@@ -8,8 +8,8 @@ def test_more_clients_are_let_in_than_a_shell_allows_files():
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (512, most))
         process.allow_files()
-        raised, kept = resource.getrlimit(resource.RLIMIT_NOFILE)
+        raised, saved = resource.getrlimit(resource.RLIMIT_NOFILE)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (before, most))
-    assert kept == most
+    assert saved == most
     assert raised == (65_536 if most == resource.RLIM_INFINITY else min(most, 65_536))
