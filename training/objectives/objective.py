@@ -17,6 +17,7 @@ from torch.optim.swa_utils import AveragedModel
 from training.networks.norm import share_statistics
 from training.objectives import optimizers
 from training.objectives.cuda_graphs import CudaGraphs
+from training.objectives.ema import create_ema, update_ema
 from training.objectives.optimizers import OptimizerConfig, Steps
 
 
@@ -173,10 +174,9 @@ class Objective(ABC):
         self.optimizers[name], self.schedulers[name] = optimizers.build(config, self._parameters(name), steps)
 
     def average(self, name: str, decay: float) -> None:
-        """Keeps an exponential moving average of a network, unless decay is 0."""
+        """Maintains an exponential moving average of a network, unless decay is 0. `descend` updates it."""
         if decay > 0.0:
-            # Its count too has to lie on the device: a captured step would keep the number that it saw.
-            self.averages[name] = AveragedModel(self.networks[name], device=self.fabric.device)
+            self.averages[name] = create_ema(self.networks[name], self.fabric.device)
             self._decays[name] = decay
 
     def descend(self, name: str, loss: Tensor) -> None:
@@ -191,7 +191,7 @@ class Objective(ABC):
         self._moved.append(name)
         for network in self._trained[name]:
             if network in self.averages:
-                follow(self.averages[network], self.networks[network], self._decays[network])
+                update_ema(self.averages[network], self.networks[network], self._decays[network])
 
     def share(self, rows: Tensor) -> Tensor:
         """This process's rows of a tensor that every process has drawn alike."""
@@ -226,25 +226,6 @@ def _lay_channels_last(network: nn.Module) -> None:
     for weight in network.parameters():
         if weight.ndim == 4:
             weight.data = weight.data.contiguous(memory_format=torch.channels_last)
-
-
-@torch.no_grad()
-def follow(average: AveragedModel, network: nn.Module, decay: float) -> None:
-    """One update of an exponential moving average that forgets the untrained start.
-
-    Update n has the decay min(decay, (1 + n) / (10 + n)), as in TensorFlow's ExponentialMovingAverage: early on the
-    average looks back over about a tenth of the run. The first one is the network itself. AveragedModel's own update
-    reads n, for which a GPU would have to be waited for.
-    """
-    n = average.n_averaged
-    share = (1.0 - (1 + n) / (10 + n)).clamp_(min=1.0 - decay).masked_fill_(n == 0, 1.0)
-    averaged: list[Tensor] = list(average.module.parameters())
-    current: list[Tensor] = list(network.parameters())
-    shares: Any = [share] * len(averaged)  # its annotation knows numbers only
-    torch._foreach_lerp_(averaged, current, shares)
-    for kept, buffer in zip(average.module.buffers(), network.buffers(), strict=True):
-        kept.copy_(buffer)
-    n += 1
 
 
 _WEIGHTS = ("networks", "averages")

@@ -8,7 +8,7 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
 from training.objectives import Objective
-from training.objectives.objective import follow
+from training.objectives.ema import update_ema
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def weight():
         def update(value):
             with torch.no_grad():
                 network.weight.fill_(value)
-            follow(averaged, network, decay)
+            update_ema(averaged, network, decay)
             return float(averaged.module.weight.detach())
 
         update.averaged = averaged
@@ -87,7 +87,7 @@ def test_all_of_an_average_lies_where_the_network_does():
     objective.average("generator", 0.9)
     average = objective.averages["generator"]
     assert {part.device.type for part in average.state_dict().values()} == {"meta"}
-    follow(average, objective.networks["generator"], 0.9)  # reads nothing back, which meta tensors would refuse
+    update_ema(average, objective.networks["generator"], 0.9)  # reads nothing back, which meta tensors would refuse
 
 
 class Failing(Elsewhere):
