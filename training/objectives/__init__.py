@@ -1,4 +1,4 @@
-"""Objectives: each owns its networks, optimisers and maths behind one `step(batch)`."""
+"""Objectives: each owns its networks, optimisers and losses behind one `step(batch)`."""
 
 import torch
 
@@ -24,11 +24,11 @@ from training.objectives.wgan import Wgan, WganGp
 
 
 def build(config: TrainingConfig, data: ImageSet | PairSet, fabric: Fabric) -> Objective:
-    """The objective of a configuration, on the fabric's device.
+    """Builds the objective of a configuration on the fabric's device.
 
     Args:
-        config: any method's configuration.
-        data: the training images; their shape sizes the networks.
+        config: the configuration of any method.
+        data: the training images; their shape determines the networks'.
         fabric: device, precision and processes.
     """
     if isinstance(data, PairSet):
@@ -45,13 +45,13 @@ def build(config: TrainingConfig, data: ImageSet | PairSet, fabric: Fabric) -> O
 
 
 def parameter_counts(config: TrainingConfig) -> dict[str, int]:
-    """Trained numbers of each network of a recipe."""
+    """The number of trained parameters per network."""
     networks = build(config, _blank(config), Fabric(accelerator="cpu")).networks
     return {name: sum(p.numel() for p in network.parameters()) for name, network in networks.items()}
 
 
 def _blank(config: TrainingConfig) -> ImageSet | PairSet:
-    """Images of the right shape, with every class."""
+    """Black images of the configured shape, with every class."""
     classes = PUBLISHED[config.dataset].classes or ("",)
     side = config.images.crop_px if config.images else IDX_SIDE_PX
     count = max(len(classes), config.batch_size)

@@ -1,7 +1,7 @@
-"""CUDA graphs: work on a GPU that is recorded once and replayed, instead of launched operation by operation.
+"""CUDA graphs: GPU work that is captured once and replayed, instead of launched operation by operation.
 
-The networks of 28 and 64 px keep a GPU busy for less time than a CPU takes to launch their operations. Knows
-nothing about training.
+For networks of 28 and 64 px, launching the operations takes the CPU longer than the GPU needs to run them.
+Independent of training.
 
 References:
     https://docs.pytorch.org/docs/stable/notes/cuda.html#cuda-graphs
@@ -20,7 +20,7 @@ Result = TypeVar("Result")
 
 
 class _Recording(NamedTuple):
-    """A graph, the tensors that it reads, and what it gives."""
+    """A captured graph, its input tensors and its result."""
 
     graph: torch.cuda.CUDAGraph
     inputs: tuple[Tensor, ...]
@@ -28,19 +28,19 @@ class _Recording(NamedTuple):
 
 
 class CudaGraphs(Generic[Result]):
-    """A function of tensors on a GPU, replayed as CUDA graphs: one for each kind of call and shape of its input.
+    """A function of GPU tensors, replayed as CUDA graphs: one per kind of call and input shape.
 
-    The first three calls of a kind run normally, so that kernels are chosen and memory is asked for. The next one is
-    recorded. What cannot be recorded works as ever from then on, and a warning says why; no GPU has refused a step of
-    this package yet, so this fallback is tested with a stand-in only.
+    The first three calls of a kind run normally, so that kernels are selected and memory is allocated. The next one is
+    captured. If a capture fails, all further calls run normally and a warning reports the reason. No GPU has refused a
+    step of this package yet, so the fallback is tested with a fake only.
     """
 
     def __init__(self, work: Callable[[Any], Result]) -> None:
-        """Records nothing yet.
+        """Captures nothing yet.
 
         Args:
-            work: takes a named tuple of tensors. Calls of one kind launch the same operations, read nothing back, and
-                change nothing but tensors on the device. Its result may hold tensors, which the next call writes over.
+            work: takes a named tuple of tensors. Calls of one kind launch the same operations, read nothing back to
+                the host, and change only tensors on the device. The next call overwrites tensors in its result.
         """
         self._work = work
         self._warm: dict[Hashable, int] = {}
@@ -49,11 +49,11 @@ class CudaGraphs(Generic[Result]):
         self._fails = False
 
     def __call__(self, inputs: Any, kind: Hashable | None) -> Result:
-        """Does the work.
+        """Runs the work, by replay if possible.
 
         Args:
             inputs: a named tuple of tensors.
-            kind: of the call; None is one that cannot be recorded.
+            kind: the kind of the call; None marks a call that cannot be captured.
         """
         if kind is None or self._fails:
             return self._work(inputs)
@@ -66,7 +66,7 @@ class CudaGraphs(Generic[Result]):
                 self._recordings[key] = self._record(inputs)
             except torch.OutOfMemoryError:
                 raise
-            except RuntimeError as error:  # of any operation that a graph cannot hold
+            except RuntimeError as error:  # raised by any operation that cannot be captured
                 self._fails = True
                 reason = str(error).splitlines()[0]
                 warnings.warn(f"steps are not captured as CUDA graphs, and are slower: {reason}", stacklevel=2)
@@ -78,7 +78,7 @@ class CudaGraphs(Generic[Result]):
         return result
 
     def _on_side_stream(self, inputs: Any) -> Result:
-        """On a stream of its own: what warms up on the default stream could not be recorded afterwards."""
+        """Runs the work on a side stream: work that warms up on the default stream cannot be captured later."""
         stream = torch.cuda.Stream()
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
@@ -87,7 +87,7 @@ class CudaGraphs(Generic[Result]):
         return result
 
     def _record(self, inputs: Any) -> _Recording:
-        """Records the work, without doing it."""
+        """Captures the work without running it."""
         held = type(inputs)(*(part.clone() for part in inputs))
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph, pool=self._pool):

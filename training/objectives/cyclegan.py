@@ -1,4 +1,4 @@
-"""CycleGAN: two translators that lead there and back learn from unpaired images.
+"""CycleGAN: two translators, one per direction, learn from unpaired images.
 
 References:
     J.-Y. Zhu et al., "Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks", ICCV 2017:
@@ -21,7 +21,7 @@ from training.objectives.translation import Direction, Translation, mean_absolut
 
 
 class _Translated(NamedTuple):
-    """What the translators made of a batch, each (B, 3, H, W)."""
+    """The translations of a batch, each (B, 3, H, W)."""
 
     fake_A: Tensor
     fake_B: Tensor
@@ -34,8 +34,8 @@ class _Translated(NamedTuple):
 class Cyclegan(Translation):
     """One step of both translators and one of both discriminators per batch.
 
-    Instance norm keeps images apart, so that images for one network go through it together: fewer, larger
-    operations that give the same.
+    Instance norm treats each image separately, so images for one network are concatenated: fewer, larger operations
+    with the same result.
     """
 
     def __init__(self, config: CycleganConfig, data: PairSet, fabric: Fabric) -> None:
@@ -45,7 +45,7 @@ class Cyclegan(Translation):
         self._pools = {name: ImagePool(config.pool_size) for name in ("A", "B")}
 
     def play(self, batch: PairBatch) -> dict[str, Tensor]:
-        """See `Objective.play`; reports each network's part of the game, the cycle and the identity distances."""
+        """See `Objective.play`; reports each network's adversarial loss, the cycle loss and the identity loss."""
         batch = self._cropped(batch)
         translated = self._translate(batch)
         g_losses = self._train_generators(batch, translated)
@@ -53,7 +53,7 @@ class Cyclegan(Translation):
         return g_losses | d_losses
 
     def phase(self) -> tuple[int, tuple[float, float]] | None:
-        """See `Objective.phase`: the side of the crops in px and the weights; none while a pool fills."""
+        """See `Objective.phase`: the side of the crops in px and the weights; None while a pool fills."""
         side = self._side()
         is_filling = not all(pool.is_full(side) for pool in self._pools.values())
         return None if is_filling else (side, self.weights())
@@ -67,7 +67,7 @@ class Cyclegan(Translation):
         return {f"discriminator_{name}": self.margin(losses[f"d_{name}"]) for name in ("A", "B")}
 
     def state_dict(self) -> dict[str, Any]:
-        """See `Objective.state_dict`; the pools too."""
+        """See `Objective.state_dict`; includes the pools."""
         return super().state_dict() | {"pools": {name: pool.state_dict() for name, pool in self._pools.items()}}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -84,12 +84,12 @@ class Cyclegan(Translation):
         return config.late_lambda_cycle, config.late_lambda_cycle * config.late_lambda_identity
 
     def _cropped(self, batch: PairBatch) -> PairBatch:
-        """The smaller crops of the first part of a run: a corner of what was cropped at random."""
+        """The smaller crops of the first part of a run: the top left corner of each random crop."""
         side = self._side()
         return PairBatch(*(images[..., :side, :side] for images in batch))
 
     def _side(self) -> int:
-        """Of the crops at this step, in px."""
+        """The side of the crops at this step, in px."""
         config = self._cyclegan
         assert config.images is not None
         is_early = self.counters["steps"] < config.early_share * config.total_steps
@@ -130,7 +130,7 @@ class Cyclegan(Translation):
         return losses
 
     def _cycle(self, batch: PairBatch, made: _Translated) -> Tensor:
-        """Equation 2, or one of its two terms: section 5.1.4's ablation."""
+        """Equation 2, or one of its two terms (the ablation of section 5.1.4)."""
         ways = {
             "forward": lambda: mean_absolute(made.rec_A, batch.real_A),
             "backward": lambda: mean_absolute(made.rec_B, batch.real_B),

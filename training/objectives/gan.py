@@ -1,4 +1,4 @@
-"""The two-player game of Goodfellow et al. (2014).
+"""The adversarial game of Goodfellow et al. (2014).
 
 References:
     I. Goodfellow et al., "Generative Adversarial Nets", NeurIPS 2014: Equation 1 (the value), Algorithm 1 (the
@@ -34,7 +34,7 @@ def value(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
 
 
 def discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-    """-V(D, G): what D descends."""
+    """-V(D, G), which D minimises."""
     return -value(real_logits, fake_logits)
 
 
@@ -44,7 +44,7 @@ def minimax_generator_loss(fake_logits: Tensor) -> Tensor:
 
 
 def non_saturating_generator_loss(fake_logits: Tensor) -> Tensor:
-    """-E log D(G(z)), section 3: the same fixed point, with a gradient that stays large where D is sure."""
+    """-E log D(G(z)), section 3: the same fixed point, with a gradient that stays large when D is confident."""
     return -F.logsigmoid(fake_logits).mean()
 
 
@@ -52,14 +52,14 @@ _GENERATOR_LOSSES = {"minimax": minimax_generator_loss, "non-saturating": non_sa
 
 
 class Gan(Generative):
-    """One step of D and one of G per batch: Algorithm 1 with k = 1. Perceptrons or convolutions, it is the same game.
+    """One step of D and one of G per batch: Algorithm 1 with k = 1, for perceptrons and convolutions alike.
 
-    DiffAugment and the lazy R1 penalty are options that help where data are few.
+    DiffAugment and the lazy R1 penalty are options that help with small data sets.
 
     References:
         S. Zhao et al., "Differentiable Augmentation for Data-Efficient GAN Training", NeurIPS 2020, section 3.3.
         L. Mescheder et al., "Which Training Methods for GANs do actually Converge?", ICML 2018, Equation 9.
-        T. Karras et al., "Analyzing and Improving the Image Quality of StyleGAN", CVPR 2020: the penalty now and then.
+        T. Karras et al., "Analyzing and Improving the Image Quality of StyleGAN", CVPR 2020: lazy regularisation.
     """
 
     estimate_description = "the discriminator's estimate of the Jensen-Shannon divergence, (V + log 4) / 2"
@@ -85,9 +85,9 @@ class Gan(Generative):
         d_loss = discriminator_loss(real_logits.float(), fake_logits.float())
         penalty = self._penalty(batch.images, classes)
         turn, _ = self.phase()
-        if turn != 0:  # the paper's code begins with G
+        if turn != 0:  # the paper's code starts with G
             self.descend("discriminator", d_loss + sum(penalty.values()))
-        # G learns from the D that has just moved, on the same fakes: one pass through G serves both.
+        # G learns from the updated D, on the same fakes: both steps share one forward pass through G.
         self.discriminator.requires_grad_(False).train(not self._mixes)
         with self.fabric.autocast():
             fake_logits_after = self.discriminator(self._augment(fakes), *classes)
@@ -104,12 +104,12 @@ class Gan(Generative):
         }
 
     def phase(self) -> tuple[int | None, bool]:
-        """See `Objective.phase`: whose turn it is, None for both, and whether the penalty is due."""
+        """See `Objective.phase`: which network is updated (None for both), and whether the penalty is due."""
         steps = self.counters["steps"]
         return steps % 2 if self._alternates else None, bool(self._r1_gamma) and steps % self._r1_every == 0
 
     def estimate(self, real_scores: Tensor, fake_scores: Tensor) -> Tensor:
-        """See `Generative.estimate`; (V + log 4) / 2, which is the divergence itself where D is optimal."""
+        """See `Generative.estimate`; (V + log 4) / 2, which equals the divergence if D is optimal."""
         return 0.5 * value(real_scores, fake_scores) + log(2.0)
 
     def margins(self, losses: Mapping[str, float]) -> dict[str, float]:
@@ -130,7 +130,7 @@ class Gan(Generative):
         return diff_augment(images, self._diffaugment, self.fabric.global_rank, self.fabric.world_size)
 
     def _penalty(self, images: Tensor, classes: tuple[Tensor, ...]) -> dict[str, Tensor]:
-        """R1 = gamma / 2 E |grad D(x)|^2 at real images, in float32; each time it makes up for the steps without."""
+        """R1 = gamma / 2 E |grad D(x)|^2 at real images, in float32, times the interval of its application."""
         _, is_due = self.phase()
         if not is_due:
             return {}

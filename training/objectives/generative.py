@@ -1,6 +1,6 @@
-"""The base of methods that generate from latents: both networks, latents, classes, the finished generator.
+"""The base class of methods that generate from latents: both networks, latents, classes, the finished generator.
 
-Knows nothing about a method's losses.
+Independent of any method's losses.
 """
 
 from abc import abstractmethod
@@ -20,7 +20,7 @@ from training.networks.norm import share_statistics
 from training.objectives.objective import Fabric, Objective
 from training.objectives.optimizers import Steps
 
-_BATCH_NORM_ROWS = 200  # at 64 px a thousand rows of DCGAN's maps would take a gigabyte
+_BATCH_NORM_ROWS = 200  # at 64 px, DCGAN's feature maps of 1,000 images would take 1 GB
 
 
 class Generative(Objective):
@@ -29,8 +29,8 @@ class Generative(Objective):
     Attributes:
         generator: latents (and classes) -> images.
         discriminator: images (and classes) -> (N, 1).
-        n_classes: 0 where the networks receive no classes.
-        estimate_description: what `estimate` estimates, in words.
+        n_classes: number of classes; 0 if the networks receive none.
+        estimate_description: what `estimate` estimates, as text.
         batch_norm_latents: latents from which the averaged generator's BatchNorm statistics are computed.
         image_shape: (C, H, W) of the images that the networks generate and see.
     """
@@ -50,12 +50,12 @@ class Generative(Objective):
         """Builds both networks.
 
         Args:
-            config: of the run.
-            discriminator: configuration of the adversary.
+            config: the run's configuration.
+            discriminator: the adversary's configuration.
             discriminator_name: `discriminator` or `critic`.
             data: the training images.
             fabric: device, precision and processes.
-            updates: how often each network's optimiser moves in the whole run, which its schedule needs.
+            updates: optimiser steps of each network over the whole run, for its schedule.
         """
         super().__init__(fabric)
         self.n_classes = int(data.labels.max()) + 1 if config.conditional else 0
@@ -74,8 +74,8 @@ class Generative(Objective):
         """(count, z_dim) float32 latents on the device.
 
         Args:
-            count: how many.
-            generator: a CPU generator, whose latents are the same for every device; None is the device's own.
+            count: number of latents.
+            generator: a CPU generator, which gives the same latents on every device; None for the device's own.
         """
         where = self.fabric.device if generator is None else generator.device
         draw = torch.randn if self._distribution == "normal" else torch.rand
@@ -83,21 +83,21 @@ class Generative(Objective):
         return (drawn if self._distribution == "normal" else drawn.mul_(2.0).sub_(1.0)).to(self.fabric.device)
 
     def rows(self, labels: Tensor) -> tuple[Tensor, ...]:
-        """What a network is given beside latents or images: nothing, or (N, n_classes) one-hot rows of labels."""
+        """A network's inputs besides latents or images: none, or one-hot labels, (N, n_classes) float32."""
         return (F.one_hot(labels, self.n_classes).float(),) if self.n_classes else ()
 
     def fakes(self, labels: Tensor) -> Tensor:
-        """Fresh images of the classes of a batch of this process, (B, C, H, W)."""
+        """Generates images of the given classes, (B,) int64, for this process: (B, C, H, W)."""
         drawn = self.share(self.latents(len(labels) * self.fabric.world_size))
         images: Tensor = self.generator(drawn, *self.rows(labels))
         return images
 
     @abstractmethod
     def estimate(self, real_scores: Tensor, fake_scores: Tensor) -> Tensor:
-        """Estimates how far samples are from data, from the discriminator's outputs for both, without penalties."""
+        """Estimates the distance of samples to data from the discriminator's outputs for both, without penalties."""
 
     def finished_generator(self) -> nn.Module:
-        """A copy of the generator to sample from: averaged, its BatchNorm statistics those of the averaged weights."""
+        """A copy of the generator for inference: averaged, with BatchNorm statistics of the averaged weights."""
         averaged = self.averages.get("generator")
         generator = averaged.module if averaged is not None else self.generator
         finished = deepcopy(generator).requires_grad_(False)
@@ -108,17 +108,17 @@ class Generative(Objective):
         return finished.eval()
 
     def finish_as(self, state: dict[str, Tensor], note: str) -> None:
-        """Replaces the weights and statistics of `finished_generator`; the trained networks stay.
+        """Replaces the weights and statistics of `finished_generator`; the trained networks are unchanged.
 
         Args:
-            state: of a network like the generator.
-            note: how the weights were made, for cards.
+            state: the state of a network of the generator's architecture.
+            note: how the weights were computed, for model cards.
 
         Raises:
-            RuntimeError: they are of another network.
-            TypeError: they are no weights.
+            RuntimeError: the weights are of another network.
+            TypeError: `state` holds no weights.
         """
-        deepcopy(self.generator).load_state_dict(state)  # refuses them
+        deepcopy(self.generator).load_state_dict(state)  # raises if they do not fit
         self._finished, self.finished_description = state, note
 
     def finished_discriminator(self) -> nn.Module:
@@ -132,7 +132,7 @@ class Generative(Objective):
     @torch.no_grad()
     def _recompute_batch_norm(self, network: nn.Module) -> None:
         """Sets the running statistics to those of `batch_norm_latents` latents, by a plain mean over batches."""
-        share_statistics(network, processes=1)  # the others are not here, or draw the same latents
+        share_statistics(network, processes=1)  # other processes are absent, or generate the same latents
         norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d)]
         for norm in norms:
             norm.reset_running_stats()
@@ -145,7 +145,7 @@ class Generative(Objective):
 
 
 def _image_shape(config: GenerativeConfig, data: ImageSet) -> tuple[int, int, int]:
-    """(C, H, W) of what a step sees."""
+    """(C, H, W) of a training image."""
     if config.images is None:
         return data.shape
     return data.shape[0], config.images.crop_px, config.images.crop_px

@@ -1,4 +1,4 @@
-"""From a checkpoint's values to an objective with trained networks."""
+"""Loads a checkpoint into an objective with trained networks."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,16 +14,16 @@ from training.runs.folder import Run
 def load_objective(run: Run, data: ImageSet | PairSet, fabric: Fabric, best: bool = False) -> tuple[Objective, int]:
     """Loads a run's networks for use, not for further training.
 
-    Random numbers continue as they would after the same checkpoint is resumed.
+    Random numbers continue as they would if the same checkpoint were resumed.
 
     Args:
-        run: with at least one checkpoint.
+        run: a run with at least one checkpoint.
         data: the training images.
         fabric: device and precision.
-        best: loads the checkpoint with the best measurement in place of the last one.
+        best: loads the checkpoint with the best measurement instead of the last one.
 
     Returns:
-        The objective, and the steps that it was trained for.
+        The objective, and the number of steps that it was trained for.
 
     Raises:
         CheckpointError: the checkpoint is missing, damaged or of other networks.
@@ -42,9 +42,9 @@ def load_state(config: TrainingConfig, state: dict[str, Any], load: Callable[[di
     """Passes a checkpoint's networks to `load`.
 
     Args:
-        config: the run's.
+        config: the run's configuration.
         state: the checkpoint's values.
-        load: a loader of the objective; it raises ValueError, RuntimeError or KeyError for other networks.
+        load: one of the objective's loading methods; it raises ValueError, RuntimeError or KeyError for other networks.
 
     Returns:
         The checkpoint's step.
@@ -59,6 +59,6 @@ def load_state(config: TrainingConfig, state: dict[str, Any], load: Callable[[di
     try:
         load(state["objective"])
     except (ValueError, RuntimeError, KeyError) as error:
-        reason = " ".join(str(error).split())  # torch's has a line for each weight
+        reason = " ".join(str(error).split())  # torch's message has one line per weight
         raise checkpoint.CheckpointError(f"the checkpoint does not fit the run's networks: {reason}") from error
     return int(state["step"])

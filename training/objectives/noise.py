@@ -1,7 +1,7 @@
-"""A penalty on noise from pixel to pixel that real images do not have.
+"""A penalty on pixel-level noise that real images do not have.
 
-A discriminator alone is pleased by chroma noise that no painting has. Where translations are as noisy as real images,
-the penalty and its gradient are 0.
+A discriminator alone accepts chroma noise that no painting has. If translations are as noisy as real images, the
+penalty and its gradient are 0.
 """
 
 import torch.nn.functional as F
@@ -10,11 +10,11 @@ from torch import Tensor
 from training.metrics import noise
 
 _CHROMA = 1.1
-_LUMA = (0.8, 1.2)  # its lower bound is against blur
+_LUMA = (0.8, 1.2)  # the lower bound prevents blur
 
 
 def excess(real: Tensor, fake: Tensor) -> Tensor:
-    """How far a batch's mean noise is outside of what its real images allow, a scalar in float32.
+    """How far the mean noise of translations lies outside the range around the real images' noise, a float32 scalar.
 
     Args:
         real: (N, 3, H, W) in [-1, 1], of the target domain.

@@ -1,6 +1,6 @@
-"""The base of every objective: networks, optimisers and averages by name, state, one step, sums over processes.
+"""The base class of every objective: named networks, optimisers and averages, the step, state and gradient reduction.
 
-Knows nothing about the maths of a method, nor about files.
+Independent of any method's losses and of files.
 """
 
 from abc import ABC, abstractmethod
@@ -26,7 +26,7 @@ class StepResult(NamedTuple):
 
     Attributes:
         losses: named scalars, detached.
-        moved: optimisers that took a step.
+        moved: names of the optimisers that took a step.
     """
 
     losses: dict[str, Tensor]
@@ -37,9 +37,10 @@ class Objective(ABC):
     """Networks, optimisers and one step of training.
 
     Attributes:
-        finished_description: how the finished networks were changed after training, for cards; None if they were not.
+        finished_description: how the finished networks were changed after training, for model cards; None if they
+            were not.
 
-    One process on one GPU replays its steps as CUDA graphs, one for each phase (docs/decisions/0007-cuda-graphs.md).
+    A single process on a GPU replays its steps as CUDA graphs, one per phase (docs/decisions/0007-cuda-graphs.md).
     """
 
     def __init__(self, fabric: Fabric) -> None:
@@ -57,10 +58,10 @@ class Objective(ABC):
         self._graphs = CudaGraphs(self._run_step)
 
     def step(self, batch: Any) -> dict[str, Tensor]:
-        """Trains on this process's share of a batch.
+        """Runs one training step on this process's share of a batch.
 
         Returns:
-            Named scalars, detached: losses and mean outputs. The next step may write over them.
+            Named scalars, detached: losses and mean outputs. The next step may overwrite them.
         """
         result = self._graphs(batch, self._kind()) if self._can_be_captured() else self._run_step(batch)
         for name in result.moved:
@@ -70,21 +71,21 @@ class Objective(ABC):
 
     @abstractmethod
     def play(self, batch: Any) -> dict[str, Tensor]:
-        """What a step computes: see `step`.
+        """The computation of one step; see `step`.
 
-        Of what the host knows it depends on `phase` and `frozen` alone, and it changes nothing that the host keeps;
-        random numbers are drawn on the device. This makes it replayable.
+        Must be replayable as a CUDA graph: it depends on no host state but `phase` and `frozen`, changes no host
+        state, and samples random numbers on the device.
         """
 
     def phase(self) -> Hashable | None:
-        """What the next step does, by the counters: steps of one phase differ in their numbers only.
+        """The kind of the next step, derived from the counters. Steps of one phase launch the same operations.
 
-        None is a step that cannot be replayed.
+        None marks a step that cannot be replayed.
         """
         return ()
 
     def count(self) -> None:
-        """Moves the counters on after a step."""
+        """Advances the counters after a step."""
         self.counters["steps"] += 1
 
     def _run_step(self, batch: Any) -> StepResult:
@@ -92,7 +93,7 @@ class Objective(ABC):
         try:
             losses = self.play(batch)
         except BaseException:
-            for network in self.networks.values():  # as they are between steps, for whoever tries again
+            for network in self.networks.values():  # restore the state between steps, so that the caller can retry
                 network.requires_grad_(True).train()
             raise
         return StepResult(losses, tuple(self._moved))
@@ -102,7 +103,7 @@ class Objective(ABC):
         return None if phase is None else (phase, self.frozen)
 
     def _can_be_captured(self) -> bool:
-        """SGD's momentum changes from step to step on the host; Adam and RMSprop say that they can be captured."""
+        """Whether steps can be captured: Adam and RMSprop can be; SGD's momentum changes on the host."""
         groups = (group for optimizer in self.optimizers.values() for group in optimizer.param_groups)
         return self.fabric.world_size == 1 and all(group.get("capturable") for group in groups)
 
@@ -113,7 +114,7 @@ class Objective(ABC):
             losses: what `step` returned.
 
         Returns:
-            By name of the discriminator; nothing where a discriminator has no bounds.
+            By name of the discriminator; empty if its outputs are unbounded.
         """
         return {}
 
@@ -126,7 +127,7 @@ class Objective(ABC):
         return self._states(_WEIGHTS)
 
     def load_finished_state(self, state: dict[str, Any]) -> None:
-        """Restores what `finished_state` returned; such an objective can be used, but not trained on.
+        """Restores what `finished_state` returned. The objective can then generate, but not resume training.
 
         Raises:
             ValueError: the state is of other networks.
@@ -156,13 +157,13 @@ class Objective(ABC):
                     optimizers.lay_out(module)
 
     def add(self, name: str, networks: dict[str, nn.Module], config: OptimizerConfig, steps: Steps) -> None:
-        """Takes networks over: moves them to the device, and trains them with one optimiser.
+        """Registers networks: moves them to the device and creates one optimiser for them.
 
         Args:
-            name: of the optimiser.
-            networks: by name, in an order that stays.
+            name: the optimiser's name.
+            networks: by name; the order must be the same in every run.
             config: the optimiser's settings.
-            steps: the length of the run and of an epoch, which schedules need.
+            steps: the length of the run and of an epoch, for schedules.
         """
         for network in networks.values():
             network.to(self.fabric.device)
@@ -180,7 +181,10 @@ class Objective(ABC):
             self._decays[name] = decay
 
     def descend(self, name: str, loss: Tensor) -> None:
-        """One step of an optimiser on `loss`, with gradients averaged over all processes; none if it is frozen."""
+        """Takes one optimiser step on `loss` and updates the moving averages; does nothing if the optimiser is frozen.
+
+        Gradients are averaged over all processes.
+        """
         if name in self.frozen:
             return
         optimizer = self.optimizers[name]
@@ -194,11 +198,11 @@ class Objective(ABC):
                 update_ema(self.averages[network], self.networks[network], self._decays[network])
 
     def share(self, rows: Tensor) -> Tensor:
-        """This process's rows of a tensor that every process has drawn alike."""
+        """This process's rows of a tensor that is identical in every process."""
         return rows[self.fabric.global_rank :: self.fabric.world_size]
 
     def gather(self, rows: Tensor) -> Tensor:
-        """The rows of all processes, in the order of the global batch: what `share` takes apart."""
+        """The rows of all processes, in the order of the global batch: the inverse of `share`."""
         if self.fabric.world_size == 1:
             return rows
         gathered = self.fabric.all_gather(rows)  # (processes, rows, ...)
@@ -209,8 +213,8 @@ class Objective(ABC):
         return [weight for network in self._trained[name] for weight in self.networks[network].parameters()]
 
     def _share_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
-        # By hand, not by DistributedDataParallel: its reducer expects every forward to be followed by a backward
-        # through the same weights, which the two players' steps do not do.
+        # Not DistributedDataParallel: its reducer expects a backward pass through the same weights after every forward
+        # pass, which adversarial steps do not do.
         if self.fabric.world_size == 1:
             return
         grads = [p.grad for p in parameters if p.grad is not None]
@@ -222,7 +226,10 @@ class Objective(ABC):
 
 
 def _lay_channels_last(network: nn.Module) -> None:
-    """As tensor cores want it. On a CPU it is neutral for DCGAN and slower for translators (docs/training-speed.md)."""
+    """Converts convolution weights to channels-last, the layout that tensor cores prefer.
+
+    On a CPU it makes no difference for DCGAN and slows translators down (docs/training-speed.md).
+    """
     for weight in network.parameters():
         if weight.ndim == 4:
             weight.data = weight.data.contiguous(memory_format=torch.channels_last)

@@ -13,18 +13,18 @@ OptimizerConfig = Sgd | RmsProp | Adam
 
 
 class Steps(NamedTuple):
-    """How long a run and an epoch of it are, in updates."""
+    """The length of a run and of an epoch, in updates."""
 
     total: int
     per_epoch: int
 
 
 class FactorLR(LambdaLR):
-    """A learning rate that is multiplied by a factor of the step. Its state is the step: all else is configured."""
+    """A learning rate multiplied by a function of the step. Its state is the step; the rest comes from the config."""
 
     def __init__(self, optimizer: torch.optim.Optimizer, lr: float, factor: Callable[[int], float]) -> None:
         super().__init__(optimizer, factor)
-        self.base_lrs = [lr] * len(optimizer.param_groups)  # not a GPU's tensor, as the optimiser may have
+        self.base_lrs = [lr] * len(optimizer.param_groups)  # floats; the optimiser's rate may be a GPU tensor
 
     def state_dict(self) -> dict[str, Any]:
         """The step."""
@@ -32,7 +32,7 @@ class FactorLR(LambdaLR):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restores what `state_dict` returned."""
-        # LambdaLR's own asks for its lambdas; of older checkpoints everything else is left.
+        # LambdaLR's own method expects its lambdas. Other entries of older checkpoints are ignored.
         LRScheduler.load_state_dict(self, {"last_epoch": state_dict["last_epoch"]})
 
 
@@ -49,7 +49,7 @@ class MomentumLR(FactorLR):
         super().__init__(optimizer, config.lr, lambda step: max(config.lr_decay**-step, floor))
 
     def get_lr(self) -> Any:
-        """The learning rate of the next step; sets the momentum that belongs to it."""
+        """The learning rate of the next step; also sets that step's momentum."""
         share = min(1.0, self.last_epoch / self._steps)
         momentum = self._config.momentum + share * (self._config.final_momentum - self._config.momentum)
         for group in self.optimizer.param_groups:
@@ -58,9 +58,9 @@ class MomentumLR(FactorLR):
 
 
 def lay_out(optimizer: torch.optim.Optimizer) -> None:
-    """Gives what an optimiser remembers of each weight the weight's own layout in memory, and its rate the right kind.
+    """Converts an optimiser's state to the memory layout of its weights, and its learning rate to the device's type.
 
-    A checkpoint may come from another device, with another layout, and a fused update walks through both side by side.
+    A checkpoint may come from another device with another layout, and fused updates require the layouts to match.
     """
     captures = False
     for group in optimizer.param_groups:
@@ -80,7 +80,7 @@ def lay_out(optimizer: torch.optim.Optimizer) -> None:
 def build(
     config: OptimizerConfig, parameters: Sequence[nn.Parameter], steps: Steps
 ) -> tuple[torch.optim.Optimizer, LRScheduler]:
-    """An optimiser and the schedule that is stepped after each of its updates."""
+    """Builds an optimiser and the schedule that is stepped after each of its updates."""
     if isinstance(config, Sgd):
         sgd = torch.optim.SGD(parameters, lr=config.lr, momentum=config.momentum)
         return sgd, MomentumLR(sgd, config, steps.per_epoch)
@@ -106,7 +106,7 @@ def build(
 
 
 def _rate(lr: float, device: torch.device) -> float | Tensor:
-    """A learning rate that changes: on a GPU in its memory, where a captured step reads the newest value."""
+    """A learning rate; on a GPU a tensor in device memory, where a captured step reads the current value."""
     return torch.tensor(lr, device=device) if _is_gpu(device) else lr
 
 

@@ -25,7 +25,7 @@ class Pix2pix(Translation):
         self.add_players({"discriminator": 6}, config.discriminator, len(data))
 
     def play(self, batch: PairBatch) -> dict[str, Tensor]:
-        """See `Objective.play`; reports both players' parts of the game and the L1 distance to the truth."""
+        """See `Objective.play`; reports both adversarial losses and the L1 distance to the target."""
         (direction,) = self.directions
         source, target = (batch[domain] for domain in self.domains(direction))
         with self.fabric.autocast():
@@ -38,7 +38,7 @@ class Pix2pix(Translation):
         return (0, 1) if direction == "A2B" else (1, 0)
 
     def margins(self, losses: Mapping[str, float]) -> dict[str, float]:
-        """See `Objective.margins`; nothing without the game."""
+        """See `Objective.margins`; empty without an adversarial loss."""
         return {"discriminator": self.margin(losses["d_loss"])} if "d_loss" in losses else {}
 
     def _train_discriminator(self, source: Tensor, target: Tensor, fake: Tensor) -> dict[str, Tensor]:

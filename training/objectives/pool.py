@@ -1,4 +1,4 @@
-"""The pool of past fakes that a discriminator is shown again, so that it does not forget what it has learned.
+"""The pool of past fakes that a discriminator sees again, so that it does not forget them.
 
 References:
     A. Shrivastava et al., "Learning from Simulated and Unsupervised Images through Adversarial Training", CVPR 2017,
@@ -14,16 +14,16 @@ from torch import Tensor
 class ImagePool:
     """Up to `size` past images.
 
-    While it fills, it gives back what it is given. From then on, each image is given back itself with probability
-    1/2, or else an image of the pool, whose place it takes.
+    While the pool fills, `query` returns its input. After that, each image is returned with probability 1/2; otherwise
+    it replaces a random image of the pool, which is returned instead.
     """
 
     def __init__(self, size: int) -> None:
         self._size, self._count = size, 0
-        self._images: Tensor | None = None  # (size, C, H, W), of which the first `_count` are there
+        self._images: Tensor | None = None  # (size, C, H, W); the first `_count` are filled
 
     def is_full(self, side_px: int) -> bool:
-        """Whether images of that side are exchanged, all by the same operations on the device."""
+        """Whether the pool is full of images of that side, so that every query runs the same device operations."""
         if self._images is None:
             return self._size == 0
         return self._count == self._size and self._images.shape[2:] == (side_px, side_px)
@@ -35,8 +35,8 @@ class ImagePool:
             images: (N, C, H, W), detached.
 
         Returns:
-            (N, C, H, W): new and past images. Draws come from the device's own generator. Images of another size
-            are forgotten.
+            (N, C, H, W): new and past images. Random numbers come from the device's own generator. Images of another
+            size are discarded.
         """
         if not self._size:
             return images
@@ -45,7 +45,7 @@ class ImagePool:
         return torch.cat([self._exchange(self._images, image[None]) for image in images])
 
     def _exchange(self, kept: Tensor, image: Tensor) -> Tensor:
-        """(1, C, H, W) -> (1, C, H, W). Nothing of it waits for the draws, which stay on the device."""
+        """(1, C, H, W) -> (1, C, H, W). Random numbers stay on the device, so that the host does not wait."""
         if self._count < self._size:
             kept[self._count] = image[0]
             self._count += 1
@@ -57,7 +57,7 @@ class ImagePool:
         return torch.where(is_new, image, past)
 
     def state_dict(self) -> dict[str, Any]:
-        """The images."""
+        """The stored images."""
         return {"images": [] if self._images is None else list(self._images[: self._count])}
 
     def load_state_dict(self, state: dict[str, Any], device: torch.device) -> None:

@@ -1,6 +1,6 @@
-"""The base of both translators: adversarial losses, networks, finished translators.
+"""The base class of both translation methods: adversarial losses, networks, finished translators.
 
-Knows nothing about pairs and cycles.
+Independent of pairs and cycles.
 
 References:
     X. Mao et al., "Least Squares Generative Adversarial Networks", ICCV 2017, Equation 9 with a = 0, b = c = 1.
@@ -30,7 +30,7 @@ Direction = str
 
 
 def adversarial_loss(kind: str, logits: Tensor, is_real: bool) -> Tensor:
-    """The adversarial loss of D, or of G with the targets exchanged.
+    """The adversarial loss of D, or of G with the targets swapped.
 
     Args:
         kind: `bce`, binary cross entropy, or `lsgan`, the squared distance to 1 or 0.
@@ -54,7 +54,7 @@ class Translation(Objective):
 
     @property
     def multiple(self) -> int:
-        """Both sides of an input have to be a multiple of it, in px."""
+        """Height and width of an input must be multiples of this, in px."""
         return self._config.multiple
 
     def add_players(
@@ -66,9 +66,9 @@ class Translation(Objective):
         """Builds the translators and the discriminators, each kind with one optimiser.
 
         Args:
-            discriminators: how many channels each sees, by name.
-            discriminator: their configuration.
-            images_per_epoch: of the run's data.
+            discriminators: input channels of each discriminator, by name.
+            discriminator: the configuration of all of them.
+            images_per_epoch: number of training images.
         """
         config = self._config
         steps = Steps(config.total_steps, images_per_epoch // config.batch_size)
@@ -80,27 +80,27 @@ class Translation(Objective):
             self.average(name, config.ema_decay)
 
     def finished(self, direction: Direction) -> nn.Module:
-        """A copy of a translator to use: averaged, without dropout."""
+        """A copy of a translator for inference: averaged, without dropout."""
         name = f"generator_{direction}"
         averaged = self.averages.get(name)
         network = averaged.module if averaged is not None else self.networks[name]
         return deepcopy(network).requires_grad_(False).eval()
 
     def game(self, logits: Tensor, is_real: bool) -> Tensor:
-        """The configured loss of the game, in float32."""
+        """The configured adversarial loss, in float32."""
         return adversarial_loss(self._config.loss, logits.float(), is_real)
 
     def margin(self, loss: float) -> float:
-        """The least D(x) - D(G(z)) that a discriminator's halved loss leaves possible, -1 ... 1.
+        """The lower bound on D(x) - D(G(z)) that follows from a discriminator's halved loss, -1 ... 1.
 
-        Both bounds are met where D errs on real and fake alike: the mean of logarithms is at most the logarithm of the
-        mean, and the mean of squares at least the square of the mean.
+        Both bounds are attained if D errs equally on real and fake images: the mean of logarithms is
+        at most the logarithm of the mean, and the mean of squares at least the square of the mean.
         """
         return (2.0 * exp(-loss) if self._config.loss == "bce" else 2.0 - 2.0 * loss**0.5) - 1.0
 
     @abstractmethod
     def domains(self, direction: Direction) -> tuple[int, int]:
-        """Which of a pair's domains, 0 for A and 1 for B, a direction leads from and to."""
+        """The source and target domain of a direction: 0 for A, 1 for B."""
 
 
 def _translator(config: UnetGenerator | ResnetGenerator | PyramidGenerator) -> nn.Module:

@@ -29,9 +29,9 @@ def distance(real_scores: Tensor, fake_scores: Tensor) -> Tensor:
 
 
 def critic_steps(config: WganConfig | WganGpConfig, generator_steps: int) -> int:
-    """Critic steps before the generator's next: n_critic; WGAN has many more at the start and now and then.
+    """Critic steps before the next generator step: n_critic, or n_critic_warm for WGAN at the start and periodically.
 
-    Those bring the estimate near its optimum.
+    The additional steps bring the critic near its optimum.
     """
     if isinstance(config, WganConfig):
         is_warm = generator_steps < config.warm_steps or generator_steps % config.warm_every == 0
@@ -40,7 +40,7 @@ def critic_steps(config: WganConfig | WganGpConfig, generator_steps: int) -> int
 
 
 def generator_updates(config: WganConfig | WganGpConfig) -> int:
-    """How often the generator moves in the whole run."""
+    """Generator steps of the whole run."""
     updates, left = 0, config.total_steps
     while (left := left - critic_steps(config, updates)) >= 0:
         updates += 1
@@ -48,9 +48,9 @@ def generator_updates(config: WganConfig | WganGpConfig) -> int:
 
 
 class _Wasserstein(Generative):
-    """A step trains the critic; every so often, the generator after it.
+    """Each step trains the critic; after enough of them (see `critic_steps`), the generator too.
 
-    The counters `generator_steps` and `critic_steps` (since the generator's last) belong to the checkpoint.
+    The counters `generator_steps` and `critic_steps` (since the last generator step) are saved in checkpoints.
     """
 
     estimate_description = "the critic's estimate of the earth mover's distance, without penalty"
@@ -62,7 +62,7 @@ class _Wasserstein(Generative):
         self.counters = {"generator_steps": 0, "critic_steps": 0}
 
     def play(self, batch: Batch) -> dict[str, Tensor]:
-        """See `Objective.play`; reports the critic's estimate, and what the method adds to the critic's loss."""
+        """See `Objective.play`; reports the critic's estimate and the terms that the method adds to its loss."""
         classes = self.rows(batch.labels)
         with torch.no_grad(), self.fabric.autocast():
             fakes = self.fakes(batch.labels)
@@ -78,7 +78,7 @@ class _Wasserstein(Generative):
         return {"distance": estimate.detach(), **{name: value.detach() for name, value in extra.items()}}
 
     def phase(self) -> bool:
-        """See `Objective.phase`: whether the generator moves after the critic."""
+        """See `Objective.phase`: whether the generator is updated after the critic."""
         wanted = critic_steps(self._wasserstein, self.counters["generator_steps"])
         return self.counters["critic_steps"] + 1 >= wanted
 
@@ -95,11 +95,11 @@ class _Wasserstein(Generative):
         return distance(real_scores, fake_scores)
 
     def regulariser(self, real: Tensor, fake: Tensor, classes: tuple[Tensor, ...]) -> dict[str, Tensor]:
-        """What is added to the critic's loss, by name."""
+        """Terms added to the critic's loss, by name."""
         return {}
 
     def constrain(self) -> None:
-        """What is done to the critic's weights after its step."""
+        """Constrains the critic's weights after its step."""
 
     def _train_generator(self, batch: Batch) -> None:
         self.discriminator.requires_grad_(False)
@@ -110,7 +110,7 @@ class _Wasserstein(Generative):
 
 
 class Wgan(_Wasserstein):
-    """Weights of the critic in +-clip_value, BatchNorm's too, as in the paper's code."""
+    """The critic's weights, including BatchNorm's, are clipped to +-clip_value, as in the paper's code."""
 
     def __init__(self, config: WganConfig, data: ImageSet, fabric: Fabric) -> None:
         super().__init__(config, data, fabric)
@@ -119,20 +119,20 @@ class Wgan(_Wasserstein):
 
     @torch.no_grad()
     def constrain(self) -> None:
-        """Algorithm 1, line 7: after the step."""
+        """Clips the weights (Algorithm 1, line 7)."""
         for weight in self.discriminator.parameters():
             weight.clamp_(-self._config.clip_value, self._config.clip_value)
 
 
 class WganGp(_Wasserstein):
-    """The norm of the critic's gradient is drawn to 1 on lines between data and samples."""
+    """A penalty pulls the norm of the critic's gradient to 1 on lines between data and samples."""
 
     def __init__(self, config: WganGpConfig, data: ImageSet, fabric: Fabric) -> None:
         super().__init__(config, data, fabric)
         self._config = config
 
     def regulariser(self, real: Tensor, fake: Tensor, classes: tuple[Tensor, ...]) -> dict[str, Tensor]:
-        """Lambda E (|grad f| - 1)^2, Equation 3; in float32, since it is a gradient of a gradient."""
+        """Lambda E (|grad f| - 1)^2, Equation 3; in float32, since it is a second-order gradient."""
         share = self.share(torch.rand(len(real) * self.fabric.world_size, 1, 1, 1, device=real.device))
         between = torch.lerp(real, fake, share).requires_grad_()
         norms = gradient_norms(self.discriminator(between, *classes), between)
