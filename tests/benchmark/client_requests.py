@@ -13,7 +13,7 @@ def as_it_is(body: bytes) -> bytes:
 
 
 @dataclass(frozen=True)
-class Ask:
+class ClientRequest:
     """A request that is made again and again, with another seed each time if it names one.
 
     Attributes:

@@ -11,7 +11,7 @@ from statistics import median
 from service.repository import manifest
 from tests import builders
 from tests.benchmark import packages, processes
-from tests.benchmark.client_requests import Ask, Load
+from tests.benchmark.client_requests import ClientRequest, Load
 from tests.benchmark.load import summary
 from tests.benchmark.targets import Running, answer
 from tests.benchmark.workloads import Workload
@@ -29,14 +29,14 @@ def beside_the_load(
     figures = {"livez p99 ms": livez_p99_ms(found, generator, seconds)}
     if workload.image is None:
         for form in ("png", "zip"):
-            ask = Ask(f"{found.ask.path}00&n={MANY}&format={form}")
-            figures[f"n={MANY} {form} images/s"] = MANY * generator(found.port, ask, 1, seconds, 1).rate
+            request = ClientRequest(f"{found.request.path}00&n={MANY}&format={form}")
+            figures[f"n={MANY} {form} images/s"] = MANY * generator(found.port, request, 1, seconds, 1).rate
     return figures
 
 
 def livez_p99_ms(found: Running, generator: Callable[..., Load], seconds: float) -> float:
     """p99 of `/livez`, asked every 10 ms while 64 connections ask for images."""
-    loading = threading.Thread(target=generator, args=(found.port, found.ask, 64, seconds, 900_000_000))
+    loading = threading.Thread(target=generator, args=(found.port, found.request, 64, seconds, 900_000_000))
     latencies_s = []
     connection = http.client.HTTPConnection("127.0.0.1", found.port)
     loading.start()
@@ -95,11 +95,11 @@ def translations(models: Path, sides_px: tuple[int, ...] = (256, 1024), turns: i
 def _translation_s(server: Server, name: str, side_px: int, turns: int) -> float:
     headers = {"Content-Type": "image/jpeg", "Accept": "image/jpeg"}
     body = builders.image_file(side_px, side_px, form="JPEG", quality=90)
-    ask = Ask(f"/v1/models/{name}/translate", "POST", headers, body)
+    request = ClientRequest(f"/v1/models/{name}/translate", "POST", headers, body)
     taken_s = []
     for _ in range(turns):
         started = time.perf_counter()
-        status, _body = answer(server.port, ask, 0)
+        status, _body = answer(server.port, request, 0)
         taken_s.append(time.perf_counter() - started)
         if status != 200:
             raise RuntimeError(f"{name} answered {status} to an image of {side_px} px")

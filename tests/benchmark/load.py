@@ -8,15 +8,15 @@ import asyncio
 import time
 from collections.abc import Sequence
 
-from tests.benchmark.client_requests import Ask, Load
+from tests.benchmark.client_requests import ClientRequest, Load
 
 
-def load(port: int, ask: Ask, connections: int, seconds: float, first_seed: int = 0) -> Load:
+def load(port: int, request: ClientRequest, connections: int, seconds: float, first_seed: int = 0) -> Load:
     """Asks over so many connections for so long, with the seeds first_seed + 1, first_seed + 2, ..."""
-    return asyncio.run(_load(port, ask, connections, seconds, first_seed))
+    return asyncio.run(_load(port, request, connections, seconds, first_seed))
 
 
-async def _load(port: int, ask: Ask, connections: int, seconds: float, first_seed: int) -> Load:
+async def _load(port: int, request: ClientRequest, connections: int, seconds: float, first_seed: int) -> Load:
     latencies_s: list[float] = []
     failures, count = 0, first_seed
     started = time.perf_counter()
@@ -28,7 +28,7 @@ async def _load(port: int, ask: Ask, connections: int, seconds: float, first_see
             while time.perf_counter() - started < seconds:
                 count += 1
                 asked = time.perf_counter()
-                writer.write(ask.encode(count))
+                writer.write(request.encode(count))
                 good = await _is_good(reader)
                 latencies_s.append(time.perf_counter() - asked)
                 failures += not good

@@ -104,12 +104,12 @@ def _take_turn(name: str, workload: Workload, plan: Plan, outcome: Outcome, turn
     try:
         with target(name)(workload) as running:
             seed = 10_000_000 * turn
-            plan.generator(running.port, running.ask, _WARM_CONNECTIONS, _WARM_S, seed)
+            plan.generator(running.port, running.request, _WARM_CONNECTIONS, _WARM_S, seed)
             for connections in plan.connections:
                 seed += 1_000_000
                 drain(running)
                 seconds = plan.seconds_of(connections, outcome.bounds[turn])
-                found = plan.generator(running.port, running.ask, connections, seconds, seed)
+                found = plan.generator(running.port, running.request, connections, seconds, seed)
                 outcome.loads.setdefault((name, connections), []).append(found)
             if name == SERVICE:
                 for kind, value in beside_the_load(running, workload, plan.generator, seconds).items():

@@ -6,15 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.benchmark.client_requests import SEED, Ask
+from tests.benchmark.client_requests import SEED, ClientRequest
 
-_GET = Ask(f"/draw?seed={SEED}")
+_GET = ClientRequest(f"/generate?seed={SEED}")
 _JSON = {"Content-Type": "application/json"}
 _INFER = "/v2/models/network/infer"
 
 
-def _post_jpeg(jpeg: bytes) -> Ask:
-    return Ask("/translate", "POST", {"Content-Type": "image/jpeg"}, jpeg)
+def _post_jpeg(jpeg: bytes) -> ClientRequest:
+    return ClientRequest("/translate", "POST", {"Content-Type": "image/jpeg"}, jpeg)
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class Peer:
     Attributes:
         name: in tables and options.
         module: in `tests.benchmark.peers`.
-        draw: asks for the image of a seed.
-        translate: asks for the translation of a JPEG.
+        generate: requests the image of a seed.
+        translate: requests the translation of a JPEG.
         own_environment: whether it has one; else it runs in this project's.
         python: the interpreter that it needs, if it needs a certain one.
         environment: variables that it needs.
@@ -34,24 +34,24 @@ class Peer:
 
     name: str
     module: str
-    draw: Ask = _GET
-    translate: Callable[[bytes], Ask] = _post_jpeg
+    generate: ClientRequest = _GET
+    translate: Callable[[bytes], ClientRequest] = _post_jpeg
     own_environment: bool = True
     python: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
 
 
-def _post(path: str, given: Any, image: Callable[[bytes], bytes]) -> Ask:
+def _post(path: str, given: Any, image: Callable[[bytes], bytes]) -> ClientRequest:
     """A request of JSON; the seed stands in it as a number."""
-    return Ask(path, "POST", _JSON, json.dumps(given).replace(f'"{SEED}"', SEED).encode(), image)
+    return ClientRequest(path, "POST", _JSON, json.dumps(given).replace(f'"{SEED}"', SEED).encode(), image)
 
 
 def _bento_image(body: bytes) -> bytes:
     return base64.b64decode(json.loads(body)[0])
 
 
-def _bento_jpeg(jpeg: bytes) -> Ask:
+def _bento_jpeg(jpeg: bytes) -> ClientRequest:
     return _post("/translate", {"jpegs": [base64.b64encode(jpeg).decode()]}, _bento_image)
 
 
@@ -64,7 +64,7 @@ def _mlserver_image(body: bytes) -> bytes:
     return base64.b64decode(json.loads(body)["outputs"][0]["data"][0])
 
 
-def _mlserver_jpeg(jpeg: bytes) -> Ask:
+def _mlserver_jpeg(jpeg: bytes) -> ClientRequest:
     data = [base64.b64encode(jpeg).decode()]
     given = _tensor("BYTES", data=data, parameters={"content_type": "base64"})
     return _post(_INFER, {"inputs": [given]}, _mlserver_image)
@@ -80,12 +80,12 @@ def _triton_image(body: bytes) -> bytes:
     return body[end + _LENGTH_BYTES :]
 
 
-def _triton_jpeg(jpeg: bytes) -> Ask:
+def _triton_jpeg(jpeg: bytes) -> ClientRequest:
     data = len(jpeg).to_bytes(_LENGTH_BYTES, "little") + jpeg
     given = _tensor("BYTES", parameters={"binary_data_size": len(data)})
     head = json.dumps({"inputs": [given], "outputs": _IN_BINARY}).encode()
     headers = {"Content-Type": "application/octet-stream", "Inference-Header-Content-Length": str(len(head))}
-    return Ask(_INFER, "POST", headers, head + data, _triton_image)
+    return ClientRequest(_INFER, "POST", headers, head + data, _triton_image)
 
 
 _SEED_TENSOR = _tensor("INT64", data=[SEED])
@@ -94,13 +94,13 @@ _ALL = (
     Peer(
         "litserve",
         "litserve_api",
-        _post("/draw", {"seed": SEED}, lambda body: body),
+        _post("/generate", {"seed": SEED}, lambda body: body),
         note="a POST with the seed as JSON; the PNG comes back as it is",
     ),
     Peer(
         "bentoml",
         "bentoml_service",
-        _post("/draw", {"seeds": [SEED]}, _bento_image),
+        _post("/generate", {"seeds": [SEED]}, _bento_image),
         _bento_jpeg,
         note="a POST of JSON, since an API that batches takes a list; images go both ways as base64",
     ),

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import httpx
 
 from tests.benchmark import processes, wrk
-from tests.benchmark.client_requests import Ask
+from tests.benchmark.client_requests import ClientRequest
 from tests.nginx import NGINX, nginx, until_it_answers
 from tests.ray_serve import PROXIES, serving
 from tests.server import free_port, running
@@ -41,13 +41,13 @@ class Point(NamedTuple):
 
     Attributes:
         name: of the row.
-        ask: the request.
+        request: the one that is sent.
         images: of one answer.
         connections: that ask at once.
     """
 
     name: str
-    ask: Ask
+    request: ClientRequest
     images: int = 1
     connections: int = 64
 
@@ -55,12 +55,15 @@ class Point(NamedTuple):
 def points(model: str) -> list[Point]:
     """One image a request, and many."""
     path = f"/v1/models/{model}/sample?seed={{seed}}"
-    return [Point(model, Ask(path)), Point(f"{model}, zips of {_ZIP}", Ask(f"{path}&n={_ZIP}&format=zip"), _ZIP, 8)]
+    return [
+        Point(model, ClientRequest(path)),
+        Point(f"{model}, zips of {_ZIP}", ClientRequest(f"{path}&n={_ZIP}&format=zip"), _ZIP, 8),
+    ]
 
 
 def hits(model: str) -> list[Point]:
     """The same image of a pinned version again and again."""
-    return [Point(f"{model}, kept", Ask(f"/v1/models/{model}@2/sample?seed=7"))]
+    return [Point(f"{model}, kept", ClientRequest(f"/v1/models/{model}@2/sample?seed=7"))]
 
 
 @contextmanager
@@ -115,10 +118,10 @@ class Measurement(NamedTuple):
 def measured(target: Target, point: Point, seconds: float, repeats: int) -> Measurement:
     """Loads a target, after a second to warm it."""
     turns = []
-    wrk.load(target.port, point.ask, point.connections, 1)
+    wrk.load(target.port, point.request, point.connections, 1)
     for turn in range(repeats):
         own, all_ = _own_s(target), _all_s()
-        load = wrk.load(target.port, point.ask, point.connections, seconds, 1_000_000 * (turn + 1))
+        load = wrk.load(target.port, point.request, point.connections, seconds, 1_000_000 * (turn + 1))
         own, all_ = _own_s(target) - own, _all_s() - all_
         rate = load.rate * point.images
         cost_ms, others = 1000 * own / (rate * seconds), (all_ - own) / seconds
@@ -169,10 +172,10 @@ def main() -> None:
     options = parser.parse_args()
     columns = ("target", "asked for", "images/s", "ms of processor time each", "p50 ms", "others' cores", "failures")
     print(f"| {' | '.join(columns)} |\n|{' --- |' * len(columns)}")
-    for name, (start, ask) in _targets(options.models).items():
+    for name, (start, points) in _targets(options.models).items():
         if options.only in name:
             with start() as target:
-                for point in (point for model in MODELS for point in ask(model)):
+                for point in (point for model in MODELS for point in points(model)):
                     one = measured(target, point, options.seconds, options.repeats)
                     row = f"| {name} | {point.name} | {one.rate:,.0f} | {one.cost_ms:.2f} | {one.p50_ms:.1f} "
                     print(f"{row}| {one.others:.1f} | {one.failures:.0f} |", flush=True)

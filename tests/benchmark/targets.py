@@ -16,7 +16,7 @@ from PIL import Image
 
 from service.inference.cpu import available_cores
 from tests.benchmark import processes
-from tests.benchmark.client_requests import Ask
+from tests.benchmark.client_requests import ClientRequest
 from tests.benchmark.environments import python_of
 from tests.benchmark.peers.generation import Task
 from tests.benchmark.registry import PEERS, Peer
@@ -38,12 +38,12 @@ class Running:
 
     Attributes:
         port: where.
-        ask: the request that it is loaded with.
+        request: the one that it is loaded with.
         watch: of its memory.
     """
 
     port: int
-    ask: Ask
+    request: ClientRequest
     watch: processes.Watch
 
 
@@ -66,19 +66,19 @@ def service(**settings: str) -> Target:
             running(workload.models, workload.models.with_suffix(".log"), **DEFAULT | settings) as server,
             processes.watching(server.process.pid) as watch,
         ):
-            found = Running(server.port, service_ask(workload), watch)
+            found = Running(server.port, service_request(workload), watch)
             check(found, workload)
             yield found
 
     return start
 
 
-def service_ask(workload: Workload) -> Ask:
+def service_request(workload: Workload) -> ClientRequest:
     """The workload's request as the service takes it."""
     path = f"/v1/models/{workload.model}"
     if workload.image:
-        return Ask(f"{path}/translate", "POST", _JPEG, workload.image.read_bytes())
-    return Ask(f"{path}/sample?seed={{seed}}")
+        return ClientRequest(f"{path}/translate", "POST", _JPEG, workload.image.read_bytes())
+    return ClientRequest(f"{path}/sample?seed={{seed}}")
 
 
 def _peer(peer: Peer) -> Target:
@@ -94,8 +94,8 @@ def _peer(peer: Peer) -> Target:
             tempfile.TemporaryDirectory(prefix="bench-") as folder,
             processes.started(command, environment, Path(folder)) as (process, watch),
         ):
-            ask = peer.translate(workload.image.read_bytes()) if workload.image else peer.draw
-            found = Running(port, ask, watch)
+            request = peer.translate(workload.image.read_bytes()) if workload.image else peer.generate
+            found = Running(port, request, watch)
             _await(found, process, Path(folder) / processes.LOG, peer.name)
             check(found, workload)
             yield found
@@ -114,7 +114,7 @@ def _await(found: Running, process: "subprocess.Popen[bytes]", log: Path, name: 
         if process.poll() is not None:
             raise NotServed(f"{name} stopped: {_last_line(log)}")
         with suppress(OSError, http.client.HTTPException):
-            if answer(found.port, found.ask, 1)[0] == 200:
+            if answer(found.port, found.request, 1)[0] == 200:
                 return
         time.sleep(0.2)
     raise NotServed(f"{name} did not answer within {_READY_S:.0f} s: {_last_line(log)}")
@@ -128,10 +128,10 @@ def check(found: Running, workload: Workload) -> None:
     """
     images = []
     for seed in (5, 5, 6):
-        status, body = answer(found.port, found.ask, seed)
+        status, body = answer(found.port, found.request, seed)
         if status != 200:
             raise NotServed(f"the answer was {status}: {body[:200]!r}")
-        image = found.ask.image(body)
+        image = found.request.image(body)
         try:
             with Image.open(io.BytesIO(image)) as opened:
                 seen = (opened.format, opened.size)
@@ -148,14 +148,14 @@ def check(found: Running, workload: Workload) -> None:
 def drain(found: Running) -> None:
     """Waits until a target has done with what a load left behind: not every one lets go of clients that have gone."""
     with suppress(OSError, http.client.HTTPException):
-        answer(found.port, found.ask, 1)
+        answer(found.port, found.request, 1)
 
 
-def answer(port: int, ask: Ask, seed: int) -> tuple[int, bytes]:
+def answer(port: int, request: ClientRequest, seed: int) -> tuple[int, bytes]:
     """Status and body of one answer, over a connection of its own."""
     with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
-        connection.sendall(ask.encode(seed))
-        reply = http.client.HTTPResponse(connection, method=ask.method)
+        connection.sendall(request.encode(seed))
+        reply = http.client.HTTPResponse(connection, method=request.method)
         reply.begin()
         return reply.status, reply.read()
 

@@ -18,11 +18,11 @@ def test_dcgan_comes_near_to_the_bound(tmp_path):
     _, load = choose_generator("auto")
     shares = []
     with service()(workload) as running:
-        load(running.port, running.ask, CONNECTIONS, 1.0)
+        load(running.port, running.request, CONNECTIONS, 1.0)
         while len(shares) < ROUNDS and max(shares, default=0.0) < LEAST_SHARE:
             drain(running)
             before_s = running.watch.cpu_s()
-            found = load(running.port, running.ask, CONNECTIONS, SECONDS, 1_000_000 * (len(shares) + 1))
+            found = load(running.port, running.request, CONNECTIONS, SECONDS, 1_000_000 * (len(shares) + 1))
             assert found.failures == 0
             of_cpu = found.rate * SECONDS / (running.watch.cpu_s() - before_s)
             drain(running)

@@ -8,7 +8,7 @@ import pytest
 
 from tests import builders
 from tests.benchmark import engines, goals, load, processes, wrk
-from tests.benchmark.client_requests import Ask, Load
+from tests.benchmark.client_requests import ClientRequest, Load
 from tests.benchmark.environments import requirements
 from tests.benchmark.peer_comparison import Outcome, Plan
 from tests.benchmark.registry import PEERS
@@ -24,7 +24,7 @@ JPEG = b"\xff\xd8 an image \xff\xd9"
 
 @pytest.mark.parametrize("generator", GENERATORS)
 def test_a_load_counts_what_was_good(generator, port):
-    found = generator(port, Ask("/v1/models/tiny/sample?seed={seed}"), 2, 1.0)
+    found = generator(port, ClientRequest("/v1/models/tiny/sample?seed={seed}"), 2, 1.0)
     assert found.rate > 0
     assert found.failures == 0
     assert 0 < found.p50_ms <= found.p99_ms
@@ -32,7 +32,7 @@ def test_a_load_counts_what_was_good(generator, port):
 
 @pytest.mark.parametrize("generator", GENERATORS)
 def test_a_load_counts_what_was_refused(generator, port):
-    found = generator(port, Ask("/v1/models/nobody/sample?seed={seed}"), 2, 1.0)
+    found = generator(port, ClientRequest("/v1/models/nobody/sample?seed={seed}"), 2, 1.0)
     assert found.failures > 0
     assert found.rate == 0
 
@@ -40,15 +40,17 @@ def test_a_load_counts_what_was_refused(generator, port):
 @pytest.mark.parametrize("generator", GENERATORS)
 def test_seeds_are_filled_into_bodies(generator, port):
     # A body in which the name of the seed still stood would be refused.
-    ask = Ask("/v1/models/tiny/sample", "POST", {"Content-Type": "application/json"}, b'{"seeds": [{seed}]}')
-    found = generator(port, ask, 2, 1.0, first_seed=7)
+    request = ClientRequest(
+        "/v1/models/tiny/sample", "POST", {"Content-Type": "application/json"}, b'{"seeds": [{seed}]}'
+    )
+    found = generator(port, request, 2, 1.0, first_seed=7)
     assert found.rate > 0
     assert found.failures == 0
 
 
 def test_a_seed_stands_in_path_and_body():
-    sent = Ask("/draw?seed={seed}", "POST", {"A": "b"}, b'{"seed": {seed}}').encode(12)
-    assert sent.startswith(b"POST /draw?seed=12 HTTP/1.1\r\n")
+    sent = ClientRequest("/generate?seed={seed}", "POST", {"A": "b"}, b'{"seed": {seed}}').encode(12)
+    assert sent.startswith(b"POST /generate?seed=12 HTTP/1.1\r\n")
     assert sent.endswith(b'A: b\r\nContent-Length: 12\r\n\r\n{"seed": 12}')
 
 
@@ -60,7 +62,7 @@ def test_what_a_peer_needs_is_pinned(peer):
 
 @pytest.mark.parametrize("peer", PEERS.values(), ids=lambda peer: peer.name)
 def test_each_peer_is_asked_for_a_seed_and_for_a_translation(peer):
-    assert peer.draw.encode(1) != peer.draw.encode(2)
+    assert peer.generate.encode(1) != peer.generate.encode(2)
     asked = peer.translate(JPEG)
     assert asked.encode(1) == asked.encode(2)
     assert asked.method == "POST"
@@ -68,9 +70,9 @@ def test_each_peer_is_asked_for_a_seed_and_for_a_translation(peer):
 
 def test_images_are_found_in_answers():
     binary = b'{"outputs":[{"name":"images"}]}' + len(JPEG).to_bytes(4, "little") + JPEG
-    assert PEERS["pytriton"].draw.image(binary) == JPEG
-    assert PEERS["mlserver"].draw.image(b'{"outputs":[{"data":["/9g="]}]}') == b"\xff\xd8"
-    assert PEERS["bentoml"].draw.image(b'["/9g="]') == b"\xff\xd8"
+    assert PEERS["pytriton"].generate.image(binary) == JPEG
+    assert PEERS["mlserver"].generate.image(b'{"outputs":[{"data":["/9g="]}]}') == b"\xff\xd8"
+    assert PEERS["bentoml"].generate.image(b'["/9g="]') == b"\xff\xd8"
 
 
 def outcome(ours: float, peer: float) -> Outcome:

@@ -124,14 +124,14 @@ def random_data(config: TrainingConfig) -> ImageSet | PairSet:
     channels, side = (3, config.images.load_px) if config.images else (1, 28)
     count = max(64, 4 * config.batch_size)
 
-    def draw() -> ImageSet:
+    def generate() -> ImageSet:
         images = torch.randint(0, 256, (count, side, side, channels), dtype=torch.uint8).permute(0, 3, 1, 2)
         if config.images and config.images.crop_px < side:
             # The plain loop does not crop, and has to see images of the same size.
             images = images[:, :, : config.images.crop_px, : config.images.crop_px]
         return ImageSet(images, torch.zeros(count, dtype=torch.int64))
 
-    return PairSet(draw(), draw()) if isinstance(config, CycleganConfig) else draw()
+    return PairSet(generate(), generate()) if isinstance(config, CycleganConfig) else generate()
 
 
 def report(name: str, config: TrainingConfig, figures: Figures) -> str:

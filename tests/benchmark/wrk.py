@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from tests.benchmark.client_requests import Ask, Load
+from tests.benchmark.client_requests import ClientRequest, Load
 
 _SCRIPT = Path(__file__).with_suffix(".lua")
 _TIMEOUT_S = 30
@@ -18,7 +18,7 @@ def is_installed() -> bool:
     return shutil.which("wrk") is not None
 
 
-def load(port: int, ask: Ask, connections: int, seconds: float, first_seed: int = 0) -> Load:
+def load(port: int, request: ClientRequest, connections: int, seconds: float, first_seed: int = 0) -> Load:
     """Asks over so many connections for so long (whole seconds), with the seeds first_seed + 1, first_seed + 2, ...
 
     Raises:
@@ -26,11 +26,11 @@ def load(port: int, ask: Ask, connections: int, seconds: float, first_seed: int 
     """
     with tempfile.TemporaryDirectory() as folder:
         body = Path(folder) / "body"
-        body.write_bytes(ask.body)
+        body.write_bytes(request.body)
         options = ["--threads=1", f"--connections={connections}", f"--duration={math.ceil(seconds)}s"]
         options += [f"--timeout={_TIMEOUT_S}s", f"--script={_SCRIPT}", f"http://127.0.0.1:{port}", "--"]
-        arguments = [ask.method, ask.path, str(first_seed), str(body) if ask.body else "-"]
-        arguments += [f"{name}: {value}" for name, value in ask.headers.items()]
+        arguments = [request.method, request.path, str(first_seed), str(body) if request.body else "-"]
+        arguments += [f"{name}: {value}" for name, value in request.headers.items()]
         done = subprocess.run(["wrk", *options, *arguments], capture_output=True, text=True, check=False)
     for line in done.stdout.splitlines():
         if line.startswith("RESULT "):

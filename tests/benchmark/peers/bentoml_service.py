@@ -28,7 +28,7 @@ class Images:
         self.network = Network(task)
 
     @bentoml.api(batchable=True, max_batch_size=task.batch, max_latency_ms=_MOST_MS)
-    def draw(self, seeds: list[int]) -> list[str]:
+    def generate(self, seeds: list[int]) -> list[str]:
         """Images of seeds."""
         return [b64encode(image).decode() for image in self.network.answer(seeds)]
 

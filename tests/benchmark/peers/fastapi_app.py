@@ -12,8 +12,8 @@ network = Network(task)
 app = FastAPI()
 
 
-@app.get("/draw")
-def draw(seed: int) -> Response:
+@app.get("/generate")
+def generate(seed: int) -> Response:
     """The image of a seed."""
     return Response(network.answer([seed])[0], media_type=task.media_type)
 

@@ -19,7 +19,7 @@ from tests.benchmark.peers.generation import Network, Task
 _WAIT_S = 0.002
 
 
-class Drawing(litserve.LitAPI):
+class Generation(litserve.LitAPI):
     """Images of seeds."""
 
     def setup(self, device: str) -> None:
@@ -48,7 +48,7 @@ class Drawing(litserve.LitAPI):
         return Response(output, media_type=self.task.media_type)
 
 
-class Translation(Drawing):
+class Translation(Generation):
     """Translations of JPEGs."""
 
     def decode_request(self, request: Annotated[bytes, Body(media_type="image/jpeg")]) -> Any:
@@ -58,7 +58,7 @@ class Translation(Drawing):
 
 if __name__ == "__main__":
     task = Task.read()
-    kind, path = (Translation, "/translate") if task.translates else (Drawing, "/draw")
+    kind, path = (Translation, "/translate") if task.translates else (Generation, "/generate")
     api = kind(max_batch_size=task.batch, batch_timeout=_WAIT_S, api_path=path)
     server = litserve.LitServer(api, accelerator="cpu", timeout=60)
     server.run(host="127.0.0.1", port=task.port, generate_client_file=False, log_level="warning")
