@@ -1,1 +1,1 @@
-"""The training loop, and what observes it."""
+"""The training loop, its monitor, alarms, journal and signal handling."""

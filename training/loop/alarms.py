@@ -1,6 +1,6 @@
 """The rules by which a run raises an alarm: collapse, a discriminator that has won, inverted colours, empty images.
 
-Each alarm is one sentence: what was seen, and what to do. Knows neither files nor methods.
+Each alarm is one sentence: what was observed and what to do. The rules depend on neither files nor training methods.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,32 +17,32 @@ from training.metrics import diversity, nearest
 
 Floats = NDArray[np.float32]
 
-# A run is not judged before: samples of the first steps are alike, dark, or whatever the weights began as.
+# No alarm is raised earlier: samples of the first steps are alike, dark, or reflect the initial weights.
 WARM_STEPS = 1_000
 WARM_SHARE = 0.05
-_LEAST_IMAGES = 4
+MIN_IMAGES = 4
 
-# Each pair is where an alarm begins and where it is over; in between, nothing changes.
-_SPREAD = (0.5, 0.6)  # of two samples' mean distance, over that of real images
-_TWINS = (0.25, 0.35)  # of the median distance to the nearest sample, over that of real images
-_CLASSES = (0.5, 0.7)  # share of the classes that samples show
+# Each pair holds the threshold at which an alarm begins and the one at which it ends (hysteresis).
+_SPREAD = (0.5, 0.6)  # mean distance of two samples, relative to that of real images
+_TWINS = (0.25, 0.35)  # median distance to the nearest sample, relative to that of real images
+_CLASSES = (0.5, 0.7)  # share of the classes that occur among the samples
 _MARGIN = (0.95, 0.9)  # mean of D(x) - D(G(z)) over the last `_MARGIN_STEPS`
 _MARGIN_STEPS = 1_000
 _INVERTED = (-0.3, 0.0)  # correlation of the mean sample with the mean real image, or of a translation with its pair
 _EMPTY = (0.5, 0.25)  # share of samples without any contrast
 _EMPTY_STD = 2.0 / 127.5
-_GROWTH = 1.2  # of the discriminator's estimate over the last `_TREND` snapshots
+_GROWTH = 1.2  # growth of the discriminator's estimate over the last `_TREND` snapshots
 _TREND = 4
 
 
 @dataclass(frozen=True)
 class Alarm:
-    """Something went wrong, or is over.
+    """A problem that began or ended.
 
     Attributes:
-        subject: what it is about, `collapse` or `collapse A2B`; the same at the beginning and at the end.
-        sentence: what was seen, and what to do.
-        over: whether it ended.
+        subject: the problem, for example `collapse` or `collapse A2B`; the same at the beginning and at the end.
+        sentence: what was observed, and what to do.
+        over: whether the problem ended.
     """
 
     subject: str
@@ -51,7 +51,7 @@ class Alarm:
 
 
 class Finding(NamedTuple):
-    """What a rule found; neither bad nor well leaves things as they are."""
+    """The result of a rule. If neither `is_bad` nor `is_well` is set, the alarm keeps its state."""
 
     is_bad: bool
     is_well: bool
@@ -60,12 +60,12 @@ class Finding(NamedTuple):
 
 
 def warm_steps(total_steps: int) -> float:
-    """Steps after which a run is judged."""
+    """Steps after which alarms are raised."""
     return max(WARM_STEPS, WARM_SHARE * total_steps)
 
 
 class Watch:
-    """The alarms of one run. Begins with those that a run that is gone on with had open."""
+    """The alarms of one run. A resumed run starts with the alarms that were open."""
 
     def __init__(self, total_steps: int, is_open: Sequence[str] = ()) -> None:
         self._warm = warm_steps(total_steps)
@@ -74,7 +74,7 @@ class Watch:
         self._trend: list[tuple[float, float]] = []
 
     def losses(self, step: int, margins: Mapping[str, float]) -> list[Alarm]:
-        """How surely each discriminator tells real from fake after a step: D(x) - D(G(z)), -1 ... 1."""
+        """Checks each discriminator's margin after a step: D(x) - D(G(z)), in [-1, 1]."""
         found = {}
         for name, margin in margins.items():
             kept = self._margins.setdefault(name, [])
@@ -86,24 +86,24 @@ class Watch:
         return self._changed(step, found)
 
     def images(self, step: int, seen: Mapping[str, SampleBatch]) -> list[Alarm]:
-        """What finished networks gave after a step, by direction; a generator's is ""."""
+        """Checks the outputs of the averaged networks after a step, by direction; a generator has the direction ""."""
         found = {
             f"{subject} {direction}".strip(): finding
             for direction, view in seen.items()
-            if len(view.samples) >= _LEAST_IMAGES
+            if len(view.samples) >= MIN_IMAGES
             for subject, finding in _looks(view)
         }
         return self._changed(step, found)
 
     def snapshot(self, step: int, estimate: float, distance: float) -> list[Alarm]:
-        """The discriminator's own estimate of how far samples are, and an independent distance of the same samples."""
+        """Checks the discriminator's distance estimate against an independent distance of the same samples."""
         if step < self._warm:
             return []
         self._trend = [*self._trend, (estimate, distance)][-_TREND:]
         return self._changed(step, {"estimate": trend(self._trend)} if len(self._trend) == _TREND else {})
 
     def _changed(self, step: int, findings: Mapping[str, Finding]) -> list[Alarm]:
-        """The alarms that begin or end; none but that of broken numbers begins before the run is warm."""
+        """Returns the alarms that begin or end. Before the warm-up ends, only non-finite numbers raise one."""
         changes = []
         for subject, (is_bad, is_well, seen, advice) in findings.items():
             where = f" ({subject.split()[1]})" if " " in subject else ""
@@ -123,7 +123,7 @@ def _looks(seen: SampleBatch) -> Iterator[tuple[str, Finding]]:
     yield "finite", Finding(False, True, "samples are finite again", "")
     blank = empty(seen)
     yield "empty", blank
-    if blank.is_bad:  # the other rules have nothing to go by
+    if blank.is_bad:  # the other rules need contrast
         return
     for subject, rule in _RULES.items():
         if (finding := rule(seen)) is not None:
@@ -131,7 +131,7 @@ def _looks(seen: SampleBatch) -> Iterator[tuple[str, Finding]]:
 
 
 def empty(seen: SampleBatch) -> Finding:
-    """Black, white or otherwise constant images."""
+    """Checks for black, white or otherwise constant images."""
     flat = seen.samples.reshape(len(seen.samples), -1)
     share = float((flat.std(axis=1) < _EMPTY_STD).mean())
     level = float(flat.mean())
@@ -140,7 +140,7 @@ def empty(seen: SampleBatch) -> Finding:
 
 
 def collapse(seen: SampleBatch) -> Finding:
-    """Samples that lie nearer to each other than real images do: all alike, or each with a twin."""
+    """Checks for samples that are closer to each other than real images are: all alike, or near-duplicate pairs."""
     count = min(len(seen.samples), len(seen.real))
     drawn, real = _flat(seen.samples[:count]), _flat(seen.real[:count])
     spread = diversity.mean_distance(drawn) / max(diversity.mean_distance(real), 1e-6)
@@ -155,7 +155,7 @@ def collapse(seen: SampleBatch) -> Finding:
 
 
 def missing_classes(seen: SampleBatch) -> Finding | None:
-    """Samples that a classifier sees few classes in."""
+    """Checks for classes that a classifier does not find among the samples."""
     if seen.classes is None or len(seen.samples) < 3 * seen.n_classes:
         return None
     shown = len(np.unique(seen.classes))
@@ -165,7 +165,7 @@ def missing_classes(seen: SampleBatch) -> Finding | None:
 
 
 def inverted(seen: SampleBatch) -> Finding | None:
-    """Samples that are dark where real images are bright, and would be more like them as negatives."""
+    """Checks for samples that are dark where real images are bright, and that resemble them more as negatives."""
     values = seen.samples.ravel()
     real = seen.real.ravel()
     is_nearer_as_negative = _histogram_gap(-values, real) < _histogram_gap(values, real) + 0.02
@@ -176,7 +176,7 @@ def inverted(seen: SampleBatch) -> Finding | None:
         parts = zip(seen.samples.mean(axis=1), seen.pairs.mean(axis=1), strict=True)
         correlation = float(np.mean([_correlation(made, wanted) for made, wanted in parts]))
         said = "translations and what they should resemble"
-        is_nearer_as_negative = True  # one by one, a negative shows beyond doubt
+        is_nearer_as_negative = True  # with paired images, the correlation alone is conclusive
     said = f"{said} have a correlation of {correlation:.2f}, and colours look inverted"
     if correlation > _INVERTED[1]:
         said = f"colours are the right way round, correlation {correlation:.2f}"
@@ -186,13 +186,13 @@ def inverted(seen: SampleBatch) -> Finding | None:
 
 
 def discriminator_margin(name: str, margin: float) -> Finding:
-    """A discriminator that has won."""
+    """Checks for a discriminator that separates real from fake almost perfectly."""
     said = f"for {_MARGIN_STEPS:,} steps, the {name.split('_')[0]} has told real from fake by {margin:.3f} of 1"
     return Finding(margin > _MARGIN[0], margin < _MARGIN[1], said, _ADVICE["margin"])
 
 
 def trend(snapshots: Sequence[tuple[float, float]]) -> Finding:
-    """A discriminator whose estimate of the distance grows while samples do not get better."""
+    """Checks for a discriminator whose distance estimate grows while samples do not improve."""
     estimates, distances = zip(*snapshots, strict=True)
     grows = all(after > before for before, after in pairwise(estimates))
     is_large = estimates[-1] > _GROWTH * estimates[0] and estimates[0] > 0
@@ -228,18 +228,18 @@ def _flat(images: Floats) -> torch.Tensor:
 
 
 def _to_nearest(points: torch.Tensor) -> float:
-    """The median distance of a point to the nearest other one."""
+    """Returns the median distance of a point, (N, D), to its nearest neighbour."""
     return float(nearest.find(points, points, 2).distances[:, 1].median())
 
 
 def _correlation(a: Floats, b: Floats) -> float:
-    """-1 ... 1; 0 where one of them is constant."""
+    """Pearson correlation in [-1, 1]; 0 if one array is constant."""
     x, y = a.ravel() - a.mean(), b.ravel() - b.mean()
     scale = float(np.linalg.norm(x) * np.linalg.norm(y))
     return float(x @ y) / scale if scale > 1e-6 else 0.0
 
 
 def _histogram_gap(a: Floats, b: Floats) -> float:
-    """Mean difference of the two sorted, 1-D Wasserstein, at 256 quantiles."""
+    """Approximates the 1-D Wasserstein distance of two sets of values at 256 quantiles."""
     at = np.linspace(0.0, 1.0, 256)
     return float(np.abs(np.quantile(a, at) - np.quantile(b, at)).mean())

@@ -1,9 +1,9 @@
-"""What a run writes down while it trains: lines of numbers, alarms and sample grids. Knows files, and no rules.
+"""The logs that a run writes while it trains: lines of numbers, alarms and sample grids.
 
 RUN/metrics.jsonl       losses
-RUN/alarms.jsonl        what went wrong when, and when it was over
-RUN/measurements.jsonl  what was measured on held-out images
-RUN/snapshots.jsonl     the discriminator's own estimate beside the samples' distance
+RUN/alarms.jsonl        alarms: the step at which each began and ended
+RUN/measurements.jsonl  measurements on held-out images
+RUN/snapshots.jsonl     the discriminator's own estimate and an independent distance of the samples
 RUN/tensorboard/        the same for TensorBoard, with the sample grids
 RUN/samples/            the sample grids
 """
@@ -26,14 +26,14 @@ _NAMES: tuple[Name, ...] = ("metrics", "alarms", "measurements", "snapshots")
 
 
 class Journal:
-    """The files of one run, open for appending. Lines have a `step`, and those after the resumed step are dropped."""
+    """The log files of one run, open for appending. Each line has a `step`; resuming drops the lines after its step."""
 
     def __init__(self, folder: Path, step: int) -> None:
         """Opens the files.
 
         Args:
-            folder: of the run.
-            step: of the checkpoint that is gone on from. What a killed run wrote after it will be written again.
+            folder: folder of the run.
+            step: step of the checkpoint that the run resumes from. Lines that a killed run wrote later are dropped.
         """
         self._folder = folder
         self._started_s = time.time()
@@ -43,7 +43,14 @@ class Journal:
         self._board = SummaryWriter(str(folder / "tensorboard"), purge_step=step + 1 if step else None)
 
     def losses(self, step: int, nimg: int, values: dict[str, float], rate: float | None) -> None:
-        """One line of named numbers."""
+        """Appends one line of losses.
+
+        Args:
+            step: training steps so far.
+            nimg: real images seen so far.
+            values: losses by name.
+            rate: images per second, if known.
+        """
         line = {"step": step, "nimg": nimg, "seconds": round(time.time() - self._started_s, 3), **values}
         self._losses.write(json.dumps(line) + "\n")
         for name, number in values.items():
@@ -52,29 +59,29 @@ class Journal:
             self._board.add_scalar("train/images_per_s", rate, step)
 
     def numbers(self, name: Name, step: int, nimg: int, values: dict[str, Any]) -> None:
-        """One line of `measurements` or `snapshots`; its numbers go to TensorBoard too."""
+        """Appends one line to `measurements` or `snapshots`, and logs its floats to TensorBoard."""
         self._append(name, {"step": step, "nimg": nimg, **values})
         for key, value in values.items():
             if isinstance(value, float):
                 self._board.add_scalar(f"{name}/{key}", value, step)
 
     def alarm(self, step: int, nimg: int, subject: str, sentence: str, over: bool) -> None:
-        """An alarm that begins or is over; people see it at once."""
+        """Appends an alarm that begins or ends, and prints it."""
         self._append("alarms", {"step": step, "nimg": nimg, "subject": subject, "sentence": sentence, "over": over})
         self._board.add_text("alarms", sentence, step)
         tqdm.write(f"{'over' if over else 'ALARM'} at step {step:,}: {sentence}")
 
     def grid(self, step: int, nimg: int, pixels: NDArray[np.uint8]) -> None:
-        """One sample grid, (H, W, C) uint8."""
+        """Saves one sample grid, (H, W, C) uint8."""
         evaluate.save_png(pixels, self._folder / "samples" / f"{nimg:09d}.png")
         self._board.add_image("samples", pixels, step, dataformats="HWC")
 
     def lines(self, name: Name) -> list[dict[str, Any]]:
-        """What was written so far."""
+        """Returns the lines that were written so far."""
         return read(self._folder, name)
 
     def close(self) -> None:
-        """Writes out what is buffered."""
+        """Flushes and closes the files."""
         self._losses.close()
         self._board.close()
 
@@ -84,7 +91,7 @@ class Journal:
 
 
 def read(folder: Path, name: Name) -> list[dict[str, Any]]:
-    """The whole lines of a run's file; none where there is no file. A last line that a kill cut off is left out."""
+    """Reads the complete lines of a run's file; an absent file has none. An incomplete last line is skipped."""
     path = folder / f"{name}.jsonl"
     lines = path.read_text().splitlines() if path.exists() else []
     return [json.loads(line) for line in lines if line.endswith("}")]
@@ -94,5 +101,5 @@ def _drop_after(folder: Path, name: Name, step: int) -> None:
     path = folder / f"{name}.jsonl"
     before = path.read_text() if path.exists() else ""
     kept = "".join(json.dumps(line) + "\n" for line in read(folder, name) if line["step"] <= step)
-    if kept != before:  # also where a kill cut the last line off
+    if kept != before:  # also if the last line is incomplete
         write_text(path, kept)

@@ -1,6 +1,6 @@
-"""What is looked at while a run trains, and changes nothing of it: samples, alarms, estimates, the best checkpoint.
+"""Monitoring of a run while it trains: samples, alarms, critic estimates and the best checkpoint.
 
-Each look leaves every random number generator as it was, so that a run is the same however often it is looked at.
+Monitoring restores the state of every random number generator, so that it does not influence training.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -19,8 +19,8 @@ from training.runs.files import write_json
 from training.runs.folder import Run
 
 
-class Observer:
-    """Looks at one run, and writes down what it sees."""
+class Monitor:
+    """Monitors one run and logs the results."""
 
     def __init__(
         self,
@@ -34,11 +34,11 @@ class Observer:
         """Opens the run's journal.
 
         Args:
-            run: that trains.
-            step: of the checkpoint that is gone on from.
-            objective: what trains.
-            shown: real images that samples are held against.
-            held_back: images that the best checkpoint is chosen on, where it is asked for.
+            run: the run that is trained.
+            step: step of the checkpoint that the run resumes from.
+            objective: the networks that are trained.
+            shown: real images that samples are compared with.
+            held_back: held-out images for the selection of the best checkpoint, if it is configured.
             say: prints a line.
         """
         self._run, self._config, self._objective, self._shown, self._say = run, run.config, objective, shown, say
@@ -49,7 +49,7 @@ class Observer:
         self._samplers: tuple[int, Mapping[str, Sampler]] = (-1, {})
         self._estimator: critic_estimate.Estimator | None = None
         self._criterion: selection.Criterion | None = None
-        with _untouched():  # a classifier that is read begins with random weights
+        with _untouched():  # loading a classifier initialises it with random weights
             self._classifier = selection.selection_classifier(self._config.dataset)
             if held_back is not None and self._config.measure_every_nimg:
                 n_classes = objective.n_classes if isinstance(objective, Generative) else 0
@@ -57,12 +57,18 @@ class Observer:
                 say(f"the best checkpoint is chosen by {self._criterion.description}")
 
     def losses(self, step: int, values: dict[str, float], rate: float | None) -> None:
-        """Notes one step's losses."""
+        """Logs one step's losses, and checks them for alarms.
+
+        Args:
+            step: training steps so far.
+            values: losses by name.
+            rate: images per second, if known.
+        """
         self._journal.losses(step, self._nimg(step), values, rate)
         self._raise(step, self._watch.losses(step, self._objective.margins(values)))
 
     def look(self, step: int) -> None:
-        """Keeps a sample grid, and looks for alarms in it."""
+        """Saves a sample grid, and checks it for alarms."""
         with _untouched():
             seen = evaluate.sample_grid(
                 self._objective, self._finished(step), self._config, self._shown, self._classifier
@@ -71,11 +77,11 @@ class Observer:
         self._raise(step, self._watch.images(step, seen.batches))
 
     def broken(self, step: int, sentence: str) -> None:
-        """Notes why the run ends."""
+        """Logs why the run ends."""
         self._raise(step, [Alarm("finite", sentence)])
 
     def snapshot(self, step: int) -> None:
-        """Compares the discriminator's own estimate with the samples, in the steps that the configuration names."""
+        """Compares the discriminator's own estimate with the samples, at the configured steps."""
         if step not in self._snapshot_steps:
             return
         assert isinstance(self._objective, Generative)
@@ -89,12 +95,12 @@ class Observer:
         self._raise(step, self._watch.snapshot(step, estimated, distance))
 
     def measure(self, step: int) -> bool:
-        """Measures the finished networks on held-out images, and keeps them if they are the best so far.
+        """Measures the averaged networks on held-out images, and saves them if they are the best so far.
 
-        A step that was measured already is not measured again.
+        A step that was already measured is not measured again.
 
         Returns:
-            Whether nothing was better for so long that the run should stop.
+            Whether the run should stop, because the metric has not improved for `patience_nimg` images.
         """
         assert self._criterion is not None
         lines = self._journal.lines("measurements")
@@ -110,7 +116,7 @@ class Observer:
         return self._is_spent(step)
 
     def close(self) -> None:
-        """Writes out what is buffered."""
+        """Flushes and closes the journal."""
         self._journal.close()
 
     def _keep(self, step: int, value: float) -> None:
@@ -135,7 +141,7 @@ class Observer:
             self._journal.alarm(step, self._nimg(step), alarm.subject, alarm.sentence, alarm.over)
 
     def _finished(self, step: int) -> Mapping[str, Sampler]:
-        """The finished networks after a step: made once, since averaged ones need their statistics recomputed."""
+        """Returns the averaged networks after a step. They are cached, since their batch statistics are recomputed."""
         if self._samplers[0] != step:
             self._samplers = (step, evaluate.samplers(self._objective))
         return self._samplers[1]
@@ -146,7 +152,7 @@ class Observer:
 
 @contextmanager
 def _untouched() -> Iterator[None]:
-    """Random numbers that are drawn inside are drawn again outside."""
+    """Restores the state of all random number generators at the end of its block."""
     state = checkpoint.rng_state()
     try:
         yield

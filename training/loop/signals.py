@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: a run stops after the step it is in."""
+"""Ctrl-C and SIGTERM: a run stops after the current step."""
 
 import signal
 from collections.abc import Iterator
@@ -7,20 +7,20 @@ from types import FrameType
 
 
 class Stop:
-    """Whether a signal has asked to stop."""
+    """Whether a signal requested a stop."""
 
     def __init__(self) -> None:
         self.requested = False
 
     def __call__(self, signum: int, frame: FrameType | None) -> None:
-        """The signal handler; a second Ctrl-C ends the process at once."""
+        """Handles the signal; a second Ctrl-C ends the process immediately."""
         self.requested = True
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @contextmanager
 def stop_signal() -> Iterator[Stop]:
-    """Catches both signals inside its block."""
+    """Handles both signals inside its block, and restores the previous handlers."""
     stop = Stop()
     before = {name: signal.signal(name, stop) for name in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -1,4 +1,4 @@
-"""The only training loop: steps, logs, sample grids and checkpoints. Knows nothing about a method's maths."""
+"""The only training loop: steps, logs, sample grids and checkpoints. Independent of the training method."""
 
 import sys
 from contextlib import closing, nullcontext
@@ -11,33 +11,33 @@ from tqdm import tqdm
 
 from training import objectives
 from training.data import DataError, ImageSet, PairSet, Stream, open_stream, place
-from training.loop.monitor import Observer
+from training.loop.monitor import Monitor
 from training.loop.signals import Stop, stop_signal
 from training.objectives import Objective
 from training.objectives.load import load_state
 from training.runs import checkpoint
 from training.runs.folder import Run
 
-_LOGGED_S = 30.0  # between two lines of the bar where it goes to a file, which keeps every one of them
+_LOGGED_S = 30.0  # between two updates of the progress bar if it is written to a file
 
 
 class Stopped(Exception):
-    """The user asked to stop; the checkpoint has been written."""
+    """The user requested a stop; the checkpoint has been written."""
 
 
 class Trainer:
-    """One run on one fabric: everything that is needed for the next step, and its state."""
+    """Trains one run on one fabric, and holds its state."""
 
     def __init__(
         self, run: Run, data: ImageSet | PairSet, fabric: Fabric, held: ImageSet | PairSet | None = None
     ) -> None:
-        """Builds everything anew.
+        """Builds new networks, optimizers and the data stream.
 
         Args:
-            run: what is trained.
+            run: configuration and folder.
             data: the training images.
             fabric: device, precision and processes.
-            held: images that are not trained on, to watch the run by; without any, the training images are taken.
+            held: held-out images to monitor the run with; by default the training images.
 
         Raises:
             DataError: there is too little data, or none is held out for measurements.
@@ -45,7 +45,7 @@ class Trainer:
         self._run, self._config, self._fabric = run, run.config, fabric
         fabric.seed_everything(self._config.seed, verbose=False)
         placed = place(data, fabric.device)
-        # First of all, since it refuses a batch that is larger than the data set.
+        # First, since it refuses a batch that is larger than the data set.
         self._stream = open_stream(self._config, placed, fabric.global_rank, fabric.world_size)
         self._objective = objectives.build(self._config, placed, fabric)
         self._held = None if held is None else place(held, fabric.device)
@@ -54,12 +54,12 @@ class Trainer:
             raise DataError(
                 "measure_every_nimg is given, but nothing is held out to measure on: give --validation-share 0.1 too"
             )
-        self._observer: Observer | None = None
+        self._monitor: Monitor | None = None
         self._step = 0
 
     @property
     def objective(self) -> Objective:
-        """What is trained."""
+        """The networks and losses that are trained."""
         return self._objective
 
     @property
@@ -74,11 +74,11 @@ class Trainer:
 
     @property
     def images_seen(self) -> int:
-        """Real images that the steps so far looked at."""
+        """Real images used in the steps so far."""
         return self._step * self._config.batch_size
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything that an exact resume needs."""
+        """Returns everything that an exact resume needs."""
         return {
             "method": self._config.method,
             "step": self._step,
@@ -88,10 +88,10 @@ class Trainer:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Goes on from a checkpoint.
+        """Resumes from a checkpoint.
 
         Raises:
-            CheckpointError: it is of another method or of other networks; this trainer cannot be used any more.
+            CheckpointError: it belongs to another method or other networks; this trainer is then unusable.
         """
         self._step = load_state(self._config, state, self._objective.load_state_dict)
         checkpoint.require(state, "stream", "rng")
@@ -102,9 +102,9 @@ class Trainer:
         """Trains to the end of the run.
 
         Raises:
-            Stopped: Ctrl-C or SIGTERM; the state of the last whole step has been saved.
+            Stopped: Ctrl-C or SIGTERM; the state after the last complete step has been saved.
             CheckpointError: a checkpoint could not be written.
-            FloatingPointError: a loss or a weight is not finite; the last checkpoint is from before.
+            FloatingPointError: a loss or a weight is not finite; the last checkpoint is older.
         """
         config = self._config
         bar = tqdm(
@@ -116,20 +116,20 @@ class Trainer:
             maxinterval=_LOGGED_S,
             disable=not self._fabric.is_global_zero,
         )
-        self._observer = self._observe()
-        with stop_signal() as stop, bar, closing(self._observer) if self._observer else nullcontext():
+        self._monitor = self._open_monitor()
+        with stop_signal() as stop, bar, closing(self._monitor) if self._monitor else nullcontext():
             if self._step == 0:
                 self._look()
                 self._save()
-            is_spent = self._measure()  # a kill may have come between this step's checkpoint and its measurement
+            is_spent = self._measure()  # the process may have been killed between checkpoint and measurement
             while self._step < config.total_steps and not is_spent:
                 losses = self._objective.step(self._stream.next())
                 self._step += 1
                 bar.update(config.batch_size)
                 if self._step % config.log_every_steps == 0 or self._step == 1:
                     self._report(bar, losses)
-                if self._observer:
-                    self._observer.snapshot(self._step)
+                if self._monitor:
+                    self._monitor.snapshot(self._step)
                 if self._due(config.sample_every_nimg):
                     self._look()
                 if self._stops(stop):
@@ -142,14 +142,14 @@ class Trainer:
             self._save()
             self._measure(at_the_end=True)
 
-    def _observe(self) -> Observer | None:
-        """What looks at the run; one process alone does."""
+    def _open_monitor(self) -> Monitor | None:
+        """Opens the monitor; only the main process has one."""
         if not self._fabric.is_global_zero:
             return None
-        return Observer(self._run, self._step, self._objective, self._shown, self._held, tqdm.write)
+        return Monitor(self._run, self._step, self._objective, self._shown, self._held, tqdm.write)
 
     def _stops(self, stop: Stop) -> bool:
-        """Whether any process was told to stop: all of them stop after the same step."""
+        """Whether any process received a stop signal: all of them stop after the same step."""
         if self._fabric.world_size == 1:
             return stop.requested
         told = torch.tensor(float(stop.requested), device=self._fabric.device)
@@ -165,16 +165,16 @@ class Trainer:
         values = {name: float(loss) for name, loss in losses.items()}
         self._refuse([name for name, number in values.items() if not isfinite(number)])
         bar.set_postfix({name: f"{number:.3f}" for name, number in values.items()}, refresh=False)
-        if self._observer:
-            self._observer.losses(self._step, values, bar.format_dict["rate"])
+        if self._monitor:
+            self._monitor.losses(self._step, values, bar.format_dict["rate"])
 
     def _look(self) -> None:
         self._refuse_broken()
-        if self._observer:
-            self._observer.look(self._step)
+        if self._monitor:
+            self._monitor.look(self._step)
 
     def _measure(self, at_the_end: bool = False) -> bool:
-        """Measures the step that was just saved, if it is due: what is the best is then never of a step that is lost.
+        """Measures the current step, if due. It has been saved before, so the best step is never lost.
 
         Returns:
             Whether the run should stop, the same in every process.
@@ -182,10 +182,13 @@ class Trainer:
         every_nimg = self._config.measure_every_nimg
         if every_nimg is None or not (at_the_end or self._due(every_nimg)):
             return False
-        return bool(self._fabric.broadcast(self._observer.measure(self._step) if self._observer else False))
+        return bool(self._fabric.broadcast(self._monitor.measure(self._step) if self._monitor else False))
 
     def _refuse_broken(self) -> None:
-        """Losses are looked at every `log_every_steps` only, and a broken state must not replace a whole one."""
+        """Refuses networks with non-finite weights: losses are only checked every `log_every_steps`.
+
+        A broken state must not replace a valid checkpoint.
+        """
         networks = self._objective.networks.items()
         self._refuse([name for name, net in networks if not all(bool(p.isfinite().all()) for p in net.parameters())])
 
@@ -196,8 +199,8 @@ class Trainer:
             f"{', '.join(broken)} is not finite at step {self._step}; the last checkpoint is from before: start anew "
             f"with a smaller learning rate, or set precision to 32-true in its config.json and resume"
         )
-        if self._observer:
-            self._observer.broken(self._step, said)
+        if self._monitor:
+            self._monitor.broken(self._step, said)
         raise FloatingPointError(said)
 
     def _save(self) -> None:

@@ -1,6 +1,6 @@
-"""Studies: a few runs that differ in one thing, trained, measured and shown side by side.
+"""Studies: several runs that differ in one setting, trained, measured and compared.
 
-`plans` says which runs, `running` trains and measures them, `page` writes what came out.
+`plans` defines the runs, `run` trains and measures them, `page` writes the results.
 """
 
 from training.study.page import write

@@ -13,7 +13,7 @@ from training.data import DataError
 from training.evaluate import protocol, selection
 from training.evaluate.protocol import Protocol
 from training.evaluate.selection import Reading
-from training.loop.monitor import Observer
+from training.loop.monitor import Monitor
 from training.loop.trainer import Trainer
 from training.objectives.load import load_objective
 from training.runs import checkpoint
@@ -214,11 +214,11 @@ def test_a_run_without_measurements_has_no_best(finished_run, command):
     assert "has no best checkpoint: train with --measure-every-nimg, or leave --best out" in said.error
 
 
-def test_an_observer_measures_a_step_once(begin, values):
+def test_the_monitor_measures_a_step_once(begin, values):
     values(2.0)
     run, trainer = begin()
     images = data.load(MEASURED, run.data, "validation")
-    observer = Observer(run, 0, trainer.objective, images, images, say=print)
-    assert observer.measure(5) is observer.measure(5) is False
+    monitor = Monitor(run, 0, trainer.objective, images, images, say=print)
+    assert monitor.measure(5) is monitor.measure(5) is False
     assert len(lines(run)) == 1
-    observer.close()
+    monitor.close()
