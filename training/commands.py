@@ -1,4 +1,4 @@
-"""What each command does, once its words have been read. Prints for people."""
+"""The work of each command, after its arguments have been parsed. Prints results for users."""
 
 import shlex
 from collections.abc import Sequence
@@ -36,12 +36,12 @@ from training.runs.folder import Run, RunError, open_run
 
 
 def train(run: Run, accelerator: str, count: int, init_from: Path | None) -> None:
-    """Starts a run, from new networks or from a package's, and trains it to its end."""
+    """Starts a run, from new networks or from those of a package, and trains it to the end."""
     package = reading.open_package(init_from) if init_from else None
     if package:
         run = warm_start.from_package(run, package)
     images = data.load(run.config, run.data, "train")
-    run.refuse_another()  # before other processes are started, which would all say the same
+    run.refuse_another()  # before other processes start: each would raise the same error
     fabric = devices.open_fabric(run.config, accelerator, count)
     trainer = Trainer(run, images, fabric, _validation(Sets(run.config, run.data)))
     if package:
@@ -53,13 +53,13 @@ def train(run: Run, accelerator: str, count: int, init_from: Path | None) -> Non
 
 
 def doctor(run: Run, accelerator: str, out: Path | None, words: Sequence[str]) -> None:
-    """Prints what is to be expected of a run; ends with 1 where it cannot be trained.
+    """Prints the estimates for a planned run; exits with status 1 if it cannot be trained.
 
     Args:
         run: recipe, configuration and data.
-        accelerator: what it would be trained on.
-        out: where it would be kept, if that was said.
-        words: what followed `doctor` on the command line: `train` with the same is what was looked at.
+        accelerator: device type to train on.
+        out: folder planned for the run, if any.
+        words: the arguments of `doctor` on the command line; the printed `train` command repeats them.
     """
     found = doctoring.examine(run, accelerator, out)
     print(found.text())
@@ -70,7 +70,7 @@ def doctor(run: Run, accelerator: str, out: Path | None, words: Sequence[str]) -
 
 
 def resume(run: Run, accelerator: str, count: int) -> None:
-    """Goes on with a run."""
+    """Resumes a run from its last checkpoint."""
     images, state = data.load(run.config, run.data, "train"), checkpoint.load(run.checkpoint)
     fabric = devices.open_fabric(run.config, accelerator, count)
     trainer = Trainer(run, images, fabric, _validation(Sets(run.config, run.data)))
@@ -97,12 +97,12 @@ def _validation(sets: Sets) -> ImageSet | PairSet | None:
 
 @dataclass(frozen=True)
 class TrainedRun:
-    """A run's networks, for use.
+    """A run with its networks loaded.
 
     Attributes:
-        run: its folder and configuration.
+        run: folder and configuration.
         objective: the networks, on one device in float32.
-        step: steps that they were trained for.
+        step: number of training steps.
         sets: the run's data; each split is read once.
     """
 
@@ -113,12 +113,12 @@ class TrainedRun:
 
     @property
     def images_seen(self) -> int:
-        """Real images in those steps."""
+        """Real images seen in those steps."""
         return self.step * self.run.config.batch_size
 
 
 def open_trained(run: Run, best: bool = False, accelerator: str = "cpu") -> TrainedRun:
-    """Loads a run's last or best checkpoint, and the generator that `finetune-classes` made of it, if any."""
+    """Loads a run's last or best checkpoint, and its generator from `finetune-classes`, if any."""
     trained = _open_checkpoint(run, best, accelerator)
     if not class_finetune.load(trained.objective, run.folder, trained.step):
         print(f"{class_finetune.path_in(run.folder)} belongs to another step than {trained.step:,}: ignored")
@@ -138,7 +138,7 @@ def _open_checkpoint(run: Run, best: bool, accelerator: str) -> TrainedRun:
 def evaluate(
     target: Path, folder: Path | None, best: bool = False, accelerator: str = "auto", keep: Path | None = None
 ) -> None:
-    """Measures a run or a package, and prints the numbers; a run keeps them for its card."""
+    """Measures a run or a package, and prints the metrics; those of a run are saved for its card."""
     if (target / manifest.FILE_NAME).exists():
         show(_of_package(target, folder, best, keep))
         return
@@ -153,13 +153,13 @@ def evaluate(
 
 
 def _of_package(target: Path, folder: Path | None, best: bool, keep: Path | None) -> list[Measurement]:
-    """A package's own numbers, which may differ a little from those of the run: its weights are stored smaller."""
+    """Measures a package. Its metrics may differ slightly from the run's, since its weights have lower precision."""
     if folder is None:
         raise RunError("a package does not know where its data lies: give --data")
     if best and keep is None:
         raise RunError("a package holds one set of weights: leave --best out")
     package = reading.open_package(target)
-    origin = _origin(package, open_run(keep, folder), best) if keep is not None else None  # before minutes are spent
+    origin = _origin(package, open_run(keep, folder), best) if keep is not None else None  # before the slow measurement
     measured = evaluation.measure(reading.samplers(package), package.config, Sets(package.config, folder))
     if origin is not None:
         _save_metrics(origin, measured)
@@ -167,10 +167,10 @@ def _of_package(target: Path, folder: Path | None, best: bool, keep: Path | None
 
 
 def _origin(package: Package, run: Run, best: bool) -> TrainedRun:
-    """The run that a package was exported from, as it was then.
+    """Loads the run that a package was exported from, at the same step.
 
     Raises:
-        RunError: it is another run, or the run went on since.
+        RunError: the package comes from another run, or the run was resumed since.
     """
     trained = open_trained(run, best)
     seen = trained.images_seen + run.images_before
@@ -184,21 +184,21 @@ def _origin(package: Package, run: Run, best: bool) -> TrainedRun:
 
 
 def _save_metrics(trained: TrainedRun, measured: list[Measurement]) -> None:
-    """Adds the agreement of the run's snapshots, and saves all metrics in the run."""
+    """Adds the critic agreement of the run's snapshots, and saves all metrics in the run."""
     run, objective = trained.run, trained.objective
     measured += evaluation.agreement(journal.read(run.folder, "snapshots"), objective)
     run.save_metrics(trained.step, [item.to_json() for item in measured], objective.finished_description)
 
 
 def _snapshot(trained: TrainedRun) -> NDArray[np.uint8]:
-    """A grid of samples or translations, (H, W, C), of validation images where the run has any."""
+    """Returns a grid of samples or translations, (H, W, C) uint8; of validation images, if the run has any."""
     objective, sets = trained.objective, trained.sets
     shown = place(_validation(sets) or sets.load("train"), objective.fabric.device)
     return evaluation.sample_grid(objective, evaluation.samplers(objective), trained.run.config, shown).pixels
 
 
 def report(run: Run, best: bool, accelerator: str) -> None:
-    """Writes a run's page; without a checkpoint or data, of its files alone."""
+    """Writes a run's report page; without a checkpoint or data, from its logs alone."""
     objective, sets = None, None
     try:
         trained = open_trained(run, best, accelerator)
@@ -231,7 +231,7 @@ def export(
     low_rank_db: float | None = None,
     with_discriminator: bool = True,
 ) -> None:
-    """Writes a run's package."""
+    """Writes a run's model package."""
     trained = open_trained(run, best)
     if not run.metrics(trained.step, trained.objective.finished_description):
         print(f"the card will hold no metrics: measure them first by `python -m training evaluate {run.folder}`")
@@ -265,7 +265,7 @@ def directions(
     best: bool,
     accelerator: str,
 ) -> None:
-    """Makes named directions, and prints what they do."""
+    """Finds named directions in latent space, and prints their descriptions."""
     trained = open_trained(run, best, accelerator)
     for found in directing.make(run, trained.objective, trained.step, trained.sets, wanted, left, right, nimg):
         print(f"{found.name}: {found.description}")
@@ -273,7 +273,7 @@ def directions(
 
 
 def encoder(run: Run, nimg: int, pixel_weight: float, best: bool, accelerator: str) -> None:
-    """Trains the way back from images to latents, and prints how near it comes."""
+    """Trains an encoder from images to latents, and prints its metrics."""
     trained = open_trained(run, best, accelerator)
     show(encoding.make(run, trained.objective, trained.step, nimg, pixel_weight, trained.sets))
     print(f"look at {run.folder / 'samples' / 'encoder.png'}; `export` writes it into the package")

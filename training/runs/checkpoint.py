@@ -15,7 +15,7 @@ from training.runs.files import atomic_write
 
 
 class CheckpointError(RuntimeError):
-    """A checkpoint could not be written or read; the message says which and why."""
+    """A checkpoint could not be written or read; the message names the file and the reason."""
 
 
 def save(path: Path, state: dict[str, Any]) -> None:
@@ -53,14 +53,14 @@ def require(state: dict[str, Any], *names: str) -> None:
     """Checks that a checkpoint has all these entries.
 
     Raises:
-        CheckpointError: it was written by another version.
+        CheckpointError: an entry is missing, since another version wrote the checkpoint.
     """
     if missing := set(names) - set(state):
         raise CheckpointError(f"the checkpoint is of another version: it has no {min(missing)}")
 
 
 def rng_state() -> dict[str, Any]:
-    """The state of every random number generator: Python's, NumPy's and torch's, CUDA's included."""
+    """Returns the state of every random number generator: Python, NumPy, torch and CUDA."""
     version, words, gauss = random.getstate()
     numpy = np.random.get_state(legacy=False)  # noqa: NPY002  # libraries may still use it
     return {

@@ -13,21 +13,21 @@ from training.config import TrainingConfig
 def open_fabric(config: TrainingConfig, accelerator: str, devices: int) -> Fabric:
     """Starts Lightning Fabric for a run, with as many processes as devices.
 
-    Under `torchrun` the processes are there already, and its environment says how many.
+    Under `torchrun` the processes exist already, and its environment variables give their number.
 
     Args:
-        config: whose `precision` is taken.
+        config: its `precision` is used.
         accelerator: `auto`, `cpu` or `cuda`.
-        devices: how many devices, or processes on a CPU.
+        devices: number of GPUs, or of processes on a CPU; at least 1.
 
     Raises:
-        ValueError: there are no such devices.
+        ValueError: `devices` is below 1, or no CUDA GPU is available.
     """
     if devices < 1:
         raise ValueError(f"--devices is {devices}, but must be at least 1")
     if accelerator == "cuda" and not torch.cuda.is_available():
         raise ValueError("--accelerator is cuda, but torch finds no CUDA GPU here; leave it out, or give cpu")
-    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # what it would say, the first line says
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # the first printed line contains the same
     n_nodes = 1
     if dist.is_available() and dist.is_torchelastic_launched():
         devices = int(os.environ["LOCAL_WORLD_SIZE"])
@@ -37,7 +37,7 @@ def open_fabric(config: TrainingConfig, accelerator: str, devices: int) -> Fabri
     if precision == "auto":
         precision = "bf16-mixed" if computes_bf16(on_gpu) else "32-true"
     if on_gpu:
-        # What stays in float32 is multiplied in TF32, as cuDNN does by default, and shapes never change.
+        # Multiply float32 matrices in TF32, as cuDNN does by default. Shapes never change, so let cuDNN benchmark them.
         torch.set_float32_matmul_precision("high")
         torch.backends.cudnn.benchmark = True
     fabric = Fabric(
@@ -60,7 +60,7 @@ def computes_bf16(on_gpu: bool) -> bool:
 
 
 def describe(fabric: Fabric) -> str:
-    """What a run is trained on, in words for a model card."""
+    """Describes the device for a model card, for example `CPU, 2 threads`."""
     if fabric.device.type == "cuda":
         name = torch.cuda.get_device_name(fabric.device)
     else:

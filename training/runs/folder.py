@@ -1,14 +1,14 @@
-"""The folder of a run: its configuration, where its data lies, checkpoints, logs and sample grids.
+"""The folder of a run: its configuration, path of its data, checkpoints, logs and sample grids.
 
 RUN/config.json         the configuration, every field
 RUN/run.json            recipe, data folder and device
 RUN/checkpoint.pt       the newest checkpoint
-RUN/metrics.jsonl       a line of losses every `log_every_steps`; beside it alarms, measurements and snapshots
-RUN/best.pt, best.json  the networks that measured best on held-out images; their step and value
+RUN/metrics.jsonl       one line of losses every `log_every_steps`; also alarms, measurements and snapshots
+RUN/best.pt, best.json  the networks with the best metric on held-out images; their step and value
 RUN/tensorboard/        the same for TensorBoard, with the sample grids
-RUN/samples/NNNNNNNNN.png  the same latents after so many images seen
-RUN/evaluation.json     what `evaluate` measured
-RUN/report.html         what `report` shows
+RUN/samples/NNNNNNNNN.png  samples of the same latents after that number of images seen
+RUN/evaluation.json     the metrics that `evaluate` measured
+RUN/report.html         the page that `report` writes
 """
 
 import json
@@ -27,21 +27,21 @@ _KINDS = ("sgd", "rmsprop", "adam")  # pydantic names them in the path to an opt
 
 
 class RunError(RuntimeError):
-    """A run's folder cannot be used; the message says why and what to do."""
+    """A run's folder cannot be used; the message gives the reason and what to do."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run: its folder and what was asked of it.
+    """One run: its folder and configuration.
 
     Attributes:
-        folder: where everything of the run lies.
-        recipe: the recipe's name.
-        config: the recipe with what the command line overrode.
-        data: the data set's folder.
-        device: what it is trained on, in words.
-        init_from: the package that it goes on from, as name, version and digest.
-        images_before: real images that package had seen.
+        folder: all files of the run.
+        recipe: name of the recipe.
+        config: the recipe with the overrides of the command line.
+        data: folder of the data set.
+        device: description of the training device, for the model card.
+        init_from: the package whose weights the run started from, as name, version and digest.
+        images_before: real images that the networks of that package had seen.
     """
 
     folder: Path
@@ -59,11 +59,11 @@ class Run:
 
     @property
     def best(self) -> Path:
-        """The finished networks that measured best on held-out images, if any were measured."""
+        """The averaged networks with the best metric on held-out images, if any were measured."""
         return self.folder / "best.pt"
 
     def refuse_another(self) -> None:
-        """Refuses a folder that holds a run; one that ended before its first checkpoint is made anew.
+        """Refuses a folder that contains a run. A run that ended before its first checkpoint may be replaced.
 
         Raises:
             RunError: the folder holds a run already.
@@ -75,10 +75,10 @@ class Run:
             )
 
     def create(self, device: str) -> None:
-        """Makes the folder and writes down the configuration.
+        """Creates the folder and writes the configuration.
 
         Args:
-            device: what it will be trained on, in words.
+            device: description of the training device.
 
         Raises:
             RunError: the folder holds a run already.
@@ -99,14 +99,14 @@ class Run:
         )
 
     def metrics(self, step: int, finished_description: str | None = None) -> list[dict[str, Any]]:
-        """What was measured after exactly so many steps, of such networks; nothing if the run went on since."""
+        """Returns the metrics of exactly this step and of networks with this description; otherwise nothing."""
         path = self.folder / "evaluation.json"
         saved = _read(path) if path.exists() else {}
         note = current_recipe(saved.get("finished") or "") or None
         return list(saved["metrics"]) if (saved.get("step"), note) == (step, finished_description) else []
 
     def recipe_with(self, finished_description: str | None) -> str:
-        """The recipe, and how its networks were changed after training."""
+        """Returns the recipe, with the changes made to its networks after training."""
         return self.recipe if finished_description is None else f"{self.recipe}, {finished_description}"
 
 
@@ -114,11 +114,11 @@ def open_run(folder: Path, data: Path | None = None) -> Run:
     """Opens the run in a folder.
 
     Args:
-        folder: a folder that `Run.create` made.
-        data: where the data lies now, if it was moved.
+        folder: a folder that `Run.create` created.
+        data: folder of the data set, if it has moved.
 
     Raises:
-        RunError: there is no run, or its configuration is not one of this version's.
+        RunError: there is no run, or this version cannot read its configuration.
     """
     about, values = (_read(folder / name) for name in ("run.json", "config.json"))
     try:
@@ -134,7 +134,7 @@ def open_run(folder: Path, data: Path | None = None) -> Run:
 
 
 def sentence(error: ValidationError) -> str:
-    """A validation error as one sentence: which field, what was wrong, what would be right."""
+    """Formats a validation error as one sentence: the field, the problem and the invalid value."""
     parts = []
     for item in error.errors():
         field = ".".join(str(part) for part in item["loc"] if part not in _KINDS)

@@ -1,4 +1,4 @@
-"""What came of a study, as Markdown with its images beside it: a table, curves, and the last samples of each run."""
+"""The results of a study as Markdown: tables, charts, and the last samples of each run as image files."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,10 +21,10 @@ def write(name: str, study: Study, outcomes: Sequence[Outcome], folder: Path) ->
     """Writes FOLDER/NAME.md and the images that it shows.
 
     Args:
-        name: of the study.
-        study: what was compared.
+        name: name of the study.
+        study: title, source and metrics.
         outcomes: all its runs, measured.
-        folder: is made where it is missing.
+        folder: created if it is missing.
 
     Returns:
         The page's path.
@@ -50,7 +50,7 @@ def write(name: str, study: Study, outcomes: Sequence[Outcome], folder: Path) ->
 
 
 def _tables(study: Study, outcomes: Sequence[Outcome]) -> list[str]:
-    """A table for each direction; a generator has one."""
+    """Returns one Markdown table per direction; a generator has a single one."""
     directions = dict.fromkeys(item["direction"] for outcome in outcomes for item in outcome.metrics)
     found = []
     for direction in directions:
@@ -79,7 +79,7 @@ def _value(number: float | None) -> str:
 
 
 def _charts(outcomes: Sequence[Outcome]) -> list[Chart]:
-    """How good samples were while the runs went on, and what each discriminator's own estimate said."""
+    """Charts of the sample quality during training, and of each discriminator's own estimate."""
     measured, estimated = [], []
     what = ""
     for outcome in outcomes:
@@ -100,7 +100,7 @@ def _charts(outcomes: Sequence[Outcome]) -> list[Chart]:
 
 
 def _images(name: str, outcomes: Sequence[Outcome], folder: Path) -> str:
-    """The last images of each run, side by side."""
+    """Writes the last images of each run, and returns a table that shows them side by side."""
     cells = []
     for outcome in outcomes:
         pixels = codecs.decode((outcome.run.folder / "samples" / _SAMPLES).read_bytes(), max_pixels=2**24)

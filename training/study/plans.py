@@ -1,4 +1,4 @@
-"""The named studies. Each run of one has the same seed, data and images seen, and takes minutes on two CPU cores."""
+"""The named studies. The runs of a study share seed and data, and each takes minutes on two CPU cores."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -25,13 +25,13 @@ from training.config.recipes import RECIPES
 
 @dataclass(frozen=True)
 class Study:
-    """A question, and the runs that answer it.
+    """A comparison of several runs.
 
     Attributes:
         title: what is compared.
-        source: the paper whose comparison it is.
-        runs: by label.
-        numbers: the metrics that answer it, in the order in which they are shown.
+        source: the paper that the comparison is from.
+        runs: configurations by label.
+        numbers: names of the metrics that the page shows, in order.
     """
 
     title: str
@@ -46,13 +46,13 @@ _recipe = RECIPES["gan-mnist-small"].config
 assert isinstance(_recipe, GanConfig)
 _GAN = replace(_recipe, validation_share=1 / 6, total_nimg=1_200_000, measure_every_nimg=60_000)
 
-# One pair of networks for all: DCGAN's at 28 px with half of the usual width.
+# All runs share one pair of networks: those of DCGAN at 28 px, with half the usual width.
 _GENERATOR = ConvGenerator(z_dim=64, widths=(128, 64), bias=True)
 _DISCRIMINATOR = ConvDiscriminator(widths=(32, 64), kernel=5, batch_norm=False, bias=True)
 
 
 def _games(dataset: str, generator: ConvGenerator, total_nimg: int) -> dict[str, TrainingConfig]:
-    """The three games between the same two networks."""
+    """Configurations of GAN, WGAN and WGAN-GP with the same two networks."""
     shared: dict[str, Any] = {
         "dataset": dataset,
         "validation_share": 1 / 6,
@@ -155,4 +155,4 @@ STUDIES: dict[str, Study] = {
         ("domain_taken", "cycle_error", "structure", "change"),
     ),
 }
-"""By the name that the command line gives."""
+"""Studies by their name on the command line."""

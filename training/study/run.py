@@ -1,4 +1,4 @@
-"""Trains and measures the runs of a study, one after the other; what is finished is not done again."""
+"""Trains and measures the runs of a study, one after the other; finished runs are not repeated."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from training.study.plans import Study
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one run.
+    """The result of one run.
 
     Attributes:
-        label: of the run in its study.
-        run: where it lies.
-        metrics: what `evaluate` measured of its end, as it was kept.
+        label: label of the run in its study.
+        run: the finished run.
+        metrics: the metrics that `evaluate` saved after the last step.
     """
 
     label: str
@@ -26,20 +26,20 @@ class Outcome:
 
 
 def run(name: str, study: Study, folder: Path, out: Path, accelerator: str) -> Iterator[Outcome]:
-    """Trains and measures what is not there yet.
+    """Trains and measures the runs that are not finished yet.
 
     Args:
-        name: of the study, kept as the runs' recipe.
-        study: what is compared.
-        folder: of the data set.
-        out: where the runs lie, one folder each.
-        accelerator: what to train on.
+        name: name of the study, saved as the recipe of its runs.
+        study: the runs to train.
+        folder: folder of the data set.
+        out: parent folder of the runs.
+        accelerator: `auto`, `cpu` or `cuda`.
 
     Yields:
-        Each run as it is finished.
+        Each run when it is finished.
 
     Raises:
-        RunError: a folder holds a run of another configuration.
+        RunError: a folder contains a run with another configuration.
     """
     for label, config in study.runs.items():
         kept = Run(out / slug(label), name, config, folder)
@@ -55,5 +55,5 @@ def run(name: str, study: Study, folder: Path, out: Path, accelerator: str) -> I
 
 
 def slug(label: str) -> str:
-    """A label as the name of a file."""
+    """Converts a label to a file name: lower-case words, joined by hyphens."""
     return "-".join("".join(c if c.isalnum() else " " for c in label.lower()).split())
