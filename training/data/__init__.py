@@ -1,7 +1,7 @@
 """Image data sets on the training device, and the order in which a run sees them.
 
-Images are decoded once to uint8 and stay on the device, so that no loader starves a step; a batch is NCHW float32 in
-[-1, 1]. Knows nothing about networks.
+Images are decoded once to uint8 and stay on the device, so that steps never wait for a loader. A batch is NCHW float32
+in [-1, 1]. Independent of networks.
 """
 
 from training.data.attributes import Attributes, load_attributes

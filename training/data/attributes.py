@@ -1,4 +1,4 @@
-"""Tables that say of each image what it shows, and to which split it belongs, in CelebA's format.
+"""Tables of the attributes and the split of each image, in CelebA's format.
 
 References:
     Z. Liu et al., "Deep Learning Face Attributes in the Wild", ICCV 2015: `list_attr_celeba.txt` has a line with the
@@ -28,10 +28,10 @@ _MAX_NAMES = 5
 
 @dataclass(frozen=True)
 class Attributes:
-    """What images show.
+    """Binary attributes of images.
 
     Attributes:
-        names: of the attributes, A of them.
+        names: the A attributes' names.
         values: (N, A) int8 in {0, 1}.
         files: the N images' file names, without folders.
     """
@@ -44,7 +44,7 @@ class Attributes:
         """The rows of a set's images, in their order. Rows without an image are left out.
 
         Raises:
-            DataError: an image has no row: what it shows must not be guessed.
+            DataError: an image has no row. Its attributes must not be guessed.
         """
         rows = {file: row for row, file in enumerate(self.files)}
         files = tuple(PurePosixPath(name).name for name in images.names)
@@ -58,7 +58,7 @@ class Attributes:
         """(N,) int8 in {0, 1}: one attribute.
 
         Raises:
-            DataError: there is none of that name.
+            DataError: there is no attribute of that name.
         """
         if name not in self.names:
             raise DataError(f"there is no attribute {name!r}; there are {', '.join(self.names)}")
@@ -92,7 +92,7 @@ def load_partition(source: Source) -> dict[str, int]:
     """The split of each image: file name -> 0 (train), 1 (validation) or 2 (test).
 
     Raises:
-        DataError: there is no such list, or it is broken.
+        DataError: there is no such list, or it is damaged.
     """
     found = next((file for name in _PARTITIONS if (file := source.named(name))), None)
     if found is None:
@@ -108,7 +108,7 @@ def load_partition(source: Source) -> dict[str, int]:
 
 
 def split_number(split: str) -> int:
-    """The number that the list gives a split."""
+    """The number of a split in CelebA's partition list."""
     return _NUMBERS[split]
 
 

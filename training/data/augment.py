@@ -1,7 +1,8 @@
-"""Random changes of images, on the device that trains: crops and flips of real ones, and DiffAugment.
+"""Random augmentation on the training device: crops and flips of real images, and DiffAugment.
 
-Knows neither files nor the order of a run. The numbers of crops and flips come from the CPU, so that every device sees
-the same images; those of DiffAugment are drawn on the device, where a step that is replayed draws anew.
+Independent of files and of the order of a run. Random numbers for crops and flips are generated on the CPU, so that
+every device sees the same images. Those for DiffAugment are generated on the device, so that a replayed step gets new
+ones.
 """
 
 from collections.abc import Sequence
@@ -23,14 +24,14 @@ _DIFF_DRAWS = 7
 def crop_and_flip(images: ImageSet, indices: Tensor, crop_px: int, flip: bool, draws: Tensor) -> Tensor:
     """Random crops of some images, half of them mirrored left to right.
 
-    The same draws give the same crop and flip: of both halves of a pair.
+    Equal `draws` give equal crops and flips, for example of both halves of a pair.
 
     Args:
         images: images of one size, at least crop_px per side.
-        indices: (B,) int64 on the CPU, which images.
+        indices: (B,) int64 on the CPU, the images' positions in the set.
         crop_px: side of the crops.
-        flip: whether any are mirrored.
-        draws: (B, CROP_DRAWS) float32 in [0, 1) on the CPU.
+        flip: whether to mirror half of the crops.
+        draws: random numbers, (B, CROP_DRAWS) float32 in [0, 1) on the CPU.
 
     Returns:
         (B, C, crop_px, crop_px) float32 in [-1, 1] on the batches' device, in the memory format of `images`.
@@ -38,7 +39,7 @@ def crop_and_flip(images: ImageSet, indices: Tensor, crop_px: int, flip: bool, d
     _, height, width = images.shape
     room = torch.tensor([height - crop_px + 1, width - crop_px + 1])
     corners = (draws[:, :2] * room).long()
-    # A view of every crop there is, (N, rows, columns, C, crop_px, crop_px): one gather takes those that are wanted.
+    # A view of all possible crops, (N, rows, columns, C, crop_px, crop_px): one gather selects the B crops.
     crops = images.images.unfold(2, crop_px, 1).unfold(3, crop_px, 1).permute(0, 2, 3, 1, 4, 5)
     at = (index.to(crops.device, non_blocking=True) for index in (indices, *corners.unbind(1)))
     chosen = images.deliver(crops[tuple(at)])
@@ -53,13 +54,14 @@ def diff_augment(images: Tensor, policies: Sequence[Augmentation], rank: int = 0
 
     Args:
         images: (B, C, H, W) in [-1, 1]; this process's share of a batch.
-        policies: `color`: brightness, saturation and contrast; `translation` by up to an eighth of each side, 0 comes
-            in; `cutout` of a square of half of each side, set to 0. In this order, whatever theirs is.
-        rank: this process.
-        world_size: how many there are; numbers are drawn for the whole batch, from the device's global generator.
+        policies: `color`: brightness, saturation and contrast; `translation` by up to an eighth of each side, filled
+            with 0; `cutout` of a square of half of each side, set to 0. Applied in this order.
+        rank: this process's index.
+        world_size: number of processes. Random numbers are generated for the whole batch, by the device's global
+            generator.
 
     Returns:
-        A tensor of the same shape and type; `images` itself, and no number drawn, where there are no policies.
+        A tensor of the same shape and type. Without policies, `images` itself; no random numbers are generated.
 
     References:
         S. Zhao et al., "Differentiable Augmentation for Data-Efficient GAN Training", NeurIPS 2020, section 3.
@@ -85,28 +87,28 @@ def _color(images: Tensor, draws: Tensor) -> Tensor:
 
 
 def _translation(images: Tensor, draws: Tensor) -> Tensor:
-    """Each pixel takes the one at its shifted place."""
+    """Shifts each image; pixels from outside are 0."""
     _, channels, height, width = images.shape
     rows, columns = (
         torch.arange(side, device=images.device) + _shift(draw, side)
         for side, draw in ((height, draws[:, 0]), (width, draws[:, 1]))
     )
     inside = ((rows >= 0) & (rows < height))[:, :, None] & ((columns >= 0) & (columns < width))[:, None, :]
-    # Places outside wrap around before they are set to 0: no two pixels take the same one, so that the gradient is a
-    # sum in no order.
+    # Places outside wrap around before they are set to 0. No two pixels read the same one, so the gradient has no sums
+    # whose order could vary.
     places = (rows % height)[:, :, None] * width + (columns % width)[:, None, :]
     moved = images.flatten(2).gather(2, places.flatten(1)[:, None].expand(-1, channels, -1))
     return moved.view_as(images) * inside[:, None]
 
 
 def _shift(draws: Tensor, side: int) -> Tensor:
-    """(B, 1) int64 in -reach ... reach, each as likely."""
+    """(B, 1) int64, uniform over -reach ... reach."""
     reach = int(side * _TRANSLATION + 0.5)
     return (draws * (2 * reach + 1)).long()[:, None] - reach
 
 
 def _cutout(images: Tensor, draws: Tensor) -> Tensor:
-    """The square's middle may be anywhere, so that a part of it may lie outside."""
+    """Sets a square to 0. Its centre may be anywhere in the image, so part of it may lie outside."""
     holes = []
     for side, draw in zip(images.shape[2:], draws.unbind(1), strict=True):
         size = int(side * _CUTOUT + 0.5)

@@ -1,6 +1,6 @@
-"""One file's bytes to upright sRGB, whatever its mode; and to the square that a recipe asks for.
+"""Decodes one file's bytes to upright sRGB, whatever its mode, and crops it to the square that a recipe needs.
 
-Knows nothing about folders or data sets.
+Independent of folders and data sets.
 """
 
 import io
@@ -13,7 +13,7 @@ from PIL import Image, ImageCms, ImageOps
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 MAX_PIXELS = 100_000_000
-"""The photo of a large camera is decoded, a decompression bomb is not."""
+"""Admits photos of high-resolution cameras and rejects decompression bombs."""
 
 
 class DecodingError(ValueError):
@@ -21,24 +21,24 @@ class DecodingError(ValueError):
 
 
 class Decoded(NamedTuple):
-    """An image in RGB, and how many times smaller than in its file it was decoded."""
+    """An image in RGB, and the factor by which it was downscaled while decoding."""
 
     image: Image.Image
     shrunk: float
 
 
 def decode(raw: bytes, min_px: int | None = None, max_pixels: int = MAX_PIXELS) -> Decoded:
-    """An image as it is meant to be seen: upright, sRGB, on white where it is transparent.
+    """Decodes an image as a viewer shows it: upright, sRGB, transparent parts on white.
 
     Args:
-        raw: the file; its bytes decide how it is read, not its name. Of an animation the first frame is taken.
-        min_px: the side that it will be scaled to: a JPEG is decoded at half, a quarter or an eighth of its size as
-            long as that is twice as large, which costs less and cannot be seen after scaling.
+        raw: the file's content, which determines the format. Of an animation the first frame is used.
+        min_px: the side that it will be scaled to. A JPEG is decoded at half, a quarter or an eighth of its size if
+            that is still at least twice as large, which is faster and not visible after scaling.
         max_pixels: limit of width x height.
 
     Raises:
-        DecodingError: what it holds cannot be shown, or it is too large to be decoded safely.
-        OSError, SyntaxError, ValueError, ...: whatever Pillow finds broken.
+        DecodingError: its pixels have no defined appearance, or it is too large to be decoded safely.
+        OSError, SyntaxError, ValueError, ...: Pillow's errors for damaged files.
     """
     image: Image.Image = Image.open(io.BytesIO(raw), formats=_FORMATS)
     if image.width * image.height > max_pixels:
@@ -52,9 +52,7 @@ def decode(raw: bytes, min_px: int | None = None, max_pixels: int = MAX_PIXELS) 
 
 
 def square(image: Image.Image, side_px: int) -> NDArray[np.uint8]:
-    """The middle of an image, scaled so that its short side fits.
-
-    Bicubic, over all the pixels that fall into one of the result's (antialiased).
+    """The centre of an image, scaled so that its short side fits (bicubic, antialiased).
 
     Returns:
         (side_px, side_px, 3) uint8.
@@ -68,12 +66,12 @@ def square(image: Image.Image, side_px: int) -> NDArray[np.uint8]:
 def _upright(image: Image.Image) -> Image.Image:
     try:
         return ImageOps.exif_transpose(image)
-    except Exception:  # damaged EXIF data has no common base error, and the image can be seen without
+    except Exception:  # errors for damaged EXIF data have no common base, and the image is usable without
         return image
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
-    """16-bit grey is scaled: Pillow's own conversion clips it, so that all but the darkest turns white."""
+    """Scales 16-bit grey to 8 bits: Pillow's own conversion clips it, so that all but the darkest turns white."""
     if image.mode == "F":
         raise DecodingError("its pixels are floating-point numbers of unknown range")
     if not image.mode.startswith("I"):
@@ -87,7 +85,7 @@ def _eight_bits(image: Image.Image) -> Image.Image:
 
 
 def _in_srgb(image: Image.Image) -> Image.Image:
-    """Applies the image's colour profile, where it has one that can be read; transparency stays."""
+    """Applies the image's colour profile, if it has a readable one; preserves transparency."""
     profile = image.info.get("icc_profile")
     if image.has_transparency_data or image.mode == "P":
         image = image.convert("RGBA" if image.has_transparency_data else "RGB")
@@ -95,7 +93,7 @@ def _in_srgb(image: Image.Image) -> Image.Image:
         return image
     try:
         converted = ImageCms.applyTransform(image, _to_srgb(profile, image.mode))
-    except (ImageCms.PyCMSError, OSError, ValueError):  # damaged, or of other colours than the image's
+    except (ImageCms.PyCMSError, OSError, ValueError):  # damaged, or for another colour space than the image's
         return image
     assert converted is not None
     return converted

@@ -51,12 +51,12 @@ def load_idx(folder: Path, split: str, dataset: str) -> ImageSet:
     """Loads one split of MNIST or Fashion-MNIST, as published, from a folder.
 
     Args:
-        folder: where the four IDX files lie, each plain or with `.gz`.
+        folder: the folder of the four IDX files, each plain or with `.gz`.
         split: `train` or `test`.
-        dataset: a key of `PUBLISHED`: what the caller expects to find.
+        dataset: the expected data set, a key of `PUBLISHED`.
 
     Raises:
-        DataError: a file is missing or broken, images and labels differ in number, or the files are another set's.
+        DataError: a file is missing or damaged, images and labels differ in number, or the files are of another set.
     """
     image_name, label_name = _SPLITS[split]
     pixels, labels = read_idx(_find(folder, image_name)), read_idx(_find(folder, label_name))

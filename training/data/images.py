@@ -1,8 +1,7 @@
-"""Decodes many image files into one array of squares, in threads; files that cannot be read are skipped and reported.
+"""Decodes many image files into one array of squares, in threads; unreadable files are skipped and reported.
 
-An image is scaled to the recipe's `load_px` once, here. Augmentation by the papers scales every image to that size
-at every step and then crops and flips: the scaling has no chance in it and gives the same pixels every time, so that
-doing it once changes nothing but the time a step takes.
+Images are scaled to the recipe's `load_px` once, here. The papers scale every image to that size at every step before
+they crop and flip it. Scaling is deterministic, so doing it once gives the same pixels in less time.
 """
 
 import os
@@ -25,19 +24,19 @@ _PATIENCE_S = 2.0  # before a progress bar is shown
 _MAX_NAMES = 5  # broken files that the warning names
 
 Cut = Callable[[Image.Image], Sequence[Image.Image]]
-"""From an image to the parts of it that are wanted; DecodingError where it has not got them."""
+"""From an image to the parts of it to read; raises DecodingError if the image does not have them."""
 
 
 @dataclass(frozen=True)
 class Squares:
-    """What was read.
+    """Decoded images.
 
     Attributes:
-        parts: for each part of the cut (N, side, side, 3) uint8.
+        parts: one (N, side, side, 3) uint8 array per part of the cut.
         names: the files, in the order of the images.
-        sides_px: the short side of each before it was scaled, of a pair that of its halves; within 7 px where it is
-            more than twice what was asked for.
-        skipped: files that were left out.
+        sides_px: the short side of each image, or of a pair's halves, before scaling; accurate to 7 px if it is more
+            than twice the requested side.
+        skipped: files that could not be read.
     """
 
     parts: tuple[NDArray[np.uint8], ...]
@@ -52,7 +51,7 @@ def whole(image: Image.Image) -> Sequence[Image.Image]:
 
 
 def halves(image: Image.Image) -> Sequence[Image.Image]:
-    """A pair's left half A and its right half B, cut apart before either is scaled: no pixel of one is in the other."""
+    """A pair's left half A and its right half B, separated before scaling, so that neither has pixels of the other."""
     width, height = image.size
     if width <= height:
         raise DecodingError(f"{width} x {height} px is no pair side by side")
@@ -62,14 +61,14 @@ def halves(image: Image.Image) -> Sequence[Image.Image]:
 
 
 def read(source: Source, names: Sequence[str], side_px: int, cut: Cut = whole, count: int = 1) -> Squares:
-    """Reads images as squares, in the order of `names`, and says on stderr which were left out.
+    """Reads images as squares, in the order of `names`, and reports skipped files on stderr.
 
     Args:
-        source: where they lie.
-        names: members of it.
+        source: the folder or zip.
+        names: paths of images in it.
         side_px: side of the squares.
-        cut: which parts of each image are wanted.
-        count: how many parts that are.
+        cut: selects the parts of each image to read.
+        count: number of those parts.
 
     Raises:
         DataError: there are names, but none can be read.
@@ -79,11 +78,11 @@ def read(source: Source, names: Sequence[str], side_px: int, cut: Cut = whole, c
     def load(index: int) -> Skipped | int:
         try:
             return _fill(parts[:, index], source.read(names[index]), cut)
-        except Exception as error:  # a damaged file may raise anything in Pillow, and none may end the reading
+        except Exception as error:  # a damaged file may raise any error in Pillow, and must not stop the others
             return Skipped(names[index], _reason(error))
 
     with warnings.catch_warnings(), ThreadPoolExecutor(_threads()) as pool:
-        warnings.simplefilter("ignore")  # Pillow's, on files that it reads all the same
+        warnings.simplefilter("ignore")  # Pillow's, about files that it reads nevertheless
         done = pool.map(load, range(len(names)))
         bar = tqdm(done, "reading", len(names), unit="img", delay=_PATIENCE_S, leave=False, disable=None)
         results = dict(zip(names, bar, strict=True))
@@ -123,5 +122,5 @@ def _reason(error: Exception) -> str:
 
 
 def _threads() -> int:
-    # Decoding gives up Python's lock; more threads than cores only wait for each other.
+    # Decoding releases Python's global lock, so one thread per core is the fastest.
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

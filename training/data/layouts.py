@@ -1,8 +1,8 @@
 """The file layout of each kind of data set, and which files belong to a split.
 
-Knows nothing about decoding or configurations. A validation split without files of its own is the last share of the
-training files, in the order of their names; training then goes without them. Files are shared out before any is read,
-so that one that is broken moves no other from one split to the other.
+Independent of decoding and configurations. A validation split without files of its own is the last share of the
+training files, in the order of their names; training excludes them. Files are assigned to splits before any is read,
+so that a damaged file does not move others between splits.
 """
 
 from collections.abc import Sequence
@@ -24,18 +24,18 @@ _FOLDERS: dict[Split, str] = {"train": "train", "validation": "val", "test": "te
 def load_images(path: Path, split: Split, dataset: str, load_px: int, validation_share: float = 0.0) -> ImageSet:
     """Single images: CelebA, split by its own list, or your own.
 
-    Your own are those of the folders `train`, `val` and `test`; where there is no `train`, all are for training.
-    Images that CelebA's list does not name are left alone.
+    Your own are those of the folders `train`, `val` and `test`. Without a folder `train`, all are for training.
+    Images that CelebA's list does not name are ignored.
 
     Args:
         path: a folder, or a zip.
-        split: which images.
+        split: the split to load.
         dataset: `celeba` or `images`.
         load_px: side of the squares that they are scaled to.
-        validation_share: share of the training images to hold out, where none are set apart for validation.
+        validation_share: share of the training images to hold out, if the data set has no validation images.
 
     Returns:
-        (N, 3, load_px, load_px), empty where nothing is held out for validation.
+        (N, 3, load_px, load_px) uint8; empty if nothing is held out for validation.
 
     Raises:
         DataError: there is no image, or no split of that name.
@@ -47,10 +47,10 @@ def load_images(path: Path, split: Split, dataset: str, load_px: int, validation
 
 
 def load_pairs(path: Path, split: Split, dataset: str, load_px: int, validation_share: float = 0.0) -> PairSet:
-    """Aligned pairs: A is the left half of each image, B the right one, in folders as your own images are.
+    """Aligned pairs: A is the left half of each image, B the right one, in the same folders as single images.
 
-    Halves that are no squares are cropped in the middle, as any image is; an image that is not wider than high
-    is no pair and is left out, and so is one whose width is odd. Arguments and errors as in `load_images`.
+    Halves that are not square are centre-cropped, like any image. An image that is not wider than high, or whose
+    width is odd, is no pair and is skipped. Arguments and errors as in `load_images`.
     """
     source = open_source(path)
     if members(source, "trainA") and not members(source, "train"):
@@ -109,7 +109,7 @@ def _domain(source: Source, split: Split, dataset: str, letter: str, share: floa
 
 
 def _held_back(train: Sequence[str], validation: Sequence[str], share: float) -> tuple[Sequence[str], Sequence[str]]:
-    """Training and validation: as they were set apart, or by the share."""
+    """Training and validation files: as the data set splits them, or by the share."""
     if validation:
         return train, validation
     kept = len(train) - round(share * len(train))
@@ -123,7 +123,7 @@ def _required(source: Source, found: Members | None, folder: str) -> Members:
 
 
 def _refuse_another(source: Source, found: Members | None, dataset: str) -> None:
-    """Folders are named after their sets: one set's must not be trained on, and published, as another's."""
+    """Rejects a folder named after another data set, which must not be used under this one's name."""
     if dataset in OWN:
         return
     others = PUBLISHED.keys() - {dataset, *OWN}
@@ -136,7 +136,7 @@ def _refuse_another(source: Source, found: Members | None, dataset: str) -> None
 
 def _sets(squares: images.Squares) -> tuple[ImageSet, ...]:
     labels = torch.zeros(len(squares.names), dtype=torch.int64)
-    # A view: stored with channels last, as they were decoded, and as a batch of them is the fastest to convolve.
+    # A view: stored channels-last, as decoded, which is also the fastest layout for convolutions.
     parts = (torch.from_numpy(part).permute(0, 3, 1, 2) for part in squares.parts)
     return tuple(
         ImageSet(part, labels, squares.names, sides_px=squares.sides_px, skipped=squares.skipped) for part in parts

@@ -1,4 +1,4 @@
-"""From a configuration to the images of a split: the one entry for commands."""
+"""Loads the images of a split for a configuration: the single entry point for commands."""
 
 import sys
 from collections.abc import Callable
@@ -18,7 +18,7 @@ _Loader = Callable[[Path, Split, str, int, float], ImageSet | PairSet]
 _LOADERS: dict[str, _Loader] = {"images": load_images, "pairs": load_pairs, "unpaired": load_unpaired}
 STACKED_IMAGES: dict[Split, int] = {"train": 128_000, "validation": 26_000, "test": 26_000}
 """Images of stacked MNIST per split (Z. Lin et al., "PacGAN", NeurIPS 2018)."""
-_MIN_IMAGES = 2  # one image is no distribution to learn
+_MIN_IMAGES = 2  # a single image is not a distribution
 
 
 @overload
@@ -30,16 +30,16 @@ def load(config: TrainingConfig, path: Path, split: Split) -> ImageSet | PairSet
 
 
 def load(config: TrainingConfig, path: Path, split: Split) -> ImageSet | PairSet:
-    """The images that a configuration asks for, in host memory.
+    """Loads a split of a configuration's data set into host memory.
 
     Args:
         config: names the data set, the size at which it is read and the share held out.
-        path: where the data set lies.
-        split: `train` goes without the images of `validation`: those that the data set sets apart (a `val` folder,
-            CelebA's partition 1), else the last `validation_share` of the training images, of each domain.
+        path: the folder or zip of the data set.
+        split: `train` excludes the images of `validation`: the data set's own (a `val` folder, CelebA's partition 1),
+            or else the last `validation_share` of the training images of each domain.
 
     Returns:
-        A set; of length 0 where nothing is held out for validation.
+        The images; of length 0 if nothing is held out for validation.
 
     Raises:
         DataError: the data cannot be read, or there is too little of it to train on.
@@ -52,15 +52,15 @@ def load(config: TrainingConfig, path: Path, split: Split) -> ImageSet | PairSet
 
 
 class Sets:
-    """The splits that a configuration asks for; each is read once, when it is first asked for."""
+    """The splits of a configuration's data set; each is read once, on first use."""
 
     def __init__(self, config: TrainingConfig, path: Path) -> None:
-        """Reads nothing yet: see `load` for both."""
+        """Reads nothing yet. For the arguments see the function `load`."""
         self._config, self._path = config, path
         self._read: dict[Split, ImageSet | PairSet] = {}
 
     def load(self, split: Split) -> ImageSet | PairSet:
-        """As the function `load`, and with its errors."""
+        """As the function `load`, with the same errors."""
         if split not in self._read:
             self._read[split] = load(self._config, self._path, split)
         return self._read[split]
@@ -72,7 +72,7 @@ class Sets:
         return found
 
     def pairs(self, split: Split) -> PairSet:
-        """A split of a configuration that translates."""
+        """A split of a translation configuration."""
         found = self.load(split)
         assert isinstance(found, PairSet)
         return found
@@ -95,11 +95,11 @@ def _idx(config: TrainingConfig, path: Path, split: Split) -> ImageSet:
 
 
 def stacked(config: TrainingConfig, path: Path, split: Split) -> ImageSet:
-    """MNIST's digits by threes, drawn with equal chances, as the channels of one image: 1,000 modes.
+    """Stacked MNIST: three digits, sampled uniformly, as the channels of one image; 1,000 modes.
 
     Returns:
-        (N, 3, 28, 28) with labels 0 ... 999 of the digits in their order: as many as PacGAN's protocol trains on, or as
-        it draws samples for a test.
+        (N, 3, 28, 28) uint8, with labels 0 ... 999 from the digits in their order. N is the number of training images,
+        or of test samples, in PacGAN's protocol.
     """
     digits = _idx(config, path, split)
     if len(digits) == 0:

@@ -12,14 +12,14 @@ class Published:
 
     Attributes:
         title: its name in running text.
-        kind: how its files lie: four IDX files, the same to be stacked by threes, single images, A and B side by
+        kind: its file layout: four IDX files, the same to be stacked by threes, single images, A and B side by
             side, or two unpaired sets.
         source: authors and year.
         terms: licence or terms of use.
-        weights_licence: of what is learned from it.
-        classes: the name of each label, 0 first; None where there are no labels.
-        domains: what A and B show; None if there is one set of images.
-        test_labels_md5: MD5 of the unpacked `t10k-labels-idx1-ubyte`, which tells IDX sets apart.
+        weights_licence: licence of weights trained on it.
+        classes: the name of each label, 0 first; None if there are no labels.
+        domains: the content of A and B; None if there is one set of images.
+        test_labels_md5: MD5 of the unpacked `t10k-labels-idx1-ubyte`, which distinguishes IDX sets.
     """
 
     title: str
@@ -106,7 +106,7 @@ PUBLISHED: dict[str, Published] = {
         domains=("A", "B"),
     ),
 }
-"""By the name that a configuration's `dataset` gives."""
+"""The data sets by name, as in a configuration's `dataset`."""
 
 FACADE_COLORS: dict[str, tuple[int, int, int]] = {
     "background": (0, 0, 222),
@@ -122,7 +122,7 @@ FACADE_COLORS: dict[str, tuple[int, int, int]] = {
     "pillar": (254, 0, 0),
     "shop": (174, 0, 1),
 }
-"""The labels of the CMP facades and their colours, as measured on the published drawings."""
+"""The labels of the CMP facades and their colours, as measured in the published label maps."""
 
 OWN = ("images", "pairs", "unpaired")
-"""Those of them that stand for any images of your own."""
+"""The entries of `PUBLISHED` for images of your own."""

@@ -1,6 +1,6 @@
-"""The order in which a run sees its images, and the random numbers that belong to each batch.
+"""The order in which a run sees its images, and the random numbers of each batch.
 
-Knows neither images nor devices.
+Independent of images and devices.
 """
 
 from typing import NamedTuple
@@ -17,9 +17,9 @@ class Draw(NamedTuple):
 
     Attributes:
         indices: (B / world_size,) int64.
-        generator: a CPU generator of this batch's own random numbers, alike in every process.
+        generator: a CPU generator for this batch's random numbers, identical in every process.
         batch_size: B, over all processes together.
-        share: which rows of B are this process's.
+        share: this process's rows of B.
     """
 
     indices: Tensor
@@ -28,15 +28,15 @@ class Draw(NamedTuple):
     share: slice
 
     def uniform(self, columns: int) -> Tensor:
-        """(B / world_size, columns) float32 in [0, 1): this process's rows of what is drawn for the whole batch."""
+        """(B / world_size, columns) float32 in [0, 1): this process's rows of the whole batch's random numbers."""
         return torch.rand(self.batch_size, columns, generator=self.generator)[self.share]
 
 
 class Sampler:
-    """The order in which a run sees its images: every epoch a new permutation, the incomplete last batch left out.
+    """The order in which a run sees its images: every epoch a new permutation, without the incomplete last batch.
 
-    The permutation is a function of (seed, epoch) alone, so that (epoch, position) is all that a checkpoint keeps.
-    With several processes each takes every `world_size`-th image of the same global batch.
+    The permutation depends only on (seed, epoch), so a checkpoint saves only (epoch, position).
+    With several processes, each takes every `world_size`-th image of the same global batch.
     """
 
     def __init__(self, length: int, batch_size: int, seed: int, rank: int = 0, world_size: int = 1) -> None:
@@ -56,7 +56,7 @@ class Sampler:
     def next_draw(self) -> Draw:
         """This process's share of the next batch, with random numbers that need no state.
 
-        They follow from (seed, epoch, position), so that a resumed run augments as if it had never stopped.
+        They depend only on (seed, epoch, position), so a resumed run augments as if it had never stopped.
         """
         if self._position + self._batch_size > self._length:
             self._epoch, self._position = self._epoch + 1, 0
@@ -68,11 +68,11 @@ class Sampler:
         return Draw(batch[share], generator, self._batch_size, share)
 
     def state_dict(self) -> dict[str, int]:
-        """Where the run stands."""
+        """The position of the run."""
         return {"epoch": self._epoch, "position": self._position}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        """Continues where `state_dict` stood."""
+        """Restores what `state_dict` returned."""
         self._epoch, self._position = state["epoch"], state["position"]
         self._order = self._permutation()
 

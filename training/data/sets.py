@@ -1,6 +1,6 @@
-"""Decoded images of one split, where they lie, and what of them one step looks at.
+"""Decoded images of one split on a device, and batches of them.
 
-Knows neither files nor the order in which a run sees its images.
+Independent of files and of the order in which a run sees its images.
 """
 
 from dataclasses import dataclass, replace
@@ -13,11 +13,11 @@ _GPU_SHARE = 0.4  # of a GPU's free memory; networks, gradients and activations 
 
 
 class DataError(ValueError):
-    """The data cannot be read; the message says what was looked for and where."""
+    """The data cannot be read; the message names what is missing or wrong, and where."""
 
 
 class Batch(NamedTuple):
-    """What one step looks at.
+    """The input of one step.
 
     Attributes:
         images: (B, C, H, W) float32 in [-1, 1].
@@ -29,7 +29,7 @@ class Batch(NamedTuple):
 
 
 class PairBatch(NamedTuple):
-    """What one step of a translator looks at, aligned or not.
+    """The input of one step of a translator, aligned or not.
 
     Attributes:
         real_A: (B, 3, H, W) float32 in [-1, 1].
@@ -41,7 +41,7 @@ class PairBatch(NamedTuple):
 
 
 class Skipped(NamedTuple):
-    """A file that was left out, and why."""
+    """A file that could not be read, and the reason."""
 
     name: str
     reason: str
@@ -56,8 +56,8 @@ class ImageSet:
         labels: (N,) int64; all zero if there are none.
         names: file names, in the order of the images; empty for IDX files.
         sides_px: the short side of each file's image before it was scaled; empty for IDX files.
-        skipped: files of the same reading that were left out.
-        batch_device: where batches go; None is where the images lie.
+        skipped: files that could not be read.
+        batch_device: the device of batches; None for the device of the images.
     """
 
     images: Tensor
@@ -78,11 +78,11 @@ class ImageSet:
 
     @property
     def upscaled(self) -> int:
-        """How many images were smaller in their files and had to be enlarged."""
+        """Number of images that were smaller in their files and had to be upscaled."""
         return self.smaller_than(self.shape[1])
 
     def smaller_than(self, side_px: int) -> int:
-        """How many images were smaller than that in their files."""
+        """Number of images whose short side was smaller than that in their files."""
         return sum(side < side_px for side in self.sides_px)
 
     @property
@@ -103,7 +103,7 @@ class ImageSet:
         return self.deliver(self.labels[indices.to(self.labels.device)])
 
     def deliver(self, chosen: Tensor) -> Tensor:
-        """What was gathered, on the batches' device."""
+        """Moves gathered rows to the batches' device."""
         if chosen.device == self.device:
             return chosen
         return chosen.pin_memory().to(self.device, non_blocking=True)
@@ -123,7 +123,7 @@ class ImageSet:
         return replace(self, images=self.images.to(device), labels=self.labels.to(device), batch_device=None)
 
     def batches_on(self, device: torch.device) -> Self:
-        """The same set where it is, with batches on another device."""
+        """The same set on its device, with batches on another device."""
         return replace(self, batch_device=device)
 
     @property
@@ -134,7 +134,7 @@ class ImageSet:
 
 @dataclass(frozen=True)
 class PairSet:
-    """Two domains, both in RGB: aligned where image i of A belongs to image i of B, else each in its own order."""
+    """Two domains, both in RGB: aligned (image i of A belongs to image i of B) or each in its own order."""
 
     A: ImageSet
     B: ImageSet
@@ -153,17 +153,17 @@ class PairSet:
         return replace(self, A=self.A.to(device), B=self.B.to(device))
 
     def batches_on(self, device: torch.device) -> Self:
-        """The same pairs where they are, with batches on another device."""
+        """The same pairs on their device, with batches on another device."""
         return replace(self, A=self.A.batches_on(device), B=self.B.batches_on(device))
 
     @property
     def upscaled(self) -> int:
-        """How many images of both domains were smaller in their files and had to be enlarged."""
+        """Number of images of both domains that were smaller in their files and had to be upscaled."""
         return self.A.upscaled + self.B.upscaled
 
     @property
     def skipped(self) -> tuple[Skipped, ...]:
-        """Files that were left out; one that holds a pair counts once."""
+        """Files that could not be read; one that holds a pair counts once."""
         return tuple(dict.fromkeys(self.A.skipped + self.B.skipped))
 
     @property
@@ -186,10 +186,10 @@ def place(data: ImageSet | PairSet, device: torch.device) -> ImageSet | PairSet:
 
 
 def place(data: ImageSet | PairSet, device: torch.device) -> ImageSet | PairSet:
-    """Moves a set to the device that trains, where it fits; its batches are on that device in any case.
+    """Moves a set to the training device if it fits; its batches are on that device in any case.
 
-    On a GPU it may take 40 % of the free memory. What stays behind is gathered in host memory, and the batch alone is
-    page-locked, so that its copy runs beside the GPU's work.
+    On a GPU a set may use 40 % of the free memory. A larger one stays in host memory; each batch is gathered there and
+    page-locked, so that it is copied while the GPU works.
     """
     return data.to(device) if _fits(data.nbytes, device) else data.batches_on(device)
 

@@ -1,6 +1,6 @@
 """Files of a folder, or of a zip that is read in place.
 
-Knows nothing about what the files hold.
+Independent of the files' content.
 """
 
 import re
@@ -15,7 +15,7 @@ from training.data.sets import DataError
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
 MAX_BYTES = 512 * 2**20
-"""Limit of one file: a zip's header may promise any size."""
+"""Size limit of one file in bytes: a zip's header may claim any size."""
 
 
 class Source(ABC):
@@ -23,7 +23,7 @@ class Source(ABC):
 
     Attributes:
         where: the folder or zip, for messages.
-        files: every file's path below it, with `/`; hidden ones, as macOS and editors leave them, are left out.
+        files: every file's path below it, with `/`, without hidden files such as those of macOS and editors.
     """
 
     def __init__(self, where: Path, files: Iterable[str], max_bytes: int) -> None:
@@ -32,11 +32,11 @@ class Source(ABC):
 
     @property
     def images(self) -> tuple[str, ...]:
-        """The files whose names end like an image's."""
+        """The files with an image's suffix."""
         return tuple(name for name in self.files if name.lower().endswith(SUFFIXES))
 
     def named(self, name: str) -> str | None:
-        """The file of that name that lies least deep, if there is one."""
+        """The file of that name in the fewest folders; None if there is none."""
         found = [file for file in self.files if PurePosixPath(file).name == name]
         return min(found, key=lambda file: file.count("/"), default=None)
 
@@ -46,7 +46,7 @@ class Source(ABC):
 
     @abstractmethod
     def read(self, name: str) -> bytes:
-        """The bytes of a file; may be called from several threads.
+        """The bytes of a file. Thread-safe.
 
         Raises:
             OSError: it cannot be read.
@@ -79,19 +79,19 @@ class _Zip(Source):
         try:
             return self._archive.read(name)
         except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
-            # Damaged, encrypted, or packed in a way that is not known.
+            # Damaged, encrypted, or compressed by an unsupported method.
             raise OSError(str(error)) from error
 
 
 def open_source(path: Path, max_bytes: int = MAX_BYTES) -> Source:
-    """The files of a folder or zip; of a folder that holds one zip and no image, the zip's.
+    """Opens a folder or zip; for a folder that holds one zip and no image, the zip.
 
     Args:
         path: the folder or zip.
-        max_bytes: limit of one file.
+        max_bytes: size limit of one file.
 
     Raises:
-        DataError: there is neither, the zip is broken, or there are several and it is not said which.
+        DataError: `path` is neither, the zip is damaged, or the folder holds several zips and no image.
     """
     if path.is_file():
         return _Zip(path, max_bytes)
@@ -129,7 +129,7 @@ def members(source: Source, folder: str) -> Members | None:
 
 
 def folders(source: Source) -> str:
-    """What a source holds at its top, in words, for messages."""
+    """The top folders of a source as text, for messages."""
     found = sorted({str(PurePosixPath(*PurePosixPath(name).parts[:-1][:2])) for name in source.images})
     if not found:
         return f"no image ({', '.join(SUFFIXES)})"

@@ -1,6 +1,6 @@
-"""Batches without end, on the device: what the training loop asks for.
+"""Endless batches on the device, for the training loop.
 
-A stream's state is where its samplers stand; the random numbers of augmentation follow from that.
+A stream's state is the position of its samplers, which also determines the random numbers of augmentation.
 """
 
 from typing import Any, Protocol, overload
@@ -12,28 +12,28 @@ from training.data.augment import CROP_DRAWS, crop_and_flip
 from training.data.sampler import Draw, Sampler
 from training.data.sets import Batch, ImageSet, PairBatch, PairSet
 
-_SEED_OF_B = 2**40  # seeds of runs are below 2^32, so that no run's A is in another's B's order
+_SEED_OF_B = 2**40  # seeds of runs are below 2^32, so no run's order of A equals another's order of B
 
 
 class Stream(Protocol):
-    """Where batches come from."""
+    """A source of batches."""
 
     @property
     def images_per_epoch(self) -> int:
-        """Images after which every one of the (larger) set has been seen once."""
+        """Number of images after which the (larger) set has been seen once."""
 
     def next(self) -> Batch | PairBatch:
         """This process's share of the next batch."""
 
     def state_dict(self) -> dict[str, Any]:
-        """The position of the stream."""
+        """The position of the stream, for checkpoints."""
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Continues where `state_dict` stood."""
+        """Restores what `state_dict` returned."""
 
 
 class ImageStream:
-    """Single images; images are cropped and flipped, IDX images are taken as they are."""
+    """Single images; those of files are cropped and flipped, IDX images are used unchanged."""
 
     def __init__(self, data: ImageSet, reading: ImageInput | None, sampler: Sampler) -> None:
         self._data, self._reading, self._sampler = data, reading, sampler
@@ -79,7 +79,7 @@ class AlignedStream:
 
 
 class UnpairedStream:
-    """As many of each domain, each in its own order; the smaller one starts anew more often."""
+    """Equally many images of each domain, each in its own order; the smaller domain repeats more often."""
 
     def __init__(self, data: PairSet, reading: ImageInput, samplers: dict[str, Sampler]) -> None:
         self._data, self._reading, self._samplers = data, reading, samplers
@@ -118,16 +118,16 @@ def open_stream(
 def open_stream(
     config: TrainingConfig, data: ImageSet | PairSet, rank: int = 0, world_size: int = 1
 ) -> ImageStream | AlignedStream | UnpairedStream:
-    """The stream of a configuration's training images.
+    """Opens the stream of a configuration's training images.
 
     Args:
-        config: its batch size, seed and crops; what kind of pairs `data` are.
-        data: placed on the device that trains.
-        rank: this process.
-        world_size: how many there are.
+        config: determines batch size, seed and crops, and whether pairs are aligned.
+        data: the training images, placed by `place`.
+        rank: this process's index.
+        world_size: number of processes.
 
     Raises:
-        DataError: a batch is larger than the set, or cannot be shared evenly.
+        DataError: a batch is larger than the set, or cannot be split evenly over the processes.
     """
 
     def sampler(length: int, offset: int = 0) -> Sampler:
