@@ -1,4 +1,4 @@
-"""One self-contained HTML page about a run: it asks for no other file, and reads in light, dark and print."""
+"""The report of a run: one self-contained HTML page with styles for light, dark and print."""
 
 from pathlib import Path
 
@@ -18,9 +18,9 @@ def write(run: Run, objective: Objective | None, sets: Sets | None, shown: str) 
 
     Args:
         run: finished or not.
-        objective: as a checkpoint left it; without it, what needs the networks is left out.
-        sets: the data, with the networks.
-        shown: which checkpoint that is, or why there is none.
+        objective: the networks of a checkpoint; without them, the sections that need them are omitted.
+        sets: the data of the run; required with `objective`.
+        shown: a sentence that names the checkpoint, or the reason why there is none.
 
     Returns:
         The page's path.
@@ -32,12 +32,15 @@ def write(run: Run, objective: Objective | None, sets: Sets | None, shown: str) 
 
 
 def render(run: Run, drawn: Drawn, shown: str) -> str:
-    """The page.
+    """Renders the page.
 
     Args:
-        run: whose files are told of.
-        drawn: images of the networks.
+        run: the run whose logs are shown.
+        drawn: images that its networks generated.
         shown: a sentence about the checkpoint.
+
+    Returns:
+        HTML.
     """
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("training.report", "."),

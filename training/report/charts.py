@@ -1,6 +1,6 @@
-"""Line charts and scatter plots as SVG, small enough to be read at 360 px width. Knows numbers only.
+"""Line charts and scatter plots as SVG, readable at a width of 360 px.
 
-Colours are classes (`s1` ... `s4`), so that the page decides for light and dark.
+Colours are CSS classes (`s1` ... `s4`), so that the page defines them for light and dark.
 """
 
 from collections.abc import Callable, Sequence
@@ -37,9 +37,9 @@ class Series(NamedTuple):
     """One line.
 
     Attributes:
-        name: for the legend.
+        name: name in the legend.
         xs: ascending.
-        ys: as many.
+        ys: one value for each of `xs`.
     """
 
     name: str
@@ -49,13 +49,12 @@ class Series(NamedTuple):
 
 @dataclass(frozen=True)
 class Chart:
-    """A drawn chart.
+    """A rendered chart.
 
     Attributes:
-        title: what it shows.
-        svg: the drawing.
-        legend: class, name and last value of each series.
-        note: a sentence below it.
+        svg: an SVG element.
+        legend: CSS class, name and last value of each series.
+        note: a sentence below the chart.
     """
 
     title: str
@@ -65,12 +64,12 @@ class Chart:
 
 
 class _Axis:
-    """One direction of a plot: a range, its ticks, and where a value lies."""
+    """One axis of a plot: its range, its ticks, and the position of a value in px."""
 
     def __init__(
         self, values: Sequence[float], start: float, end: float, is_log: bool = False, is_tight: bool = False
     ) -> None:
-        """Fits an axis to its values; a tight one ends where they end, another one at its outer ticks."""
+        """Fits an axis to its values. A tight axis ends at the extreme values, any other at the outer ticks."""
         self._of: Callable[[float], float] = log10 if is_log else float
         low, high = min(values), max(values)
         if is_tight and not is_log and 0.0 < low < 0.1 * high:
@@ -82,7 +81,7 @@ class _Axis:
         self._start, self._end = start, end
 
     def at(self, value: float) -> float:
-        """A value's place; what is beyond the range is drawn at its edge."""
+        """Returns the position of a value in px; values outside the range are clipped to its ends."""
         share = (self._of(value) - self._low) / ((self._high - self._low) or 1.0)
         return round(self._start + min(max(share, 0.0), 1.0) * (self._end - self._start), 1)
 
@@ -95,18 +94,18 @@ def lines(
     mark: tuple[float, float] | None = None,
     note: str = "",
 ) -> Chart | None:
-    """Lines over one axis; many points become medians with a band of their 10 to 90 percentiles.
+    """Draws lines over one axis. Many points are reduced to medians with a band of the 10th to 90th percentile.
 
     Args:
-        title: what it shows.
-        series: up to four; points that are not finite are left out.
-        x_label: of the horizontal axis.
-        log_x: whether that is logarithmic.
-        mark: a point to set off.
-        note: a sentence below.
+        title: heading of the chart.
+        series: up to four; points that are not finite are omitted.
+        x_label: label of the horizontal axis.
+        log_x: whether the horizontal axis is logarithmic.
+        mark: a point (x, y) to highlight.
+        note: a sentence below the chart.
 
     Returns:
-        None where there are not two points to draw.
+        The chart; None if no series has two finite points.
     """
     kept = [found for part in series if len((found := _finite(part)).xs) > 1]
     if not kept:
@@ -129,7 +128,7 @@ def lines(
 
 
 def scatter(title: str, xs: Sequence[float], ys: Sequence[float], x_label: str, y_label: str, note: str) -> Chart:
-    """Points, the later the darker; both sequences are finite and of one length."""
+    """Draws points, later ones darker. Both sequences are finite and of equal length."""
     x, y = _Axis(xs, _LEFT, _WIDTH - _RIGHT), _Axis(ys, _HEIGHT - _BOTTOM, _TOP)
     drawn = [_axes(x, y, x_label)]
     for index, (across, up) in enumerate(zip(xs, ys, strict=True), 1):
@@ -139,7 +138,7 @@ def scatter(title: str, xs: Sequence[float], ys: Sequence[float], x_label: str, 
 
 
 def standalone(chart: Chart) -> str:
-    """A chart as a file of its own, with its legend and its colours, for light and dark."""
+    """Renders a chart as an SVG file with its legend, and with colours for light and dark."""
     height = _HEIGHT + _LINE * len(chart.legend)
     legend = [
         f'<rect class="dot {name}" x="{_LEFT}" y="{_HEIGHT + _LINE * i + 1}" width="14" height="3"/>'
@@ -152,7 +151,7 @@ def standalone(chart: Chart) -> str:
 
 
 def brief(value: float) -> str:
-    """A number in a few characters: 1.2M, 450k, 0.0312."""
+    """Formats a number in a few characters: 1.2M, 450k, 0.0312."""
     for size, unit in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
         if abs(value) >= size:
             return f"{value / (1e3 if unit == 'k' else size):.3g}{unit}"
@@ -186,7 +185,7 @@ def _finite(series: Series) -> Series:
 
 
 def _bands(series: Series, log_x: bool) -> list[tuple[float, float, float, float]]:
-    """(x, 10th percentile, median, 90th percentile) of neighbouring points."""
+    """Returns (x, 10th percentile, median, 90th percentile) for each group of neighbouring points."""
     xs, ys = np.asarray(series.xs, float), np.asarray(series.ys, float)
     if len(xs) <= _BUCKETS:
         return [(x, y, y, y) for x, y in zip(xs.tolist(), ys.tolist(), strict=True)]
@@ -200,13 +199,13 @@ def _bands(series: Series, log_x: bool) -> list[tuple[float, float, float, float
 
 
 def _robust(values: Sequence[float]) -> list[float]:
-    """The range without the rarest outliers, which would flatten all else."""
+    """Returns the range without the most extreme outliers, which would flatten the rest."""
     low, high = np.percentile(values, (0.5, 99.5)).tolist() if len(values) > _BUCKETS else (min(values), max(values))
     return [low, high] if high > low else [low - (abs(low) or 1.0) / 2, high + (abs(high) or 1.0) / 2]
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    """Round numbers that hold the range."""
+    """Returns evenly spaced round numbers that enclose the range."""
     raw = ((high - low) or abs(high) or 1.0) / _TICKS
     size = 10.0 ** floor(log10(raw))
     step = next(size * nice for nice in (1, 2, 2.5, 5, 10) if size * nice >= raw * 0.999)
@@ -214,6 +213,6 @@ def _ticks(low: float, high: float) -> list[float]:
 
 
 def _log_ticks(low: float, high: float) -> list[float]:
-    """Powers of ten in the range, and its ends where there are few."""
+    """Returns the powers of ten in the range, and its ends if there are fewer than two."""
     powers = [10.0**power for power in range(ceil(log10(low)), floor(log10(high)) + 1)]
     return powers if len(powers) > 1 else [low, *[value for value in powers if low < value < high], high]

@@ -1,4 +1,4 @@
-"""What a report says: from a run's files to facts, charts and rows of tables. Knows neither HTML nor networks."""
+"""The content of a report: facts, charts and table rows from a run's files. Depends on neither HTML nor networks."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from training.runs.folder import Run
 
 Line = Mapping[str, Any]
 
-# Which numbers share a chart, and what it is called; a number that is not here gets one of its own.
+# Title of each chart, and the numbers that share it. Any other number gets a chart of its own.
 _GROUPS: dict[str, tuple[str, ...]] = {
     "Losses": ("d_loss", "g_loss"),
     "Mean answer of D to real and fake": ("d_real", "d_fake"),
@@ -44,7 +44,7 @@ class Alarm(NamedTuple):
     """One alarm from its beginning to its end.
 
     Attributes:
-        over: step at which it was over; None while it lasts.
+        over: step at which it ended; None while it lasts.
     """
 
     step: int
@@ -53,7 +53,7 @@ class Alarm(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One measured number, as text."""
+    """One metric, as text."""
 
     name: str
     value: str
@@ -64,20 +64,20 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Told:
-    """What the run's files tell.
+    """The content of a run's files.
 
     Attributes:
-        title: the recipe.
-        description: of the recipe, in a sentence.
+        title: name of the recipe.
+        description: the recipe in one sentence.
         facts: label and value.
-        alarms: those that last first.
-        warm: steps before which hardly any is raised.
-        losses: charts.
-        estimates: charts of the discriminator's estimate against the samples' distance.
+        alarms: those that still last come first.
+        warm: warm-up in steps, during which only non-finite numbers raise an alarm.
+        losses: charts of the losses.
+        estimates: charts of the discriminator's estimate and of the samples' distance.
         measured: charts of the measurements on held-out images.
-        speed: charts of images a second.
-        metrics: rows by direction; a generator's is "".
-        metrics_note: of which step they are.
+        speed: charts of images per second.
+        metrics: rows by direction; a generator has the direction "".
+        metrics_note: the step that the metrics belong to.
         configuration: field and value.
     """
 
@@ -96,7 +96,7 @@ class Told:
 
 
 def gather(run: Run) -> Told:
-    """Reads a run's files; those that are not there leave their part empty."""
+    """Reads a run's files. If a file is missing, its part is empty."""
     lines = journal.read(run.folder, "metrics")
     measurements, snapshots = (journal.read(run.folder, name) for name in ("measurements", "snapshots"))
     metrics, note = _metrics(run)
@@ -218,7 +218,7 @@ def _row(item: Line) -> Row:
 
 
 def _rates(lines: Sequence[Line]) -> list[tuple[float, float]]:
-    """(images seen, images a second) between lines; a resumed run's clock starts anew."""
+    """Returns (images seen, images per second) between lines; a resumed run's clock restarts at 0."""
     return [
         (float(b["nimg"]), (b["nimg"] - a["nimg"]) / (b["seconds"] - a["seconds"]))
         for a, b in pairwise(lines)
@@ -239,7 +239,7 @@ def _drawn(chart: Chart | None) -> list[Chart]:
 
 
 def _flat(values: Mapping[str, Any], before: str = "") -> list[tuple[str, str]]:
-    """Nested fields as dotted names."""
+    """Flattens nested fields to dotted names."""
     found = []
     for name, value in values.items():
         if isinstance(value, Mapping):
@@ -250,12 +250,12 @@ def _flat(values: Mapping[str, Any], before: str = "") -> list[tuple[str, str]]:
 
 
 def _words(name: str) -> str:
-    """A number's name as one reads it."""
+    """Formats the name of a metric for display."""
     return " ".join(_SPELLED.get(word, word) for word in name.split("_"))
 
 
 def _plain(value: Any) -> str:
-    """A field's value as one reads it."""
+    """Formats the value of a field for display."""
     if isinstance(value, list | tuple):
         return ", ".join(_plain(part) for part in value) or "none"
     if isinstance(value, bool):

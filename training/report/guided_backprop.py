@@ -1,12 +1,11 @@
-"""Guided backpropagation: what in an image the features of a discriminator respond to.
+"""Guided backpropagation: the parts of an image that the features of a discriminator respond to.
 
-The networks call their activations as functions, so that no module can be hooked. Here a mode of torch looks at every
-call while it is open: it notes what each activation gives, and replaces its way back. Knows nothing of the networks'
-layers.
+The networks call their activations as functions, so module hooks do not see them. A `TorchFunctionMode` intercepts each
+call instead: it records the output of each activation and replaces its gradient. It is independent of the architecture.
 
 References:
     J. Springenberg et al., "Striving for Simplicity: The All Convolutional Net", ICLR 2015 workshop, section 3.4.
-    A. Radford et al. (2015), section 6.2 and figure 5: of the last convolutional layer's features.
+    A. Radford et al. (2015), section 6.2 and figure 5: features of the last convolutional layer.
 """
 
 from collections.abc import Callable
@@ -24,13 +23,13 @@ from service.imaging.pixels import to_uint8
 
 FEATURES = 8
 COLUMNS = 4
-"""Of each feature: those that it responds to most."""
+"""Images per feature: those with the highest response."""
 
 _ACTIVATIONS: tuple[Callable[..., Tensor], ...] = (F.relu, torch.relu, F.leaky_relu)
 
 
 class _Guided(torch.autograd.Function):
-    """Hands an activation's output on; on the way back lets through what both its input and its gradient say yes to."""
+    """Passes an activation's output through; backward, keeps positive gradients at positive inputs only."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, activated: Tensor) -> Tensor:
@@ -40,12 +39,12 @@ class _Guided(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
         (x,) = ctx.saved_tensors
-        # Below zero a LeakyReLU's slope is left out too: a feature that is off explains nothing.
+        # The negative slope of a LeakyReLU is ignored too: an inactive feature explains nothing.
         return grads[0].clamp_min(0.0) * (x > 0), None
 
 
 class _Mode(TorchFunctionMode):
-    """While it is open, activations are guided, and their outputs are noted in order."""
+    """Guides activations inside its block, and records their outputs in order."""
 
     def __init__(self, is_guided: bool) -> None:
         super().__init__()
@@ -67,16 +66,16 @@ class _Mode(TorchFunctionMode):
 def responses(
     discriminator: nn.Module, images: Tensor, *classes: Tensor, is_guided: bool = True
 ) -> tuple[Tensor, Tensor]:
-    """The activated maps of the last convolutional layer, still joined to the images by a guided graph.
+    """Computes the activation maps of the last convolutional layer, with a guided autograd graph.
 
     Args:
         discriminator: in evaluation mode.
         images: (N, C, H, W) float32 in [-1, 1].
-        classes: (N, n_classes) rows, for a discriminator that is told them.
-        is_guided: False keeps the plain gradients, to compare with.
+        classes: (N, n_classes) one-hot rows, for a class-conditional discriminator.
+        is_guided: False keeps the plain gradients, for comparison.
 
     Returns:
-        The images, whose gradient can be asked for, and (N, F, h, w) maps.
+        The images, which require gradients, and (N, F, h, w) maps.
 
     Raises:
         ValueError: the network has no convolutional layer with an activation.
@@ -93,15 +92,15 @@ def responses(
 def gradients(
     discriminator: nn.Module, images: Tensor, *classes: Tensor, feature: int, is_guided: bool = True
 ) -> Tensor:
-    """What each image would need more of for one feature to respond more, at the place where it responds most.
+    """Computes the gradient of one feature's maximal response with respect to each image.
 
-    Args and errors as for `responses`; `feature` counts the maps of the last convolutional layer.
+    Arguments and errors as for `responses`; `feature` is an index into the maps of the last convolutional layer.
 
     Returns:
         (N, C, H, W) float32.
     """
     watched, maps = responses(discriminator, images, *classes, is_guided=is_guided)
-    # In evaluation mode an image's response does not depend on the others', so that the sum's gradient is each's own.
+    # In evaluation mode responses are independent across images, so the sum's gradient is each image's own.
     (found,) = torch.autograd.grad(maps[:, feature].amax((1, 2)).sum(), watched)
     return found
 
@@ -109,18 +108,18 @@ def gradients(
 def grid(
     discriminator: nn.Module, images: Tensor, *classes: Tensor, features: int = FEATURES, columns: int = COLUMNS
 ) -> NDArray[np.uint8]:
-    """The strongest features of the last convolutional layer, and what they respond to.
+    """Shows the strongest features of the last convolutional layer, and what they respond to.
 
     Args:
         discriminator: a convolutional discriminator or critic, in evaluation mode.
-        images: (N, C, H, W) float32 in [-1, 1], real ones; a hundred or so are enough.
-        classes: (N, n_classes) rows, for a discriminator that is told them.
-        features: rows of the grid, at most: those with the highest mean response.
-        columns: images per row, at most: those with the highest response, each with its guided gradient to its
-            right.
+        images: (N, C, H, W) float32 in [-1, 1], real images; about a hundred are enough.
+        classes: (N, n_classes) one-hot rows, for a class-conditional discriminator.
+        features: maximal number of rows; features with the highest mean response come first.
+        columns: maximal number of images per row: those with the highest response, each with its guided gradient to
+            its right.
 
     Returns:
-        (H, W, C) uint8; a gradient of 0 is grey, and each image's largest is black or white.
+        (H, W, C) uint8. A gradient of 0 is grey; the largest of each image is black or white.
 
     Raises:
         ValueError: the network has no convolutional layer with an activation.

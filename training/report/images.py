@@ -1,4 +1,4 @@
-"""The images of a report: what finished networks draw or translate, and which training images that resembles."""
+"""The images of a report: samples or translations of a run's networks, and the nearest training images."""
 
 import base64
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ from training.runs.folder import Run
 _TIMELINE = 12
 _WALKS, _FRAMES = 6, 10
 _SUSPECTS, _CANDIDATES, _NEIGHBOURS, _NEAREST_OF = 12, 256, 3, 50
-_COMPARED_PX = 32  # larger images are compared at this size: memory, and what an eye would call the same image
+_COMPARED_PX = 32  # larger images are compared at this size, to save memory and to ignore invisible differences
 _TRANSLATED = 6
 _GUIDED_NIMG = 128
 _GREY = 128
@@ -37,11 +37,10 @@ class Figure:
     """One image of the page.
 
     Attributes:
-        uri: the image itself, as a data URI.
-        width: in px.
-        height: in px.
-        caption: what it shows.
-        columns: headings over its columns.
+        uri: the encoded image as a data URI.
+        width: px.
+        height: px.
+        columns: headings above the image's columns.
     """
 
     uri: str
@@ -53,7 +52,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Drawn:
-    """What was made for the report; an empty part is left out of the page."""
+    """The images of a report; the page omits empty parts."""
 
     walks: tuple[Figure, ...] = ()
     translations: tuple[Figure, ...] = ()
@@ -61,18 +60,18 @@ class Drawn:
     guided: tuple[Figure, ...] = ()
     notes: tuple[str, ...] = ()
     compared: int = 0
-    """Training images that the neighbours are among."""
+    """Number of training images that the samples are compared with."""
 
 
 def inline(pixels: Pixels, caption: str, columns: Sequence[str] = ()) -> Figure:
-    """(H, W, C) uint8 as an image that needs no file."""
+    """Encodes (H, W, C) uint8 pixels as a data URI."""
     raw = base64.b64encode(codecs.encode(pixels, "webp")).decode()
     height, width = pixels.shape[:2]
     return Figure(f"data:image/webp;base64,{raw}", width, height, caption, tuple(columns))
 
 
 def timeline(folder: Path) -> list[Figure]:
-    """Sample grids from first to last, denser in the beginning, where more happens."""
+    """Reads sample grids from first to last, at most 12; denser at the beginning, where samples change faster."""
     paths = sorted(path for path in (folder / "samples").glob("*.png") if path.stem.isdigit())
     if len(paths) > _TIMELINE:
         places = np.unique(np.geomspace(1, len(paths), _TIMELINE).round().astype(int)) - 1
@@ -85,12 +84,12 @@ def timeline(folder: Path) -> list[Figure]:
 
 
 def draw(run: Run, objective: Objective, sets: Sets) -> Drawn:
-    """Everything that needs the networks and the data.
+    """Generates the images that need the networks and the data.
 
     Args:
-        run: of the report.
-        objective: as its checkpoint left it.
-        sets: the data.
+        run: the run of the report.
+        objective: its networks, as loaded from a checkpoint.
+        sets: the data of the run.
     """
     samplers = evaluate.samplers(objective)
     if isinstance(objective, Generative):
@@ -107,7 +106,7 @@ def draw(run: Run, objective: Objective, sets: Sets) -> Drawn:
 
 
 def _walks(sampler: Sampler, config: GenerativeConfig, n_classes: int) -> tuple[Figure, ...]:
-    """A row for each walk from one seed to the next, as the service's `interpolate` goes."""
+    """Generates one row per interpolation between two seeds, computed as by the service's `interpolate`."""
     rows = []
     z_dim, distribution = config.generator.z_dim, config.latent_distribution
     shares = np.linspace(0.0, 1.0, _FRAMES).tolist()
@@ -125,7 +124,7 @@ def _walks(sampler: Sampler, config: GenerativeConfig, n_classes: int) -> tuple[
 def _neighbours(
     sampler: Sampler, config: GenerativeConfig, objective: Generative, train: ImageSet
 ) -> tuple[Figure, ...]:
-    """The samples that lie most suspiciously near to one training image, each with its nearest ones."""
+    """Finds the samples that are unusually close to one training image, each with its nearest ones."""
     samples = sampler(evaluate.seed_rows(config, objective.n_classes, _CANDIDATES))
     known = centre(spread_out(train, protocol.STANDARD.compared_images), *samples.shape[2:])
     points = _compared(known)
@@ -144,7 +143,7 @@ def _neighbours(
 
 
 def _compared(images: Floats) -> Tensor:
-    """(N, C, H, W) -> (N, D) points."""
+    """Flattens (N, C, H, W) images to (N, D) vectors, downscaled to at most 32 px."""
     points = torch.from_numpy(images)
     if points.shape[-1] > _COMPARED_PX:
         points = F.adaptive_avg_pool2d(points, _COMPARED_PX)
@@ -175,7 +174,7 @@ def _held_out(sets: Sets, config: TranslationConfig) -> tuple[tuple[Tensor, Tens
 def _translations(
     objective: Translation, samplers: dict[str, Sampler], config: TranslationConfig, held: tuple[Tensor, Tensor]
 ) -> tuple[Figure, ...]:
-    """A row for each held-out image: the image, its translation, and the way back or the truth."""
+    """Returns one row per held-out image: the image, its translation, and its reconstruction or ground truth."""
     names = PUBLISHED[config.dataset].domains or ("A", "B")
     found = []
     for direction, sampler in samplers.items():
