@@ -1,1 +1,1 @@
-"""From a trained run to a model package, and back."""
+"""Writes model packages from trained runs, and reads them back."""

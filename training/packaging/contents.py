@@ -1,4 +1,4 @@
-"""What a package holds that depends on what its model does."""
+"""Package contents that depend on the task of the model."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,14 +17,14 @@ from training.packaging.onnx.export import Graph
 
 @dataclass(frozen=True)
 class Contents:
-    """Proven networks, and what a manifest says of them.
+    """Verified networks and their fields of the manifest.
 
     Attributes:
-        networks: by name.
-        goldens: inputs, and the images that they give.
+        networks: exported networks by name.
+        goldens: reference inputs and their output images.
         preview: (H, W, C) uint8.
-        metrics: what was measured of networks that only a package of this task has.
-        fields: the manifest's fields that belong to the task: image, latent, classes, directions, translation.
+        metrics: metrics of networks that are specific to the task.
+        fields: task-specific fields of the manifest: image, latent, classes, directions, translation.
     """
 
     networks: Mapping[NetworkName, Graph]
@@ -35,12 +35,12 @@ class Contents:
 
 
 def engine(model: bytes) -> Sampler:
-    """An exported network, run by the engine that serves it."""
+    """Loads an exported network into the engine that serves it."""
     return Session(model, torch.get_num_threads()).run
 
 
 def golden(sampler: Sampler, fed: Mapping[str, NDArray[np.float32]]) -> Golden:
-    """Inputs, and what the network makes of them."""
+    """Creates a golden: inputs and the network's output images for them."""
     drawn = to_uint8(sampler(fed))
     return Golden(
         inputs={name: Array.pack("float32", part.shape, part.astype("<f4").tobytes()) for name, part in fed.items()},

@@ -1,4 +1,4 @@
-"""What a package of a model that draws from latents holds."""
+"""Contents of the package of a model that generates images from latents."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -23,16 +23,16 @@ from training.posttrain import directions, encoder
 PREVIEW_SEEDS = 64
 _GOLDEN_SEEDS = 2
 _PARITY_ROWS = 64
-_FITTED_ROWS = 4_000  # for thinner layers, whose ranks are a few hundred at most
+_FITTED_ROWS = 4_000  # for low-rank layers, whose ranks are a few hundred at most
 
 
 class Storing(NamedTuple):
-    """What of a model a package holds, and how.
+    """Which networks a package holds, and how their weights are stored.
 
     Attributes:
-        weights: see `graphs.build`.
-        low_rank_db: what large dense layers may lose, see `graphs.Thin`; None leaves them whole.
-        with_discriminator: whether the discriminator or critic is there.
+        weights: see `export.build`.
+        low_rank_db: minimum signal-to-noise ratio with low-rank layers, see `export.Thin`; None disables them.
+        with_discriminator: whether the package holds the discriminator or critic.
     """
 
     weights: str
@@ -40,7 +40,7 @@ class Storing(NamedTuple):
     with_discriminator: bool = True
 
     def thin(self, rows: Callable[[], Mapping[str, Tensor]]) -> Thin | None:
-        """What to fit thinner layers to; the rows are made only if there are to be any."""
+        """Options of the low-rank layers; `rows` is called only if they are enabled."""
         return None if self.low_rank_db is None else Thin(rows(), self.low_rank_db)
 
 
@@ -52,18 +52,18 @@ def contents(
     folder: Path,
     step: int,
 ) -> Contents:
-    """Exports generator, discriminator and encoder, and draws goldens and preview.
+    """Exports generator, discriminator and encoder, and generates goldens and preview.
 
     Args:
-        config: of the run.
+        config: the run's configuration.
         objective: trained, on the CPU.
         data: the training images.
-        storing: how networks are stored, and which.
-        folder: the run's, which may hold named directions and an encoder.
-        step: how long the objective was trained; what is of another step is left out.
+        storing: selects networks and the storage of their weights.
+        folder: the run's folder, which may hold named directions and an encoder.
+        step: steps that the objective was trained for; directions and encoders of another step are ignored.
 
     Raises:
-        ExportError: a network was refused.
+        ExportError: a network cannot be exported.
         CheckpointError: the encoder's file is damaged.
     """
     channels, height, width = objective.image_shape
@@ -89,7 +89,7 @@ def contents(
 
 
 def rows(config: GenerativeConfig, count: int) -> dict[str, NDArray[np.float32]]:
-    """What a generator is fed for the seeds 0 ... count - 1, as the service feeds it."""
+    """Generator inputs for the seeds 0 ... count - 1, as the service computes them."""
     return seed_rows(config, len(_classes(config) or ()), count)
 
 
@@ -117,7 +117,7 @@ def _discriminator(
     shown = _shown(objective, data)
     inputs = {"images": shown.images}
     inputs |= dict(zip(["classes"], objective.rows(shown.labels), strict=False))
-    # A critic's score has no scale of its own, so it has another name than a logit, whose sigmoid is a probability.
+    # A critic's score has no scale, unlike a logit, whose sigmoid is a probability; so their names differ.
     verdict = "scores" if "critic" in objective.networks else "logits"
     return export.build(
         objective.finished_discriminator(),
@@ -131,14 +131,14 @@ def _discriminator(
 
 
 def _told(objective: Generative) -> tuple[manifest.Tensor, ...]:
-    """What a conditional network is told beside its input."""
+    """The class input of a conditional network, if it has one."""
     return tuple(manifest.Tensor(name="classes", shape=("N", n)) for n in (objective.n_classes,) if n)
 
 
 def _discriminator_rows(
     config: GenerativeConfig, objective: Generative, data: ImageSet, generator: Graph
 ) -> dict[str, Tensor]:
-    """What a discriminator is shown, real and generated in turn."""
+    """Discriminator inputs: alternating real and generated images."""
     count = min(_FITTED_ROWS // 2, len(data))
     real, fed = _shown(objective, data, count), rows(config, count)
     drawn = torch.from_numpy(engine(generator.model)(fed))
@@ -170,7 +170,7 @@ def _image(objective: Generative) -> manifest.Tensor:
 
 
 def _shown(objective: Generative, data: ImageSet, count: int = _PARITY_ROWS) -> Batch:
-    """Real images as the discriminator sees them."""
+    """Real images, cropped to the discriminator's input size."""
     height, width = objective.image_shape[1:]
     batch = data.batch(torch.arange(count) % len(data))
     return Batch(batch.images[:, :, :height, :width].contiguous(), batch.labels)

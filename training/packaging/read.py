@@ -1,4 +1,4 @@
-"""From a model package on disk to its manifest, files and configuration, with digests verified."""
+"""Reads a model package: manifest, files and configuration, with verified digests."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,13 +19,13 @@ from training.runs.folder import sentence
 
 @dataclass(frozen=True)
 class Package:
-    """A package that was read back.
+    """A model package that was read from disk.
 
     Attributes:
-        folder: where it lies.
-        described: its manifest.
-        files: the ONNX file of each network.
-        config: the configuration that it was trained with.
+        folder: the package's folder.
+        described: the manifest.
+        files: bytes of the ONNX file by network.
+        config: training configuration.
     """
 
     folder: Path
@@ -35,15 +35,15 @@ class Package:
 
     @property
     def sampler(self) -> Sampler:
-        """Its generator or translator, by the engine that serves it."""
+        """The generator or translator, loaded into the engine that serves it."""
         return engine(self.files["generator"])
 
 
 def open_package(folder: Path) -> Package:
-    """Reads a package back, to measure it or to go on from it.
+    """Reads a package, for evaluation or as the start of a run.
 
     Raises:
-        ExportError: a file is missing or its digest differs.
+        ExportError: the manifest is invalid, or a file is missing or its digest differs.
     """
     if not (folder / manifest.FILE_NAME).exists():
         raise ExportError(f"{folder} holds no package: there is no {manifest.FILE_NAME}")
@@ -61,12 +61,12 @@ def open_package(folder: Path) -> Package:
 
 
 def by_direction(package: Package) -> dict[str, Package]:
-    """A translator's package by its direction, and the package that leads back, where there is one.
+    """Returns a translator's package and that of the opposite direction, if it exists, by direction.
 
     A generator's direction is "".
 
     Raises:
-        ExportError: the package that leads back is not whole.
+        ExportError: the package of the opposite direction is incomplete.
     """
     translation = package.described.translation
     if translation is None:
@@ -83,5 +83,5 @@ def by_direction(package: Package) -> dict[str, Package]:
 
 
 def samplers(package: Package) -> dict[str, Sampler]:
-    """A package's network by direction, with that of the package that leads back."""
+    """Returns the networks of a package, and of the opposite direction if it exists, by direction."""
     return {direction: part.sampler for direction, part in by_direction(package).items()}

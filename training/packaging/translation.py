@@ -1,4 +1,4 @@
-"""What a package of a translator holds."""
+"""Contents of the package of a translator."""
 
 import torch
 from torch import Tensor
@@ -16,9 +16,9 @@ _PARITY_ROWS = 8
 _PREVIEW_ROWS = 4
 _MAX_PREVIEW_PX = 128
 _MAX_GOLDEN_PX = 64
-_LEAST_PX = 8  # below, the residual blocks of torch's network would see single pixels, of which it takes no statistics
+_MIN_PX = 8  # smaller inputs reach the residual blocks as single pixels, and InstanceNorm in torch rejects those
 
-# ONNX gives every tensor one name, so that the output cannot be called as the input is.
+# Names in an ONNX graph are unique, so the output cannot have the name of the input.
 OUTPUT = "translated"
 
 
@@ -28,20 +28,20 @@ def contents(
     """Exports one direction's translator with dynamic height and width.
 
     Args:
-        config: of the run.
+        config: the run's configuration.
         objective: trained, on the CPU.
         direction: `A2B` or `B2A`.
         data: images for parity, goldens and preview.
-        weights: see `graphs.build`.
-        inverse: name of the package that leads back, if there is one.
+        weights: see `export.build`.
+        inverse: name of the package of the opposite direction, if it exists.
 
     Raises:
-        ExportError: the network was refused.
+        ExportError: the network cannot be exported.
     """
     source, target = objective.domains(direction)
     images = (data.A, data.B)[source]
     side, multiple = config.image_px, objective.multiple
-    least = max(multiple, _LEAST_PX)
+    least = max(multiple, _MIN_PX)
     given = images.batch(torch.arange(_PARITY_ROWS) % len(images)).images
     network = export.build(
         objective.finished(direction),
@@ -70,19 +70,19 @@ def contents(
 
 
 def _at(images: Tensor, height: int, width: int) -> Tensor:
-    """(N, 3, height, width) float32, scaled."""
+    """Resizes images to (N, 3, height, width) float32 in [-1, 1]."""
     return torch.nn.functional.interpolate(
         images, (height, width), mode="bicubic", antialias=True, align_corners=False
     ).clamp(-1.0, 1.0)
 
 
 def _levels(images: Tensor) -> Floats:
-    """As the service is given them: in 256 levels, which a golden packs into a quarter of the room as well."""
+    """Rounds images to 256 levels, as in requests; this also makes a golden four times smaller."""
     return to_float32(to_uint8(images.numpy()))
 
 
 def _preview(given: Tensor, sampler: Sampler) -> Pixels:
-    """Pairs of input and translation, two to a row."""
+    """A grid of pairs of input and translation, two pairs per row: (H, W, C) uint8."""
     made = torch.from_numpy(sampler({"images": given.numpy()}))
     side = min(given.shape[-1], _MAX_PREVIEW_PX)
     pairs = torch.stack([_at(part, side, side) for part in (given, made)], 1)

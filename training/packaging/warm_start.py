@@ -1,6 +1,6 @@
-"""A new run that goes on from a committed package: its networks, with fresh optimisers.
+"""A new run that starts from the networks of a package, with new optimizers.
 
-Knows which network of an objective is which file of a package; `restore` knows graphs.
+This module maps the networks of an objective to the files of a package; `restore` reads the graphs.
 """
 
 from dataclasses import replace
@@ -25,32 +25,32 @@ _ROWS = 1_000
 
 
 def from_package(run: Run, package: Package) -> Run:
-    """The same run, with what its card has to say of the package that it goes on from."""
+    """Returns the run with the origin of its weights, for the model card."""
     about = package.described
     origin = f"{about.name}@{about.version} ({about.digest[:12]})"
     return replace(run, init_from=origin, images_before=about.training.images_seen)
 
 
 def take_over(objective: Objective, config: TrainingConfig, package: Package, stream: Stream) -> None:
-    """Gives an objective that has not been trained yet the networks of a package.
+    """Loads the networks of a package into an untrained objective.
 
-    A discriminator that the package lacks is trained alone for 500 steps, against the networks as they are: an
-    untrained one would lead a trained generator astray.
+    If the package has no discriminator, a new one is trained alone for 500 steps: an untrained discriminator would
+    damage a trained generator.
 
     Args:
-        objective: of a new run.
-        config: of that run.
-        package: what it goes on from; for CycleGAN either direction's.
+        objective: the objective of a new run.
+        config: the configuration of that run.
+        package: the package to start from; for CycleGAN that of either direction.
         stream: the run's batches.
 
     Raises:
-        ExportError: the package is for something else.
-        RestoreError: its networks are not those of the run.
+        ExportError: the package has another method, latent distribution, number of classes or set of directions.
+        RestoreError: its networks differ from those of the run.
     """
     _refuse_another(objective, config, package)
     missing = _load(objective, config, package, stream)
     if isinstance(objective, Wgan):
-        objective.constrain()  # a BatchNorm that came back has weights beyond the clip
+        objective.constrain()  # the weights of a restored BatchNorm exceed the clipping bound
     for name, average in objective.averages.items():
         average.module.load_state_dict(objective.networks[name].state_dict())
     if missing:
@@ -58,7 +58,7 @@ def take_over(objective: Objective, config: TrainingConfig, package: Package, st
 
 
 def _refuse_another(objective: Objective, config: TrainingConfig, package: Package) -> None:
-    """Refuses a package whose networks could be loaded, but were made for another game or another input."""
+    """Rejects a package whose networks could be loaded, but were trained by another method or for other inputs."""
     other = package.config
     if other.method != config.method:
         raise ExportError(f"{package.folder} was trained by {other.method}, but the recipe trains by {config.method}")
@@ -77,7 +77,7 @@ def _refuse_another(objective: Objective, config: TrainingConfig, package: Packa
 
 
 def _load(objective: Objective, config: TrainingConfig, package: Package, stream: Stream) -> set[str]:
-    """Loads what there is.
+    """Loads the networks that the package holds.
 
     Returns:
         The names of the networks that the package lacks.
@@ -105,7 +105,7 @@ def _load(objective: Objective, config: TrainingConfig, package: Package, stream
 
 
 def _many(stream: Stream) -> tuple[Tensor, Tensor]:
-    """Some hundred real images and their labels."""
+    """Returns at least 1,000 real images and their labels."""
     batches: list[Batch] = []
     while sum(len(batch.labels) for batch in batches) < _ROWS:
         batch = stream.next()
@@ -115,7 +115,7 @@ def _many(stream: Stream) -> tuple[Tensor, Tensor]:
 
 
 def _train_discriminators(objective: Objective, stream: Stream) -> None:
-    """Steps in which only discriminators learn; what counts steps stays at the start of the run."""
+    """Trains only the discriminators; counters and schedules stay at the start of the run."""
     counters = dict(objective.counters)
     schedules = {name: schedule.state_dict() for name, schedule in objective.schedulers.items()}
     objective.frozen = frozenset({"generator"})

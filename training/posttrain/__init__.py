@@ -1,1 +1,1 @@
-"""What is trained after a run: directions, encoders, and a finetuning of classes."""
+"""Training after a run: latent directions, encoders and class fine-tuning."""

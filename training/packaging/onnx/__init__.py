@@ -1,1 +1,1 @@
-"""ONNX graphs: export, weights, and rewrites that keep their result."""
+"""ONNX graphs: export, storage of weights, and rewrites that preserve the output."""

@@ -1,7 +1,7 @@
-"""From a torch module to the bytes of an ONNX file that does the same: export, parity, storage.
+"""Export of a torch module to ONNX: conversion, parity checks and storage of weights.
 
-A graph has a dynamic batch axis, holds no training-mode layer, and gives a row the same result whatever its
-neighbours are; anything else is refused.
+A graph has a dynamic batch axis and no training-mode layer, and the result of a row does not depend on the other rows
+of the batch. Other graphs are rejected.
 """
 
 import logging
@@ -29,14 +29,14 @@ OPSET = 18
 IR_VERSION = 10
 _EXPORT_ROWS = 2
 _TEST_ROWS = (1, 3, 8)
-_PARITY = 1e-4  # largest difference between the float32 graph and torch
-_ROW_PARITY = 1e-5  # largest difference between a row alone and the same row among neighbours
-_LEAST_DB = {"float16": 50.0, "int8": 45.0}
+_PARITY = 1e-4  # maximum difference between the float32 graph and torch
+_ROW_PARITY = 1e-5  # maximum difference between a row alone and the same row in a batch
+_MIN_DB = {"float16": 50.0, "int8": 45.0}
 _TRAINING_OPS = ("Dropout",)
 
 
 class ExportError(RuntimeError):
-    """The network cannot be served as it is, or its graph does not do what the network does."""
+    """The network cannot be served, or its graph differs from the network."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class Graph:
     """An exported network.
 
     Attributes:
-        model: the bytes of the ONNX file.
-        network: what the manifest says of it.
+        model: bytes of the ONNX file.
+        network: entry in the manifest.
     """
 
     model: bytes
@@ -53,11 +53,11 @@ class Graph:
 
 
 class Thin(NamedTuple):
-    """How much large dense layers may lose.
+    """Options of low-rank layers, which replace large dense layers.
 
     Attributes:
-        rows: inputs by name, some thousand rows; layers are fitted to three quarters of them, and tested on the rest.
-        least_db: the output with all layers thinned stays so many dB above its error.
+        rows: inputs by name, a few thousand rows; layers are fitted to three quarters of them and tested on the rest.
+        least_db: minimum signal-to-noise ratio of the output with all low-rank layers, in dB.
     """
 
     rows: Mapping[str, Tensor]
@@ -74,22 +74,22 @@ def build(
     also: Sequence[Mapping[str, Tensor]] = (),
     thin: Thin | None = None,
 ) -> Graph:
-    """Exports a network of one output, and proves that the graph does the same.
+    """Exports a network with one output and verifies its graph against the module.
 
     Args:
         module: in evaluation mode, float32, on the CPU.
-        examples: (8 or more, ...) inputs as they occur, by name in their order, for the parity tests.
+        examples: realistic inputs by name, in the order of the arguments, 8 rows or more, for the parity checks.
         file: the ONNX file's name in the package.
         inputs: name, shape and range of each input.
         outputs: name, shape and range of the output.
-        weights: `float32`, `float16`; `int8`, where those that lose too much by it are float16; `auto` is float16
-            where the output stays above 50 dB, else float32.
-        also: inputs of other sizes, for which parity is proven too.
-        thin: makes large dense layers the product of two thinner ones; None leaves them whole.
+        weights: `float32`; `float16`; `int8`, with float16 for weights that lose too much precision; `auto`: float16
+            if the output stays above 50 dB, else float32.
+        also: inputs of other sizes, for additional parity checks.
+        thin: options of low-rank layers, which replace large dense layers; None disables them.
 
     Raises:
-        ExportError: the graph differs from the module, a row depends on its neighbours, a training-mode layer is
-            left, or the stored weights lose too much.
+        ExportError: the graph differs from the module, a row depends on other rows of its batch, a training-mode
+            layer is left, or the stored weights lose too much precision.
     """
     model = _export(module, examples, inputs, outputs.name)
     _refuse_training_ops(model)
@@ -133,8 +133,8 @@ def _export(
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the exporter warns of its own use of torch
-        logger.setLevel(logging.ERROR)  # and of torchvision, which is not needed
+        warnings.simplefilter("ignore")  # the exporter warns about its own use of torch
+        logger.setLevel(logging.ERROR)  # and about torchvision, which is not needed
         try:
             program = torch.onnx.export(
                 module,
@@ -146,7 +146,7 @@ def _export(
                 dynamic_shapes=dynamic,
                 verbose=False,
             )
-        except Exception as error:  # the exporter has no common base for what it raises
+        except Exception as error:  # the exporter's exceptions have no common base
             raise ExportError(f"the network cannot be exported: {str(error).splitlines()[0]}") from error
         finally:
             logger.setLevel(level)
@@ -158,7 +158,7 @@ def _export(
 
 
 def _strip(model: onnx.ModelProto) -> None:
-    """Takes out what the exporter noted about this machine: paths, stack traces, its own version."""
+    """Removes metadata about the exporting machine: paths, stack traces and the exporter's version."""
     del model.metadata_props[:]
     del model.graph.metadata_props[:]
     model.producer_name, model.producer_version = "ganvas", ""
@@ -183,7 +183,7 @@ def _session(model: onnx.ModelProto) -> Session:
 
 
 def _thinned(model: onnx.ModelProto, session: Session, thin: Thin, outputs: manifest.Tensor) -> onnx.ModelProto:
-    """A graph with thinner layers that draws what the whole one draws, to some dB."""
+    """Replaces large dense layers by low-rank layers, within the limit on the signal-to-noise ratio."""
     count = 3 * len(next(iter(thin.rows.values()))) // 4
     fitted, tested = _fed(thin.rows, 0, count), _fed(thin.rows, count)
     reference = session.run(tested)
@@ -195,25 +195,25 @@ def _thinned(model: onnx.ModelProto, session: Session, thin: Thin, outputs: mani
 
 
 def _needed(model: onnx.ModelProto, fed: Mapping[str, Floats]) -> dict[str, Floats]:
-    """Of the inputs those that a part of a graph takes."""
+    """Selects the inputs of a partial graph."""
     taken = {name for node in model.graph.node for name in node.input}
     return {name: rows for name, rows in fed.items() if name in taken}
 
 
 def _parameters(model: onnx.ModelProto, module: nn.Module) -> int:
-    """How many numbers the network has learned; of one whose layers were thinned, those that it has left."""
+    """The number of parameters; with low-rank layers, that of the rewritten graph."""
     if not any(lowrank.is_thin(node) for node in model.graph.node):
         return sum(p.numel() for p in module.parameters())
     return sum(prod(tensor.dims) for tensor in model.graph.initializer if tensor.data_type == onnx.TensorProto.FLOAT)
 
 
 def _peak(outputs: manifest.Tensor, reference: Floats) -> float:
-    """What an error is held against: the output's range, or what occurs, where it has none, as with logits."""
+    """The peak of the signal-to-noise ratio: width of the output range or, without one, of the observed values."""
     return outputs.range[1] - outputs.range[0] if outputs.range else float(np.ptp(reference))
 
 
 def _fed(examples: Mapping[str, Tensor], start: int = 0, end: int | None = None) -> dict[str, Floats]:
-    """Some rows of the examples, as the engine takes them."""
+    """Converts rows of the examples to inputs of the engine."""
     return {name: example[start:end].numpy() for name, example in examples.items()}
 
 
@@ -223,7 +223,7 @@ def _check_parity(module: nn.Module, session: Session, example: Mapping[str, Ten
         with torch.inference_mode():
             expected = module(*example.values()).numpy()
         drawn = session.run(_fed(example))
-    except Exception as error:  # modules and the engine have no common base for what they raise
+    except Exception as error:  # exceptions of modules and the engine have no common base
         raise ExportError(f"with {shapes} the network or its graph fails: {error}") from error
     if drawn.shape != expected.shape:
         raise ExportError(f"with {shapes} the graph gives {drawn.shape}, but the network {expected.shape}")
@@ -254,18 +254,18 @@ def _store(
     kind = "float16" if weights == "auto" else weights
     stored = storage.store(model, kind)
     found = quality(stored)
-    if found < _LEAST_DB[kind] and kind == "int8":
-        stored = _partly_int8(model, lambda tried: quality(tried) >= _LEAST_DB["int8"]) or stored
+    if found < _MIN_DB[kind] and kind == "int8":
+        stored = _partly_int8(model, lambda tried: quality(tried) >= _MIN_DB["int8"]) or stored
         found = quality(stored)
-    if found >= _LEAST_DB[kind]:
+    if found >= _MIN_DB[kind]:
         return stored, kind
     if weights == "auto":
         return model, "float32"
-    raise ExportError(f"stored as {kind} the output has {found:.1f} dB, below {_LEAST_DB[kind]} dB")
+    raise ExportError(f"stored as {kind} the output has {found:.1f} dB, below {_MIN_DB[kind]} dB")
 
 
 def _partly_int8(model: onnx.ModelProto, is_good: Callable[[onnx.ModelProto], bool]) -> onnx.ModelProto | None:
-    """As many of the large weights as can be in 8 bits, the largest first, and the others in float16; or nothing."""
+    """Stores as many large weights as possible as int8, the largest first, the others as float16; None if none fits."""
     best, kept = None, frozenset[str]()
     for name in storage.by_size(model):
         tried = storage.store(model, "int8", kept | {name})

@@ -1,8 +1,8 @@
-"""Large dense layers as the product of two thinner ones: fewer weights for nearly the same output.
+"""Low-rank layers: large dense layers become the product of two smaller ones, for nearly the same output.
 
-Over inputs as they occur, a layer's outputs y = W x + b lie near a subspace of few dimensions. With the columns of P
-the leading principal components of y, and m its mean, P P^T (y - m) + m is the nearest to y that any matrix of that
-rank gives, in the mean of squares: y' = P (P^T W) x + P P^T (b - m) + m.
+For realistic inputs, the outputs y = W x + b of a layer lie near a low-dimensional subspace. Let the columns of P be
+the leading principal components of y, and m its mean. Of all approximations of y of that rank, P P^T (y - m) + m has
+the smallest mean squared error: y' = P (P^T W) x + P P^T (b - m) + m.
 
 References:
     A. Izenman, "Reduced-rank regression for the multivariate linear model", Journal of Multivariate Analysis 5 (1975),
@@ -19,28 +19,28 @@ from onnx import ModelProto, NodeProto, ValueInfoProto, helper, numpy_helper
 Floats = NDArray[np.float32]
 Run = Callable[[ModelProto], Floats]
 
-_LEAST_VALUES = 1_000_000  # a smaller layer is not worth a second one
+_MIN_VALUES = 1_000_000  # smaller layers are not split
 _STEP = 16  # ranks are multiples of it
 _MARK = "/thin/"
 
 
 def rewrite(model: ModelProto, run: Run, is_good: Callable[[ModelProto], bool]) -> ModelProto:
-    """Makes each large dense layer as thin as the output allows.
+    """Replaces each large dense layer by low-rank layers of the smallest acceptable rank.
 
     Args:
-        model: a float32 graph of one output.
-        run: the output of such a graph for the rows that layers are fitted to, more of them than the ranks to come.
-        is_good: whether a graph's output is near enough to the original's, asked on other rows.
+        model: a float32 graph with one output.
+        run: returns the output of a graph for the rows that layers are fitted to, which must outnumber the ranks.
+        is_good: whether the output of a graph is close enough to that of the original, on other rows.
 
     Returns:
-        A graph of the same inputs and output; a layer that no lower rank does justice to stays as it is.
+        A graph with the same inputs and output; a layer without an acceptable lower rank is unchanged.
     """
     thinned = _copy(model)
     for name in list(_large(thinned)):
         outputs = run(_tapped(thinned, name))
         mean, components = _principal(outputs)
         best, low, high = thinned, 0, _break_even(thinned, name) // _STEP
-        while low + 1 < high:  # the smallest multiple of _STEP that is good, if any below the break-even is
+        while low + 1 < high:  # searches the smallest acceptable multiple of _STEP below the break-even
             middle = (low + high) // 2
             tried = _thin(thinned, name, mean, components[:, : middle * _STEP])
             if is_good(tried):
@@ -53,14 +53,14 @@ def rewrite(model: ModelProto, run: Run, is_good: Callable[[ModelProto], bool]) 
 
 
 def restore(nodes: Iterable[NodeProto], values: dict[str, Floats]) -> list[NodeProto]:
-    """Multiplies what `rewrite` took apart, for whoever looks for a network's layers.
+    """Reverts `rewrite`: merges each pair of low-rank layers into one layer.
 
     Args:
-        nodes: of a graph.
-        values: its weights by name; the products are added.
+        nodes: the nodes of a graph.
+        values: the graph's weights by name; the products are added.
 
     Returns:
-        The nodes with one layer where `rewrite` made two.
+        The nodes with one layer per pair.
     """
     restored: list[NodeProto] = []
     for node in nodes:
@@ -75,16 +75,16 @@ def restore(nodes: Iterable[NodeProto], values: dict[str, Floats]) -> list[NodeP
 
 
 def is_thin(node: NodeProto) -> bool:
-    """Whether a node is one of the two that `rewrite` made of one."""
+    """Whether a node is one of a pair of low-rank layers."""
     return _MARK in node.name
 
 
 def _large(model: ModelProto) -> Iterator[str]:
-    """The outputs of large dense layers whose weights are (out, in), as torch's are."""
+    """The outputs of large dense layers whose weights are (out, in), as in torch."""
     sizes = {tensor.name: np.prod(tensor.dims) for tensor in model.graph.initializer}
     for node in model.graph.node:
         turned = any(part.name == "transB" and part.i for part in node.attribute)
-        if node.op_type == "Gemm" and turned and sizes.get(node.input[1], 0) >= _LEAST_VALUES:
+        if node.op_type == "Gemm" and turned and sizes.get(node.input[1], 0) >= _MIN_VALUES:
             yield node.output[0]
 
 
@@ -105,23 +105,23 @@ def _tapped(model: ModelProto, name: str) -> ModelProto:
 
 
 def _principal(outputs: Floats) -> tuple[Floats, Floats]:
-    """The mean, (values,), and all principal components that the rows have, (values, rows), the leading ones first."""
+    """The mean, (values,), and the principal components, (values, rows), the leading ones first."""
     mean = outputs.mean(axis=0)
     centred = outputs - mean
-    squares, by_row = np.linalg.eigh(centred @ centred.T)  # of the rows, which are fewer than the values
+    squares, by_row = np.linalg.eigh(centred @ centred.T)  # the Gram matrix of the rows is smaller
     order = np.argsort(squares)[::-1]
     order = order[squares[order] > squares.max() * 1e-7]
     return mean, (centred.T @ by_row[:, order]) / np.sqrt(squares[order])
 
 
 def _break_even(model: ModelProto, name: str) -> int:
-    """The rank from which on two layers have more weights than one."""
+    """The rank above which two layers have more weights than one."""
     _, weights, _ = _layer(model, name)
     return int(weights.size // sum(weights.shape))
 
 
 def _layer(model: ModelProto, name: str) -> tuple[int, Floats, Floats]:
-    """Where the layer with an output is among the nodes, its weights (out, in), and its bias (out,)."""
+    """The node index, weights (out, in) and bias (out,) of the layer with a given output."""
     index = next(index for index, node in enumerate(model.graph.node) if name in node.output)
     node = model.graph.node[index]
     values = {part.name: numpy_helper.to_array(part) for part in model.graph.initializer if part.name in node.input}
@@ -136,7 +136,7 @@ def _thin(model: ModelProto, name: str, mean: Floats, components: Floats) -> Mod
     node = made.graph.node[index]
     down, up = f"{node.input[1]}.down", f"{node.input[1]}.up"
     offset = components @ (components.T @ (bias - mean)) + mean
-    # The exporter gives equal weights one name, so that another layer may have them too.
+    # The exporter gives equal weights one name, so another layer may use them too.
     old = set(node.input[1:]) - {
         name for other in made.graph.node if other.output != node.output for name in other.input
     }

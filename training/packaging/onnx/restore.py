@@ -1,10 +1,8 @@
-"""Goes on from a committed package: the weights of its ONNX files back into the networks that are to be trained.
+"""Loads the weights of exported ONNX graphs back into trainable networks.
 
-Export folds a BatchNorm into the layer before it where it can (docs/decisions/0002-batchnorm-is-folded.md). It comes
-back by one pass over fresh inputs: with gamma set to the standard deviation and beta to the mean of what the folded
-layer gives, BatchNorm in training mode changes nothing.
-
-Knows modules and graphs, neither packages nor methods.
+Export folds a BatchNorm into the layer before it if possible (docs/decisions/0002-batchnorm-is-folded.md). One pass
+over fresh inputs restores it: with gamma set to the standard deviation and beta to the mean of the folded layer's
+output, BatchNorm in training mode is the identity.
 """
 
 from collections.abc import Callable, Iterator
@@ -31,22 +29,22 @@ _POWER_ITERATIONS = 500
 
 
 class RestoreError(ValueError):
-    """The graph is not of this network; the message says how they differ."""
+    """The graph belongs to another network; the message describes the difference."""
 
 
 @torch.no_grad()
 def load(module: nn.Module, model: bytes, inputs: tuple[Tensor, ...]) -> None:
-    """Gives a network the weights of an exported one, in place.
+    """Loads the weights of an exported network into a module, in place.
 
-    Layers and nodes are matched by the order in which they work, since the exporter gives equal weights one name.
+    Layers and nodes are matched by their order of execution, since the exporter gives equal weights one name.
 
     Args:
-        module: built as the exported one was.
-        model: the ONNX file.
-        inputs: some hundred rows as they occur, for BatchNorm's statistics.
+        module: has the architecture of the exported network.
+        model: bytes of the ONNX file.
+        inputs: a few hundred rows or more of realistic inputs, for BatchNorm's statistics.
 
     Raises:
-        RestoreError: the graph is of another network.
+        RestoreError: the graph belongs to another network.
     """
     device = next(module.parameters()).device
     inputs = tuple(part.to(device) for part in inputs)
@@ -78,12 +76,12 @@ def load(module: nn.Module, model: bytes, inputs: tuple[Tensor, ...]) -> None:
 
 
 def _filters(node: onnx.NodeProto) -> bool:
-    """Whether a convolution goes over each map on its own: only the fixed filter of `networks.upsampling` does."""
+    """Whether a convolution is depthwise: only the fixed filter of `networks.upsampling` is."""
     return any(attribute.name == "group" and attribute.i > 1 for attribute in node.attribute)
 
 
 def _values(graph: onnx.GraphProto) -> Arrays:
-    """The weights by name, restored from how they are stored."""
+    """The weights by name, converted from their stored form to float32."""
     values = {tensor.name: numpy_helper.to_array(tensor).astype(np.float32) for tensor in graph.initializer}
     for node in graph.node:
         if node.op_type == "Cast" and node.input[0] in values:
@@ -94,7 +92,7 @@ def _values(graph: onnx.GraphProto) -> Arrays:
 
 
 def _worked(module: nn.Module, inputs: tuple[Tensor, ...]) -> list[nn.Module]:
-    """Layers and norms in the order in which they work on one batch."""
+    """Layers and norms in their order of execution."""
     worked: list[nn.Module] = []
     with _hooked(
         part.register_forward_pre_hook(lambda part, _: worked.append(part))
@@ -115,7 +113,7 @@ def _take(name: str, layer: nn.Module, node: onnx.NodeProto, values: Arrays) -> 
     """Copies one node's weights.
 
     Returns:
-        The bias of a layer that has none of its own, which then belongs to the BatchNorm after it.
+        The bias in the graph of a layer without bias; it belongs to the BatchNorm after it.
     """
     weights = [torch.from_numpy(values[part]) for part in node.input[1:]]
     if isinstance(layer, Layer):
@@ -136,7 +134,7 @@ def _take(name: str, layer: nn.Module, node: onnx.NodeProto, values: Arrays) -> 
 
 
 def _weight(layer: Layer) -> Tensor:
-    """The tensor that is trained; under a spectral norm the exported weight has norm 1 already."""
+    """The trainable weight; under a spectral norm, the exported weight already has norm 1."""
     if not parametrize.is_parametrized(layer, "weight"):
         return layer.weight
     original: Tensor = layer.get_parameter("parametrizations.weight.original")
@@ -155,7 +153,7 @@ def _copy(name: str, own: Tensor, given: Tensor) -> None:
 def _calibrate(
     module: nn.Module, inputs: tuple[Tensor, ...], folded: list[BatchNorm], biases: dict[nn.Module, Tensor]
 ) -> None:
-    """One pass in training mode: folded norms become the identity, and every norm keeps this batch's statistics."""
+    """One pass in training mode: folded norms become the identity, and every norm stores this batch's statistics."""
     norms = [part for part in module.modules() if isinstance(part, BatchNorm)]
     momenta = [norm.momentum for norm in norms]
     for norm in norms:
@@ -178,7 +176,7 @@ def _make_identity(norm: nn.Module, given: tuple[Tensor, ...]) -> None:
 
 
 def _with_bias(bias: Tensor) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], Tensor]:
-    """A hook that gives a layer the bias that it lost."""
+    """A forward hook that adds the bias of a folded BatchNorm."""
     return lambda _layer, _given, out: out + bias.to(out.device).reshape(-1, *(1,) * (out.ndim - 2))
 
 

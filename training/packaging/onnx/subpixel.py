@@ -1,10 +1,10 @@
-"""Transposed convolutions that double the side, rewritten into ordinary ones and a pixel shuffle: the same sums.
+"""Rewrites transposed convolutions that double the side into equivalent convolutions and a pixel shuffle.
 
-Each of the four phases of the output sees 2 x 2 of the kernel's 4 x 4 values (stride 2, padding 1): phase 0 the input's
-pixels at -1 and 0 by the values 3 and 1, phase 1 those at 0 and +1 by 2 and 0. ONNX Runtime computes them a little
-faster than the transposed form, and OpenVINO twice as fast in bfloat16 (docs/performance.md, "Engines").
+Each of the four phases of the output uses 2 x 2 of the kernel's 4 x 4 values (stride 2, padding 1). Phase 0 multiplies
+the input's pixels at -1 and 0 by the values 3 and 1; phase 1 those at 0 and +1 by 2 and 0. ONNX Runtime is slightly
+faster than with the transposed form, and OpenVINO twice as fast in bfloat16 (docs/performance.md, "Engines").
 
-The kernels are cut by nodes of the graph, which engines fold when they load it: initialisers stay as they were.
+Nodes of the graph slice the kernels, and engines fold these nodes at load time. Initializers are unchanged.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from onnx import ModelProto, NodeProto, helper, numpy_helper
 
-_FEW_CHANNELS = 16  # below, four convolutions would leave most of a vector unused, and one makes all phases
+_MIN_CHANNELS = 16  # with fewer, one convolution for all phases uses vector units better than four
 _PHASES = ((0, 0), (0, 1), (1, 0), (1, 1))
 _TO_THE_START = -(2**31)
 _MARK = "/subpixel/"
@@ -34,7 +34,7 @@ def rewrite(model: ModelProto) -> None:
 
 
 def restore(model: ModelProto) -> None:
-    """Takes `rewrite` back, in place, for whoever looks for a network's layers."""
+    """Reverts `rewrite`, in place."""
     groups: dict[str, list[NodeProto]] = {}
     for index, node in enumerate(model.graph.node):
         name, mark, _ = node.name.partition(_MARK)
@@ -60,20 +60,20 @@ def _transposed(group: list[NodeProto]) -> NodeProto:
 
 
 class _Phases:
-    """The nodes that one transposed convolution becomes."""
+    """The nodes that replace one transposed convolution."""
 
     def __init__(self, node: NodeProto, index: int) -> None:
         self._node, self._name = node, node.name or f"{node.op_type}_{index}"
         self._made: list[NodeProto] = []
 
     def nodes(self, width: int) -> list[NodeProto]:
-        """The nodes, for so many channels of the output."""
+        """Returns the nodes for `width` output channels."""
         self._add("turned", "Transpose", [self._node.input[1]], perm=[1, 0, 2, 3])
-        (self._one if width < _FEW_CHANNELS else self._four)()
+        (self._one if width < _MIN_CHANNELS else self._four)()
         return self._made
 
     def _four(self) -> None:
-        """A convolution a phase."""
+        """One convolution per phase."""
         given, bias = self._node.input[0], list(self._node.input[2:])
         made = [
             self._add(f"{y}{x}", "Conv", [given, self._kernel(y, x), *bias], kernel_shape=[2, 2], strides=[1, 1],
@@ -84,7 +84,7 @@ class _Phases:
         self._add("shuffled", "DepthToSpace", [joined], self._node.output[0], blocksize=2, mode="DCR")
 
     def _one(self) -> None:
-        """One convolution with all phases, in which phase 1 lies a pixel further: a frame of one pixel is cut off."""
+        """One convolution for all phases, with phase 1 shifted by a pixel; a border of one pixel is cropped."""
         kernel = self._add("kernel", "Concat", [self._kernel(1 - y, 1 - x) for y, x in _PHASES], axis=0)
         bias = [self._add("bias", "Concat", [name] * 4, axis=0) for name in self._node.input[2:]]
         made = self._add(
@@ -95,7 +95,7 @@ class _Phases:
         self._add("cut", "Slice", [shuffled, *bounds], self._node.output[0])
 
     def _kernel(self, y: int, x: int) -> str:
-        """(channels of the output, channels of the input, 2, 2)."""
+        """The kernel of one phase: (out channels, in channels, 2, 2)."""
         bounds = {"from": [3 - y, 3 - x], "to": [_TO_THE_START] * 2, "axes": [2, 3], "steps": [-2, -2]}
         names = [self._numbers(f"{y}{x}.{what}", values) for what, values in bounds.items()]
         return self._add(f"{y}{x}.kernel", "Slice", [f"{self._name}{_MARK}turned", *names])

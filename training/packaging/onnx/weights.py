@@ -1,6 +1,6 @@
-"""How a graph's weights are stored: float32, float16 or 8-bit; they are computed in float32 in any case.
+"""Storage of a graph's weights as float32, float16 or int8; computation is in float32 in any case.
 
-The engine folds the added nodes when it loads the file, so that a smaller file costs no time an image.
+The engine folds the added nodes at load time, so a smaller file does not slow down inference.
 """
 
 from collections.abc import Collection
@@ -14,21 +14,21 @@ from onnx import ModelProto, TensorProto, helper, numpy_helper
 Weights = str
 """`float32`, `float16` or `int8`."""
 
-_LEAST_VALUES = 256  # a smaller tensor is not worth its nodes
+_MIN_VALUES = 256  # smaller tensors are not worth the added nodes
 _INT8_MAX = 127.0
-_LEAST_SHARING = 16  # values of 8 bits for each scale of 32
+_MIN_SHARING = 16  # 8-bit values per 32-bit scale
 
 
 def store(model: ModelProto, weights: Weights, only: Collection[str] | None = None) -> ModelProto:
-    """A copy of a float32 graph with its large weights stored smaller. Initialisers keep their names.
+    """Returns a copy of a float32 graph with large weights in a smaller format. Names of initializers are unchanged.
 
     Args:
-        model: whose weights are float32.
-        weights: `float16` rounds each; `int8` scales each output channel, and each place of its kernel, to +-127.
-        only: names of the weights that become `int8`, where the others become float16; None is all of them.
+        model: a graph with float32 weights.
+        weights: `float16` rounds; `int8` scales each output channel, and each position of its kernel, to +-127.
+        only: names of the weights that become `int8`, the others become float16; None selects all weights.
 
     Returns:
-        A graph of the same inputs and outputs.
+        A graph with the same inputs and outputs.
     """
     stored = ModelProto()
     stored.CopyFrom(model)
@@ -39,7 +39,7 @@ def store(model: ModelProto, weights: Weights, only: Collection[str] | None = No
     added = []
     for tensor in list(graph.initializer):
         values = numpy_helper.to_array(tensor)
-        if values.dtype != np.float32 or values.size < _LEAST_VALUES:
+        if values.dtype != np.float32 or values.size < _MIN_VALUES:
             continue
         shrunk = shrink if only is None or tensor.name in only else _float16
         tensors, nodes = shrunk(tensor.name, values)
@@ -54,10 +54,10 @@ def store(model: ModelProto, weights: Weights, only: Collection[str] | None = No
 
 
 def by_size(model: ModelProto) -> list[str]:
-    """The names of the weights that are worth storing smaller, the largest first."""
+    """The names of the weights that are large enough for a smaller format, the largest first."""
     floats = (tensor for tensor in model.graph.initializer if tensor.data_type == TensorProto.FLOAT)
     sizes = {tensor.name: prod(tensor.dims) for tensor in floats}
-    return sorted((name for name, size in sizes.items() if size >= _LEAST_VALUES), key=lambda name: -sizes[name])
+    return sorted((name for name, size in sizes.items() if size >= _MIN_VALUES), key=lambda name: -sizes[name])
 
 
 def _restored(name: str) -> str:
@@ -70,11 +70,12 @@ def _float16(name: str, values: NDArray[np.float32]) -> tuple[list[TensorProto],
 
 
 def _int8(name: str, values: NDArray[np.float32]) -> tuple[list[TensorProto], list[onnx.NodeProto]]:
-    """A scale for each index of the first axis, which is that of the outputs in torch's linear and conv weights.
+    """Stores int8 values with a scale per index of the first axis, the output axis of torch's linear and conv weights.
 
-    A kernel's edges are often smaller than its middle, so that each of its places has a scale too, if many share it.
+    The values at a kernel's edges are often smaller than those at its center. So each position of the kernel has its
+    own scale if there are enough input channels.
     """
-    shares = values.ndim > 2 and values.shape[1] >= _LEAST_SHARING
+    shares = values.ndim > 2 and values.shape[1] >= _MIN_SHARING
     axes = 1 if shares else tuple(range(1, values.ndim)) or None
     largest = np.abs(values).max(axis=axes, keepdims=True)
     scale = np.maximum(largest / _INT8_MAX, np.finfo(np.float32).tiny).astype(np.float32)

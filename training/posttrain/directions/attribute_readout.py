@@ -1,4 +1,4 @@
-"""What a classifier reads in the images of latents."""
+"""Attributes that a classifier predicts for the samples of latents."""
 
 from dataclasses import dataclass
 
@@ -14,27 +14,26 @@ from training.evaluate import Floats, Sampler, centre
 from training.posttrain.directions.boundary import NoDirectionError
 
 _ROWS = 250
-_LOGIT_EPS = 1e-6  # of a threshold that no face, or each of them, is above
+_LOGIT_EPS = 1e-6  # limits the logit of a threshold of 0 or 1
 
 
 def as_often(classifier: Classifier, faces: ImageSet, table: Attributes, side_px: int) -> Floats:
-    """For each attribute the probability above which the classifier reads it in real faces as often as they have it.
+    """Chooses thresholds at which the classifier predicts each attribute as often as real faces have it.
 
-    One half lies between the faces with and those without, however rare the attribute is, so that a classifier sees one
-    tie too many in most men for each that is there. Where changed readings are counted, those would be most of the
-    count.
+    At a threshold of 0.5 the predicted frequency of a rare attribute is far from its true frequency. False positives
+    would then dominate the count of changed predictions.
 
     Args:
-        classifier: of attributes.
-        faces: real ones.
-        table: what they show, in their order.
-        side_px: of the middle of a face that is read.
+        classifier: an attribute classifier.
+        faces: real faces.
+        table: attributes of `faces`, in the same order.
+        side_px: side of the center crop that the classifier reads, in pixels.
 
     Returns:
         (A,) float32.
 
     Raises:
-        DataError: the table lacks an attribute that the classifier reads.
+        DataError: the table lacks an attribute of the classifier.
     """
     parts = (faces.batch(part).images.cpu().numpy() for part in torch.arange(len(faces)).split(_ROWS))
     read = np.concatenate([classifier.probabilities(centre(part, side_px, side_px)) for part in parts])
@@ -61,29 +60,29 @@ class Reader:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What it tells: attributes, or classes."""
+        """Names of the attributes or classes that the classifier predicts."""
         return self.classifier.attributes or PUBLISHED[self.classifier.dataset].classes or ()
 
     def read(self, latents: Floats, shown: bool = False) -> NDArray[np.bool_]:
-        """(N, z_dim) -> (N, names): whether each image has each attribute. A bar shows how far it is, if wanted."""
+        """Predicts attributes: (N, z_dim) -> (N, names) bool. `shown` enables a progress bar."""
         starts = tqdm(range(0, len(latents), _ROWS), unit_scale=_ROWS, unit="img", disable=not shown)
         parts = (self.sampler({"latents": latents[start : start + _ROWS]}) for start in starts)
         return np.concatenate([self.classifier.probabilities(part) > self.thresholds for part in parts])
 
     def margins(self, images: Tensor) -> Tensor:
-        """(N, C, H, W) -> (N, A) logits, above 0 where an attribute is read; differentiable; attributes only."""
+        """(N, C, H, W) -> (N, A) logits, above 0 if an attribute is predicted. Differentiable; attributes only."""
         logits: Tensor = self.classifier.network(images)
         return logits - torch.as_tensor(self.thresholds).logit(_LOGIT_EPS)
 
 
 @dataclass(frozen=True)
 class Effect:
-    """What a step along a direction does to the samples that lack its attribute.
+    """The effect of a step along a direction on the samples without its attribute.
 
     Attributes:
-        flipped: share that has the attribute then.
-        named: share of the readings of the other named attributes that change.
-        others: the same of all other attributes.
+        flipped: share of samples that gain the attribute, 0 ... 1.
+        named: share of changed predictions of the other named attributes.
+        others: share of changed predictions of all other attributes.
     """
 
     flipped: float
@@ -95,14 +94,14 @@ def effect(reader: Reader, latents: Floats, move: Floats, attribute: str, named:
     """Compares the same samples before and after a step.
 
     Args:
-        reader: which reports.
-        latents: (N, z_dim); those whose images have the attribute already are left out.
-        move: (z_dim,) that is added.
-        attribute: what the step should bring.
+        reader: the reporting classifier.
+        latents: (N, z_dim) float32; those whose samples already have the attribute are ignored.
+        move: the step, (z_dim,) float32.
+        attribute: the attribute that the step should add.
         named: the attributes of all named directions.
 
     Raises:
-        NoDirectionError: none lacks it.
+        NoDirectionError: every sample has the attribute.
     """
     column = reader.names.index(attribute)
     before = reader.read(latents)
@@ -115,10 +114,10 @@ def effect(reader: Reader, latents: Floats, move: Floats, attribute: str, named:
 
 
 def without(read: NDArray[np.bool_], column: int) -> NDArray[np.bool_]:
-    """Which samples lack an attribute, (N,), of their readings (N, A).
+    """Selects the samples without an attribute: predictions (N, A) -> (N,) bool.
 
     Raises:
-        NoDirectionError: none does.
+        NoDirectionError: every sample has the attribute.
     """
     if read[:, column].all():
         raise NoDirectionError(f"each of {len(read):,} samples has it already")

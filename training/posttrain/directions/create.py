@@ -1,4 +1,4 @@
-"""How a run's named directions are made: from attributes that a classifier reads, and DCGAN's turn from picked samples.
+"""Creates a run's named directions: from the attributes of a classifier, and DCGAN's turn from selected samples.
 
 References:
     A. Radford et al. (2015), section 6.3.2 and figure 8: the turn, from means of samples that look left and right.
@@ -32,26 +32,26 @@ def make(
     right: Sequence[int] = (),
     nimg: int = NIMG,
 ) -> list[Found]:
-    """Makes directions, and keeps them in the run beside those that it has.
+    """Creates directions and adds them to those of the run.
 
     Args:
-        run: where they are kept.
-        objective: trained; samples are drawn on its device.
-        step: how long it was trained.
-        sets: the run's data; faces have to have their table of attributes, if any of these is wanted.
-        wanted: attributes, or classes; None is CelebA's three, or none where a turn is asked for.
+        run: the run in whose folder the directions are saved.
+        objective: trained; its device generates the samples.
+        step: steps that the objective was trained for.
+        sets: the run's data; attribute directions need the faces' table of attributes.
+        wanted: attributes or classes; by default CelebA's three, or none if a turn is requested.
         left: seeds of samples that look left, for the turn; may be empty.
         right: seeds of samples that look right; empty if and only if `left` is.
         nimg: samples to fit to.
 
     Returns:
-        All that the run has now.
+        All directions of the run.
 
     Raises:
-        RunError: the run is of a translator.
-        ValueError: the model is told classes, or there is nothing to make, or nothing was found.
+        RunError: the model is a translator.
+        ValueError: the model is class-conditional, no direction was requested, or none was found.
         ClassifierError: a classifier is missing.
-        DataError: there is no table of attributes.
+        DataError: the table of attributes is missing.
     """
     config = run.config
     if not isinstance(objective, Generative) or not isinstance(config, GenerativeConfig):
@@ -75,10 +75,10 @@ def make(
 
 
 def _faces(run: Run, sets: Sets) -> tuple[ImageSet, Attributes] | None:
-    """Real faces and what they show, held-out ones where there are any; None of a data set without attributes.
+    """Returns real faces and their attributes, held-out ones if possible; None for a data set without attributes.
 
     Raises:
-        DataError: there is no table, or it lacks a face.
+        DataError: the table is missing or lacks a face.
     """
     if not defaults(run.config.dataset):
         return None
@@ -90,7 +90,7 @@ def _faces(run: Run, sets: Sets) -> tuple[ImageSet, Attributes] | None:
 
 
 def walks(sampler: Sampler, config: GenerativeConfig, found: Sequence[Found]) -> Pixels:
-    """Three samples along each direction, (H, W, C) uint8: a row a sample, from weight -1 to 3."""
+    """A grid of three samples moved along each direction: one row per sample, weights -1 ... 3; (H, W, C) uint8."""
     starts = seed_rows(config, 0, _WALKS)["latents"]
     moves = np.array([item.vector for item in found], np.float32)[:, None, None] * _WALKED[:, None]
     rows = starts[:, None] + moves  # (directions, samples, weights, z_dim)
@@ -98,14 +98,14 @@ def walks(sampler: Sampler, config: GenerativeConfig, found: Sequence[Found]) ->
 
 
 def turn(config: GenerativeConfig, left: Sequence[int], right: Sequence[int]) -> Found:
-    """Half the way from the mean of samples that look left to the mean of those that look right.
+    """Computes the turn: half the difference between the mean latents of right-looking and left-looking samples.
 
-    Weight -1 leads from the middle to the left and 1 to the right: no classifier reads where a face looks, so that its
-    length is that of the picked samples.
+    From the center, weight -1 turns to the left and weight 1 to the right. No classifier predicts the viewing
+    direction, so the selected samples determine the length.
 
     Args:
-        config: whose latents the seeds draw.
-        left: seeds of samples that look left, as the service draws them.
+        config: determines the latents of the seeds.
+        left: seeds of samples that look left, as the service generates them.
         right: seeds of samples that look right.
     """
     z_dim, distribution = config.generator.z_dim, config.latent_distribution

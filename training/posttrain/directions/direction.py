@@ -1,4 +1,4 @@
-"""A direction that was found, and the file of a run that keeps them: RUN/directions.json."""
+"""A named direction, and the file of a run that stores its directions: RUN/directions.json."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -20,10 +20,10 @@ class Found:
 
     Attributes:
         name: as requests to the service name it.
-        description: one sentence for the manifest: what it does, and what was measured.
+        description: one sentence for the manifest, with the effect and its measurements.
         vector: z_dim numbers; weight 1 is the smallest step that flips half of the samples.
-        figures: what was measured.
-        seeds: of picked samples, for a direction that was made of them.
+        figures: measurements by name.
+        seeds: seeds of the selected samples, for a direction that is computed from samples.
     """
 
     name: str
@@ -33,19 +33,19 @@ class Found:
     seeds: dict[str, tuple[int, ...]]
 
     def described(self) -> manifest.Direction:
-        """As the manifest holds it."""
+        """Converts the direction to its entry in the manifest."""
         raw = np.array(self.vector, "<f4").tobytes()
         vector = Array.pack("float32", (len(self.vector),), raw)
         return manifest.Direction(name=self.name, description=self.description, vector=vector)
 
 
 def keep(folder: Path, step: int, found: list[Found]) -> list[Found]:
-    """Writes directions of a run beside those that it has already; one of the same name is replaced.
+    """Adds directions to those of a run and saves them; a direction of the same name is replaced.
 
-    Those of another step are dropped: the networks have changed since.
+    Directions of another step are dropped, since the networks have changed.
 
     Returns:
-        All that are kept now.
+        All saved directions.
     """
     names = {item.name for item in found}
     kept = [*(item for item in load(folder, step) if item.name not in names), *found]
@@ -55,7 +55,7 @@ def keep(folder: Path, step: int, found: list[Found]) -> list[Found]:
 
 
 def load(folder: Path, step: int) -> list[Found]:
-    """The directions of a run after exactly so many steps; none if it went on since.
+    """Loads the directions of a checkpoint; an empty list if they belong to another step.
 
     Raises:
         ValueError: the file is damaged.
@@ -72,6 +72,6 @@ def load(folder: Path, step: int) -> list[Found]:
 
 
 def _restored(item: dict[str, Any]) -> Found:
-    """A direction from JSON, which knows no tuples."""
+    """Converts a JSON object to a direction, and its lists to tuples."""
     seeds = {side: tuple(seeds) for side, seeds in item["seeds"].items()}
     return Found(**(item | {"vector": tuple(map(float, item["vector"])), "seeds": seeds}))

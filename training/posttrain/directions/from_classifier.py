@@ -1,4 +1,4 @@
-"""Directions of attributes, or of classes, that a classifier reads."""
+"""Directions of the attributes or classes that a classifier predicts."""
 
 import re
 from collections.abc import Sequence
@@ -20,19 +20,19 @@ from training.posttrain.directions.boundary import NoDirectionError
 from training.posttrain.directions.direction import Found
 
 NIMG = 20_000
-"""Samples that directions are fitted to."""
+"""Default number of samples to fit directions to."""
 WEIGHTS = (1, 2, 3)
-"""For which a direction is reported."""
+"""Weights at which the effect of a direction is reported."""
 _NAMES = {"Smiling": "smile", "Eyeglasses": "glasses", "Male": "male"}
-_LEAST = 20  # samples with an attribute, and without, to fit a boundary between
+_MIN_SAMPLES = 20  # samples on each side of a boundary
 _SCALED_NIMG = 500
 _REPORTED_NIMG = 1_000
 _FIT_SEED, _SCALE_SEED = 11, 12
-_LONGEST = 2.0  # of a latent's usual length: beyond, images fall apart
+_LONGEST = 2.0  # times the usual length of a latent; images degrade beyond it
 
 
 def defaults(dataset: str) -> tuple[str, ...]:
-    """The attributes whose directions are made when none is asked for."""
+    """The attributes of the directions that are created by default."""
     return tuple(_NAMES) if dataset == "celeba" else ()
 
 
@@ -44,23 +44,23 @@ def attributes(
     nimg: int = NIMG,
     faces: tuple[ImageSet, Attributes] | None = None,
 ) -> list[Found]:
-    """Fits a direction to each attribute that one classifier reads, and reports them by another classifier.
+    """Fits a direction per attribute with the selection classifier and measures it with the reporting classifier.
 
     Args:
-        objective: whose latents are drawn.
-        config: of the run.
-        sampler: its finished generator.
-        wanted: attributes, or for a data set of classes their names.
+        objective: samples latents.
+        config: the run's configuration.
+        sampler: the finished generator.
+        wanted: names of attributes, or of classes if the data set has classes.
         nimg: samples to fit to.
-        faces: real ones and what they show, for classifiers of attributes: see `as_often`.
+        faces: real faces and their attributes, for attribute classifiers; see `as_often`.
 
     Returns:
-        Those that there are; of the others, why not is printed.
+        The directions that were found; the reason for each missing one is printed.
 
     Raises:
-        ValueError: the model is told classes, there is no such attribute, or `faces` are missing.
+        ValueError: the model is class-conditional, an attribute is unknown, or `faces` is missing.
         ClassifierError: a classifier is missing.
-        DataError: the table of the faces lacks an attribute that a classifier reads.
+        DataError: the table of the faces lacks an attribute of a classifier.
     """
     if objective.n_classes:
         raise ValueError("the class is an input of this model, and no direction: directions are for models without")
@@ -74,7 +74,7 @@ def attributes(
     drawn = _draw(objective, nimg, _FIT_SEED)
     labels = fitting.read(drawn, shown=True)
     columns = {name: labels[:, fitting.names.index(name)] for name in wanted}
-    seen = {name: column for name, column in columns.items() if min(column.sum(), (~column).sum()) >= _LEAST}
+    seen = {name: column for name, column in columns.items() if min(column.sum(), (~column).sum()) >= _MIN_SAMPLES}
     for name in sorted(columns.keys() - seen.keys()):
         print(f"{_slug(name)}: no direction, since {columns[name].sum():,} of {nimg:,} samples have {name}")
     if not seen:
@@ -116,7 +116,7 @@ def _draw(objective: Generative, count: int, seed: int) -> Floats:
 def _refined(
     objective: Generative, reader: Reader, lacking: Floats, step: Floats, name: str, named: tuple[str, ...]
 ) -> Floats:
-    """The direction of a step that was fitted to the classifier's answers, of length 1."""
+    """Refines a step by the classifier's gradient and returns its direction, of length 1."""
     column, others = reader.names.index(name), [reader.names.index(other) for other in named]
     generator = objective.finished_generator().cpu()
     reader.classifier.network.requires_grad_(False)
@@ -159,5 +159,5 @@ def _reported(reader: Reader, latents: Floats, vector: Floats, name: str, named:
 
 
 def _slug(name: str) -> str:
-    """A name that a manifest allows."""
+    """Converts an attribute to a name that is valid in a manifest."""
     return _NAMES.get(name) or re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")

@@ -1,12 +1,12 @@
-"""A direction made better by the gradient of what a classifier reads along it. Knows neither files nor names.
+"""Refinement of a direction by the gradient of a classifier.
 
-The normal of a boundary is the direction in which an attribute changes over all samples; what else changes along it is
-only kept down as far as it is linear. Here the step itself is fitted: the attribute has to come, every other reading
-has to stay.
+The normal of a linear boundary limits only linear side effects on other attributes. Here the step itself is fitted, so
+that it adds the attribute and leaves all other predictions unchanged.
 
 References:
-    A. Jahanian et al., "On the 'steerability' of generative adversarial networks", ICLR 2020, Equation 1: a linear walk
-    that minimises a loss of the images at its end. Theirs compares pixels; this one what a classifier reads.
+    A. Jahanian et al., "On the 'steerability' of generative adversarial networks", ICLR 2020, Equation 1: a linear
+    path in latent space that minimises a loss of the images at its end. Their loss compares pixels; this one compares
+    the predictions of a classifier.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,8 +18,8 @@ from torch import Tensor, nn
 STEPS = 150
 _BATCH = 32
 _LEARNING_RATE = 0.05
-_KEEP = 10.0  # how much a change of the other readings counts beside the attribute's own logit
-_REACH = (0.7, 1.3)  # the step is taken shorter and longer too, as the service's clients do
+_KEEP = 10.0  # weight of changes of the other predictions, relative to the attribute's own loss
+_REACH = (0.7, 1.3)  # range of random factors of the step, since clients use various weights
 _SEED = 13
 
 
@@ -31,15 +31,15 @@ def refine(
     column: int,
     named: Sequence[int],
 ) -> Tensor:
-    """Fits a step to samples that lack an attribute.
+    """Fits a step to samples without an attribute.
 
     Args:
         generator: (N, z_dim) -> (N, C, H, W), in evaluation mode.
-        classifier: (N, C, H, W) -> (N, A), above 0 where an image has an attribute; not the one that reports.
-        latents: (N, z_dim) float32 of samples that lack it.
-        step: (z_dim,) to begin with, at whose end about half of them have it.
-        column: of the attribute in the classifier's answer.
-        named: the columns whose readings count most among those that have to stay; the attribute's own is left out.
+        classifier: (N, C, H, W) -> (N, A) logits, above 0 if an image has an attribute; not the reporting one.
+        latents: (N, z_dim) float32, of samples without the attribute.
+        step: initial step, (z_dim,) float32, that flips about half of the samples.
+        column: index of the attribute in the classifier's output.
+        named: columns whose changes have a larger weight; `column` is ignored.
 
     Returns:
         (z_dim,) float32.

@@ -1,4 +1,4 @@
-"""The encoder of a trained generator: from an image back to a latent that draws one like it."""
+"""The encoder of a trained generator: it maps an image to a latent whose sample resembles the image."""
 
 from math import inf
 
@@ -16,19 +16,19 @@ __all__ = ["FILE_NAME", "NIMG", "PIXEL_WEIGHT", "build", "load", "make", "measur
 
 
 def make(run: Run, objective: Objective, step: int, nimg: int, pixel_weight: float, sets: Sets) -> list[Measurement]:
-    """Trains a run's encoder, measures it and keeps it; writes a page of images and what is drawn of their latents.
+    """Trains, evaluates and saves a run's encoder; writes a grid of images and their reconstructions.
 
     Args:
-        run: where it is kept.
+        run: the run in whose folder the encoder is saved.
         objective: trained; the encoder is trained on its device.
-        step: how long it was trained.
-        nimg: images drawn for the training.
+        step: steps that the objective was trained for.
+        nimg: samples generated for training.
         pixel_weight: see `train`.
         sets: the run's data.
 
     Raises:
-        RunError: the run is of a translator, or a number is out of its range.
-        CheckpointError: it could not be written.
+        RunError: the model is a translator, or a number is out of range.
+        CheckpointError: the file could not be written.
     """
     config = run.config
     if not isinstance(objective, Generative) or not isinstance(config, GenerativeConfig):
@@ -36,10 +36,10 @@ def make(run: Run, objective: Objective, step: int, nimg: int, pixel_weight: flo
     if nimg < 1 or not 0.0 <= pixel_weight < inf:
         raise RunError(f"--nimg is {nimg} and --pixel-weight {pixel_weight}, but must be at least 1 and 0")
     real = sets.images("train")
-    shown, of = _shown(sets, real)  # before the training, which is long
+    shown, of = _shown(sets, real)  # before training, which takes long
     generator = objective.finished_generator()  # once: its BatchNorm statistics take 20,000 samples
     network = train(generator, objective, config, real, nimg, pixel_weight)
-    save(run.folder, step, network, [])  # before the measuring, so that a failure there loses nothing
+    save(run.folder, step, network, [])  # before evaluation, so that a failure there loses nothing
     measured = measure(network, generator, objective, shown, of)
     save(run.folder, step, network, measured)
     save_png(page(network, generator, objective, shown), run.folder / "samples" / "encoder.png")
@@ -47,7 +47,7 @@ def make(run: Run, objective: Objective, step: int, nimg: int, pixel_weight: flo
 
 
 def _shown(sets: Sets, real: ImageSet) -> tuple[ImageSet, str]:
-    """The images that an encoder is measured on, and what they are: test ones, else held-out ones, else `real`."""
+    """Returns the evaluation images and their split: the test set, else the held-out set, else `real`."""
     try:
         test = sets.images("test")
         if len(test):

@@ -1,4 +1,4 @@
-"""How near an encoder comes, in numbers and in images."""
+"""Reconstruction quality of an encoder: metrics and an image grid."""
 
 import torch
 from torch import Tensor, nn
@@ -19,14 +19,14 @@ _SHOWN, _COLUMNS = 32, 8
 def measure(
     network: nn.Module, generator: nn.Module, objective: Generative, shown: ImageSet, of: str = "test"
 ) -> list[Measurement]:
-    """How near G(E(x)) comes to x: for samples that the encoder has not seen, and for real images.
+    """Measures how well G(E(x)) reconstructs x, for unseen samples and for real images.
 
     Args:
-        network: in evaluation mode; it is moved to the objective's device.
-        generator: the finished one, on the objective's device.
-        objective: draws latents.
-        shown: real images.
-        of: what they are, in a word.
+        network: the encoder, in evaluation mode; it is moved to the objective's device.
+        generator: the finished generator, on the objective's device.
+        objective: samples latents.
+        shown: real images, (N, C, H, W) float32 in [-1, 1].
+        of: the split of the real images, for the report.
     """
     latents = objective.latents(_HELD_NIMG, torch.Generator().manual_seed(_HELD_SEED))
     device = objective.fabric.device
@@ -61,7 +61,7 @@ def measure(
 
 @torch.inference_mode()
 def page(network: nn.Module, generator: nn.Module, objective: Generative, real: ImageSet) -> Pixels:
-    """Real images and, below each, what the generator draws of its latent: (H, W, C) uint8, two rows at a time."""
+    """A grid of real images with the reconstruction below each: (H, W, C) uint8."""
     count = min(_SHOWN, len(real))
     batch = real.batch(torch.arange(count))
     device = objective.fabric.device
@@ -72,11 +72,11 @@ def page(network: nn.Module, generator: nn.Module, objective: Generative, real: 
 
 
 def _difference(images: Tensor, others: Tensor) -> float:
-    """Mean absolute difference on the scale 0 ... 255 of images in [-1, 1]."""
+    """The mean absolute difference of images in [-1, 1], on the scale 0 ... 255."""
     return float((images - others).abs().mean()) * 127.5
 
 
 def _mapped(network: nn.Module, *rows: Tensor) -> Tensor:
-    """A network's output for many rows, part by part."""
+    """A network's output for many rows, computed in batches."""
     parts = zip(*(part.split(_ROWS) for part in rows), strict=True)
     return torch.cat([network(*part) for part in parts])

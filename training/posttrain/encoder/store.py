@@ -16,10 +16,10 @@ FILE_NAME = "encoder.pt"
 
 
 def save(folder: Path, step: int, network: nn.Module, measured: list[Measurement]) -> None:
-    """Keeps an encoder in its run.
+    """Saves an encoder in the folder of its run.
 
     Raises:
-        CheckpointError: it could not be written.
+        CheckpointError: the file could not be written.
     """
     state = {"step": step, "network": network.state_dict(), "metrics": [asdict(item) for item in measured]}
     checkpoint.save(folder / FILE_NAME, state)
@@ -28,10 +28,10 @@ def save(folder: Path, step: int, network: nn.Module, measured: list[Measurement
 def load(
     folder: Path, step: int, config: GenerativeConfig, image_shape: tuple[int, int, int]
 ) -> tuple[Encoder, list[Measurement]] | None:
-    """The encoder of a run after exactly so many steps, in evaluation mode; None if there is none.
+    """Loads the encoder and its metrics for a checkpoint, in evaluation mode; None if `step` has no encoder.
 
     Raises:
-        CheckpointError: its file is damaged, or of other networks.
+        CheckpointError: the file is damaged or belongs to other networks.
     """
     path = folder / FILE_NAME
     state: dict[str, Any] = checkpoint.load(path) if path.exists() else {}

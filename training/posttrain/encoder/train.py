@@ -1,11 +1,11 @@
-"""How an encoder is trained: from an image back to a latent that draws one like it.
+"""Training of an encoder, which maps an image to a latent whose sample resembles the image.
 
-It is trained on the generator's own images, of which there are as many as wanted, each with its latent; and on the
-pixels that are drawn again, of real images too, so that it finds latents for what the generator has never drawn.
+The training data are samples of the generator, in any number and with known latents. A pixel loss on reconstructions
+of samples and of real images extends the encoder to images that the generator has never produced.
 
 References:
     J. Donahue et al., "Adversarial Feature Learning", ICLR 2017, section 3.5: the latent regressor.
-    J. Zhu et al., "In-Domain GAN Inversion for Real Image Editing", ECCV 2020, section 3.1: why real ones take part.
+    J. Zhu et al., "In-Domain GAN Inversion for Real Image Editing", ECCV 2020, section 3.1: training on real images.
 """
 
 import torch
@@ -20,7 +20,7 @@ from training.objectives import Generative
 from training.runs.devices import computes_bf16
 
 NIMG = 200_000
-"""Images drawn for the training."""
+"""Default number of samples for training."""
 PIXEL_WEIGHT = 1.0
 _BATCH = 64
 _LR = 1e-3
@@ -30,7 +30,7 @@ _BRIGHTNESS = 0.1
 
 
 def build(config: GenerativeConfig, image_shape: tuple[int, int, int]) -> Encoder:
-    """An encoder for a generator's images, with new weights."""
+    """Builds an encoder for a generator's images, with initial weights."""
     return Encoder(image_shape, config.generator.z_dim, is_uniform=config.latent_distribution == "uniform")
 
 
@@ -42,18 +42,18 @@ def train(
     nimg: int = NIMG,
     pixel_weight: float = PIXEL_WEIGHT,
 ) -> Encoder:
-    """Trains an encoder on fresh images of the finished generator: Adam, one-cycle learning rate.
+    """Trains an encoder on fresh samples of the finished generator: Adam, one-cycle learning rate.
 
-    The loss is |E(G(z)) - z|^2, and pixel_weight times |G(E(x)) - x| of samples and real images x. Without the
-    second, latents that are hard to tell shrink towards their mean, 0, of which the generator has drawn nothing.
+    The loss is |E(G(z)) - z|^2 + pixel_weight * |G(E(x)) - x|, for samples and real images x. Without the second
+    term, uncertain latents shrink towards their mean, 0, which is far from typical latents.
 
     Args:
-        generator: the finished one, on the objective's device: there the encoder is trained too.
-        objective: draws latents.
-        config: of the run.
+        generator: the finished generator, on the objective's device, which trains the encoder too.
+        objective: samples latents.
+        config: the run's configuration.
         real: training images.
-        nimg: images drawn.
-        pixel_weight: 0 leaves pixels and real images out, and takes a fifth of the time.
+        nimg: samples generated for training.
+        pixel_weight: weight of the pixel loss; 0 disables it and real images, and takes a fifth of the time.
 
     Returns:
         The encoder in evaluation mode, on the CPU.
@@ -74,7 +74,7 @@ def train(
             with torch.no_grad():
                 drawn = generator(latents, *objective.rows(labels))
             shown = fit(batch.images, objective.image_shape).to(device)[: _BATCH if pixel_weight else 0]
-            # Together, so that BatchNorm's statistics, which are kept for later, are those of both.
+            # One batch of both, so that BatchNorm's running statistics cover both.
             found = network(torch.cat((_augment(drawn), shown))).float()
             loss = F.mse_loss(found[:_BATCH], latents)
             if pixel_weight:
@@ -88,13 +88,13 @@ def train(
 
 
 def fit(images: Tensor, image_shape: tuple[int, int, int]) -> Tensor:
-    """The middle of each image, as large as the generator's."""
+    """Crops the center of each image to the generator's size: (N, C, H, W)."""
     _, height, width = image_shape
     top, left = (images.shape[2] - height) // 2, (images.shape[3] - width) // 2
     return images[:, :, top : top + height, left : left + width].contiguous()
 
 
 def _augment(images: Tensor) -> Tensor:
-    """Noise and another brightness: real images are never quite the generator's."""
+    """Adds noise and a random brightness offset, since real images differ from samples."""
     brightness = (2.0 * torch.rand(len(images), 1, 1, 1, device=images.device) - 1.0) * _BRIGHTNESS
     return images + brightness + _NOISE * torch.randn_like(images)

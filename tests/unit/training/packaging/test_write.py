@@ -147,7 +147,7 @@ def test_a_package_without_its_discriminator_is_served(write, tmp_path):
 
 
 def test_layers_of_both_networks_are_made_thinner_on_demand(finished_run, trainer, train_set, tmp_path, monkeypatch):
-    monkeypatch.setattr(graphs.lowrank, "_LEAST_VALUES", 200)
+    monkeypatch.setattr(graphs.lowrank, "_MIN_VALUES", 200)
     monkeypatch.setattr(graphs.lowrank, "_STEP", 2)
     monkeypatch.setattr(export.generative, "_FITTED_ROWS", 200)
     (folder,) = export.export(

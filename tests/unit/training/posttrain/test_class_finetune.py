@@ -108,7 +108,7 @@ def test_a_class_moves_to_where_its_real_images_find_it(monkeypatch):
     teacher = Dots()
 
     def error(generator):
-        latents, classes = class_finetune._sample(TwoClasses(), 400, torch.Generator().manual_seed(0))
+        latents, classes = class_finetune.train.sample(TwoClasses(), 400, torch.Generator().manual_seed(0))
         drawn = generator(latents, *TwoClasses().rows(classes)).detach().flatten(1)
         return nearest.error([(drawn, classes)], shown.images.flatten(1), shown.labels).value
 

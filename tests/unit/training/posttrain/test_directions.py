@@ -159,7 +159,7 @@ def test_an_attribute_that_no_sample_has_is_left_out_and_said(faces, capsys):
 
 @pytest.mark.usefixtures("both_classifiers")
 def test_an_attribute_that_nearly_every_sample_has_is_left_out_and_said(faces, monkeypatch, capsys):
-    monkeypatch.setattr(from_classifier, "_LEAST", 1)
+    monkeypatch.setattr(from_classifier, "_MIN_SAMPLES", 1)
 
     def bright(rows):
         return draw({"latents": rows["latents"] + 3.0 * (np.arange(6) == 0).astype(np.float32)})

@@ -33,7 +33,7 @@ class Net(nn.Module):
 
 @pytest.fixture(autouse=True)
 def small_layers(monkeypatch):
-    monkeypatch.setattr(lowrank, "_LEAST_VALUES", IN * OUT)
+    monkeypatch.setattr(lowrank, "_MIN_VALUES", IN * OUT)
 
 
 def rows(count=1_000):
