@@ -4,7 +4,7 @@ A few samples of a class-conditional GAN lie between two classes: the discrimina
 penalize them. Here the finished generator is trained alone, by two losses in turn: the cross-entropy of a fixed
 classifier, and a soft nearest neighbour loss, by which real images should find their nearest samples in their own
 class. A penalty on the squared distance to the samples before each of the two stages preserves everything else.
-BatchNorm keeps its statistics.
+BatchNorm statistics are unchanged.
 
 References:
     A. Odena et al., "Conditional Image Synthesis with Auxiliary Classifier GANs", ICML 2017, Equation 3: the

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 NIMG = 192_000
-"""Samples for the classifier stage."""
+"""Default number of samples for the classifier stage."""
 
 
 @dataclass(frozen=True)
@@ -12,23 +12,23 @@ class FinetuneConfig:
 
     Attributes:
         batch_size: samples per step of the classifier stage.
-        betas: of Adam, in both stages.
+        betas: decay rates of Adam, in both stages.
         classifier_lr: learning rate of the classifier stage; it falls to 0 along a cosine.
         confidence: samples whose class has at least this probability have no classifier loss.
         classifier_distance_weight: nats per squared difference from the samples before the classifier stage.
         max_shift_px: random shift before the classifier; with noise, it makes the classifier harder to fool.
-        noise: standard deviation of the noise before the classifier, for pixels in [-1, 1].
+        noise: standard deviation of Gaussian noise before the classifier, for pixels in [-1, 1].
         samples_per_round: samples of the classifier stage for each round of the neighbour stage.
         neighbour_lr: learning rate of the neighbour stage; it falls to 0 along a cosine.
         round_samples: fresh samples per round.
         round_images: real images per round.
         round_moved: samples with the largest gradients, which alone are trained in a round.
-        temperature: of the softmax, in squared differences; for 4,096 digits the nearest sample is at about 100.
+        temperature: softmax temperature in squared differences; among 4,096 digits the nearest is at about 100.
         min_log_likelihood: nats; limits the loss of an image that is far from all samples of its class.
         neighbour_distance_weight: as classifier_distance_weight, for the neighbour stage.
         classifier_weight: weight of the classifier loss in the neighbour stage.
         evaluation_samples: samples for the error before and after.
-        seed: of latents, labels, shifts and noise.
+        seed: seed of latents, labels, shifts and noise.
     """
 
     batch_size: int = 128

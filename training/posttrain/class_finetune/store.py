@@ -51,7 +51,7 @@ def load(objective: Objective, folder: Path, step: int) -> bool:
         if state["step"] != step:
             return False
         assert isinstance(objective, Generative)
-        digest = state["classifier"] if "classifier" in state else state["judge"]  # `judge`: older versions
+        digest = state["classifier"] if "classifier" in state else state["judge"]  # `judge`: key of older versions
         objective.finish_as(state["generator"], recipe_note(state["nimg"], digest))
     except (AssertionError, KeyError, RuntimeError, TypeError, ValueError) as error:
         raise checkpoint.CheckpointError(

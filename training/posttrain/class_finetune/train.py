@@ -117,13 +117,13 @@ def _descend(loss: Tensor, optimizer: torch.optim.Optimizer, schedule: LRSchedul
 
 
 def _cross_entropy(logits: Tensor, labels: Tensor, confidence: float) -> Tensor:
-    """Of (N, n_classes) logits and (N,) labels: (N,) nats, 0 above the confidence."""
+    """Cross-entropy of (N, n_classes) logits and (N,) labels: (N,) nats, 0 above the confidence."""
     nats = F.cross_entropy(logits, labels, reduction="none")
     return nats * (nats > -log(confidence))
 
 
 def _squared_distance(images: Tensor, expected: Tensor) -> Tensor:
-    """The squared differences of (N, C, H, W) images, summed over an image, their mean over images."""
+    """The squared differences of (N, C, H, W) images, summed per image and averaged over images."""
     return (images - expected).square().flatten(1).sum(1).mean()
 
 
@@ -161,7 +161,7 @@ def sample(objective: Generative, count: int, random: torch.Generator) -> tuple[
 
 
 def _augment(images: Tensor, random: torch.Generator, config: FinetuneConfig) -> Tensor:
-    """(N, C, H, W) images, shifted together, with noise."""
+    """Shifts (N, C, H, W) images by one random offset and adds noise."""
     shift = config.max_shift_px
     down, right = torch.randint(-shift, shift + 1, (2,), generator=random).tolist()
     noise = torch.randn(images.shape, generator=random).to(images.device)

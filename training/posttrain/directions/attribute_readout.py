@@ -46,12 +46,12 @@ def as_often(classifier: Classifier, faces: ImageSet, table: Attributes, side_px
 
 @dataclass(frozen=True)
 class Reader:
-    """A generator, and a classifier of what it draws.
+    """A generator and a classifier of its samples.
 
     Attributes:
         sampler: the generator.
-        classifier: reads what it draws.
-        thresholds: see `as_often`; one half of a classifier of classes.
+        classifier: predicts attributes or classes of the samples.
+        thresholds: (A,) probabilities of `as_often`; 0.5 for a class classifier.
     """
 
     sampler: Sampler
