@@ -1,7 +1,7 @@
 """Independent classifiers, trained on real images, that measure samples.
 
-The reporting classifier never takes part in training a generator; the selecting one does so only in
-`finetune-classes`. Metrics name classifiers by their digests.
+The reporting classifier is never used in training a generator; the selection classifier only in `finetune-classes`.
+Metrics name classifiers by their digests.
 """
 
 from training.classifiers import attributes, classes, domains, labels

@@ -1,8 +1,8 @@
-"""How a classifier of attributes is trained: CelebA's forty, on faces of 64 px.
+"""Trains a classifier of CelebA's forty attributes, on faces of 64 px.
 
 References:
     A. Menon et al., "Long-Tail Learning via Logit Adjustment", ICLR 2021, Equation 10: with the log-odds of each
-    attribute's frequency added in training, the network's own logits say what the image shows, not how rare it is.
+    attribute's frequency added in training, the network's own logits are independent of how rare an attribute is.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ EPOCHS = 14
 _BATCH = 64
 _MAX_SHIFT_PX = 3
 _COLOR = 0.2
-_LABEL_NOISE = 0.02  # of CelebA's labels, so many and more are wrong; a network that is never certain is harder to fool
+_LABEL_NOISE = 0.02  # at least this share of CelebA's labels is wrong; an uncertain network is harder to fool
 
 
 def train(
@@ -34,15 +34,15 @@ def train(
     seed: int = 1_000,
     width: int = 24,
 ) -> tuple[AttributeNet, dict[str, float]]:
-    """Trains a classifier: AdamW, one-cycle learning rate; faces are mirrored, shifted and recoloured a little.
+    """Trains a classifier: AdamW, one-cycle learning rate; faces are mirrored, slightly shifted and recoloured.
 
     Args:
         train_set: faces of 64 px.
-        test_set: what its accuracies are of.
-        attributes: the table that holds all their rows.
-        epochs: how long.
-        seed: of weights, order and augmentation.
-        width: of the network.
+        test_set: faces on which the accuracies are measured.
+        attributes: the table with the rows of both sets.
+        epochs: number of epochs.
+        seed: seed of weights, order and augmentation.
+        width: feature maps of the first layer.
 
     Returns:
         The network in evaluation mode, and attribute -> balanced accuracy.
@@ -76,7 +76,7 @@ def train(
 def balanced_accuracies(network: AttributeNet, faces: ImageSet, attributes: Attributes) -> dict[str, float]:
     """Attribute -> the mean of the accuracies on faces with and on faces without it.
 
-    Where no face has it, or every face has, the accuracy on the others alone.
+    If no face has the attribute, or every face has it, the accuracy on the existing kind of faces.
 
     Raises:
         DataError: an image has no row in the table.
@@ -88,7 +88,7 @@ def balanced_accuracies(network: AttributeNet, faces: ImageSet, attributes: Attr
 
 
 def mean(accuracies: Mapping[str, float]) -> float:
-    """Over all attributes."""
+    """The mean over all attributes."""
     return sum(accuracies.values()) / len(accuracies)
 
 
@@ -98,13 +98,13 @@ def _balanced(read: Tensor, true: Tensor) -> float:
 
 
 def _pad(images: Tensor) -> Tensor:
-    """(N, C, H, W) uint8 -> wider by the largest shift on every side, with what is at the edge."""
+    """(N, C, H, W) uint8 -> padded by the largest shift on every side, by replication."""
     wider = F.pad(images.float(), (_MAX_SHIFT_PX,) * 4, mode="replicate").to(torch.uint8)
     return wider.contiguous(memory_format=torch.channels_last)
 
 
 def _recolor(images: Tensor) -> Tensor:
-    """Brightness by up to +-0.2 of [-1, 1]; saturation and contrast x 0.8 to 1.2; each image by itself."""
+    """Brightness by up to +-0.2 of [-1, 1]; saturation and contrast x 0.8 to 1.2; for each image separately."""
     brightness, saturation, contrast = (
         (2.0 * torch.rand(3, len(images), 1, 1, 1) - 1.0) * _COLOR + torch.tensor([0.0, 1.0, 1.0]).view(3, 1, 1, 1, 1)
     ).unbind()

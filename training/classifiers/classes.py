@@ -1,4 +1,4 @@
-"""How a classifier of classes is trained: MNIST's digits, Fashion-MNIST's clothes."""
+"""Trains a classifier of classes: MNIST's digits, Fashion-MNIST's clothes."""
 
 import numpy as np
 import torch
@@ -27,9 +27,9 @@ def train(
 
     Args:
         train_set: images of 28 px, with their classes.
-        test_set: what its accuracy is of.
-        epochs: how long.
-        seed: of weights, order and shifts.
+        test_set: images on which the accuracy is measured.
+        epochs: number of epochs.
+        seed: seed of weights, order and shifts.
         width: feature maps of the network's first layer.
         max_shift_px: largest shift in each direction; the pixels that enter are black.
 

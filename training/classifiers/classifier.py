@@ -22,15 +22,15 @@ from training.networks.segmentnet import SegmentNet
 
 Floats = NDArray[np.float32]
 Reads = Literal["classes", "attributes", "domains", "labels"]
-"""What a classifier reads: one class per image, CelebA's attributes, one of two domains, or a label for each pixel."""
+"""A classifier's outputs: one class per image, CelebA's attributes, one of two domains, or a label for each pixel."""
 Network = LeNet | AttributeNet | DomainNet | SegmentNet
 Role = Literal["reporting", "selection"]
-"""The purpose of a classifier. The one that reports numbers must not have chosen or fitted anything."""
+"""The purpose of a classifier. The reporting one must not have selected or fitted anything."""
 
 FOLDER = Path(__file__).parent / "weights"
 """The folder of the classifiers of the published data sets."""
 
-_CELLS = 2**22  # numbers of images at once
+_CELLS = 2**22  # pixel values that are processed at once
 
 
 class ClassifierError(RuntimeError):
@@ -42,16 +42,16 @@ class Classifier:
     """A trained classifier.
 
     Attributes:
-        digest: sha256 of its file.
-        accuracy: share of the test images that it reads right; for attributes and domains, the mean of their balanced
-            accuracies; for labels, the share of the test images' pixels.
-        dataset: what it was trained on, a key of `PUBLISHED`.
-        reads: what it says about an image.
+        digest: SHA-256 of its file.
+        accuracy: share of the test images that it classifies correctly; for attributes and domains, the mean of their
+            balanced accuracies; for labels, the share of the test images' pixels.
+        dataset: the data set that it was trained on, a key of `PUBLISHED`.
+        reads: the kind of its outputs.
         balanced: attribute -> balanced accuracy on the test images, in the order of the outputs: the mean of its
-            accuracies on the images with and on those without, so that guessing gets 0.5 however rare the attribute
-            is. Empty for other classifiers.
-        fooled: what an image was put through -> the share that a classifier of domains then takes for the other domain.
+            accuracies on the images with and on those without, so that guessing scores 0.5 for rare attributes too.
             Empty for other classifiers.
+        fooled: filter -> the share of filtered images that a classifier of domains assigns to the other domain. Empty
+            for other classifiers.
     """
 
     network: Network
@@ -64,18 +64,18 @@ class Classifier:
 
     @property
     def reads_classes(self) -> bool:
-        """Whether it knows one class per image."""
+        """Whether it assigns one class per image."""
         return self.reads == "classes"
 
     @property
     def attributes(self) -> tuple[str, ...]:
-        """Their names, in the order of its outputs; none where it reads classes."""
+        """The attributes' names, in the order of its outputs; empty for other classifiers."""
         return tuple(self.balanced)
 
     def probabilities(self, images: Floats) -> Floats:
-        """(N, C, H, W) in [-1, 1] -> (N, n_classes) float32 that sum to 1, or (N, n_attributes), each by itself.
+        """(N, C, H, W) in [-1, 1] -> (N, n_classes) float32 that sum to 1, or (N, n_attributes), independent.
 
-        Of labels: (N, n_labels, H, W), which sum to 1 in each pixel.
+        A classifier of labels gives (N, n_labels, H, W), which sum to 1 in each pixel.
         """
         logits = _run(self.network, images)
         return (logits.sigmoid() if self.reads == "attributes" else logits.softmax(dim=1)).numpy()
@@ -107,7 +107,7 @@ def path_of(dataset: str, role: Role = "reporting", folder: Path = FOLDER) -> Pa
 
 
 def load(dataset: str, folder: Path = FOLDER, role: Role = "reporting") -> Classifier:
-    """The classifier of a data set.
+    """Loads the classifier of a data set.
 
     Raises:
         ClassifierError: there is none, or its file is damaged.
@@ -134,9 +134,9 @@ def load(dataset: str, folder: Path = FOLDER, role: Role = "reporting") -> Class
 
 
 def find(dataset: str, folder: Path = FOLDER) -> Classifier | None:
-    """The classifier of a data set that reports, or None if there is none.
+    """The reporting classifier of a data set; None for your own images and for stacked MNIST.
 
-    That is: for images of one's own, and for stacked MNIST, whose three digits MNIST's classifier reads one by one.
+    MNIST's classifier reads the three digits of stacked MNIST separately.
 
     Raises:
         ClassifierError: the data set is a published one, but its classifier is missing or damaged.
@@ -148,7 +148,7 @@ def _shares(text: str) -> dict[str, float]:
     return {str(name): float(share) for name, share in json.loads(text).items()}
 
 
-# An empty network of the sizes that a file's tensors have.
+# Untrained networks with the sizes of a file's tensors.
 _NETWORKS: Mapping[str, Callable[[Mapping[str, Tensor]], Network]] = {
     "classes": lambda of: LeNet(len(of["head.weight"]), len(of["body.0.weight"]), of["head.weight"].shape[1]),
     "attributes": lambda of: AttributeNet(len(of["head.weight"]), len(of["body.0.weight"]), of["head.weight"].shape[1]),

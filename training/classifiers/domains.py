@@ -1,9 +1,9 @@
-"""How a classifier of domains is trained: painting or photo, horse or zebra; one that a filter seldom fools.
+"""Trains a classifier of domains (painting or photo, horse or zebra) that filters seldom fool.
 
-An ordinary network goes by colours and by the fine detail that a camera leaves: it takes a photo in a painting's
-colours, with noise, for a painting. Here every training image may be in the other domain's colours, blurred, noisy or
-a JPEG file of any quality, so that none of these says what it is. Median filters are left out: how many images they
-turn is measured with filters that it has not seen.
+A network trained without augmentation relies on colours and on the fine detail of cameras: it classifies a noisy photo
+in a painting's colours as a painting. Here every training image may be in the other domain's colours, blurred, noisy or
+JPEG-compressed at any quality, so that none of these identifies a domain. Median filters are excluded from training, so
+that robustness is also measured with unseen filters.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ _BATCH = 16  # of each domain
 _LEARNING_RATE = 4e-3
 _LABEL_NOISE = 0.05
 _SHARES = {"colors": 0.5, "blur": 0.45, "noise": 0.4, "jpeg": 0.3}
-_RECOLORED = (1.0, 0.5)  # how strongly, for each of the two networks
+_RECOLORED = (1.0, 0.5)  # strength, for each of the two networks
 _TINT = 0.15
 _NOISE_LEVELS = 18.0
 _BLUR_PX = (0.3, 3.0)
@@ -46,17 +46,17 @@ FILTERS: Mapping[str, Filter] = {
     "median-filtered, 5 px": lambda x, _: filters.median(x, 5),
     "in the other's colours, median-filtered, 5 px": lambda x, like: filters.median(filters.match_colors(x, like), 5),
 }
-"""What an image is put through, given one of the other domain, without being translated."""
+"""Changes of an image that are no translation; the second argument is an image of the other domain."""
 
 
 def train(train_set: PairSet, epochs: int = EPOCHS, seed: int = 1_000, width: int = 16) -> DomainNet:
-    """Trains a classifier's networks: AdamW, one-cycle learning rate, as many of either domain in each batch.
+    """Trains a classifier's networks: AdamW, one-cycle learning rate, equally many images of both domains per batch.
 
     Args:
         train_set: images of both domains, of at least 128 px per side.
-        epochs: how long, of the larger domain.
-        seed: of weights, order and augmentation.
-        width: of the networks' first layer.
+        epochs: number of epochs of the larger domain.
+        seed: seed of weights, order and augmentation.
+        width: feature maps of the networks' first layer.
 
     Returns:
         The networks in evaluation mode.
@@ -88,11 +88,11 @@ def _train_one(train_set: PairSet, epochs: int, seed: int, width: int, strength:
 
 
 def figures(network: DomainNet, test_set: PairSet) -> tuple[float, dict[str, float]]:
-    """The reliability of a classifier, on the middle of each test image.
+    """The reliability of a classifier, on the centre of each test image.
 
     Returns:
-        The mean of its accuracies on both domains; and, by what images were put through, the larger of the two
-        domains' shares that it then took for the other one.
+        The mean of its accuracies on both domains; and, by filter, the share of filtered images that it assigned to the
+        other domain, of the domain for which that share is larger.
     """
     held = [_middle(test_set.A), _middle(test_set.B)]
     with torch.random.fork_rng(devices=[]):
@@ -106,7 +106,7 @@ def figures(network: DomainNet, test_set: PairSet) -> tuple[float, dict[str, flo
 
 
 def _taken(network: DomainNet, images: Tensor, domain: int) -> float:
-    """The share of a domain's images that is taken for the other's."""
+    """The share of a domain's images that the network assigns to the other domain."""
     with torch.inference_mode():
         read = torch.cat([network(part).argmax(1) for part in images.split(_CHUNK)])
     return float((read != domain).double().mean())
@@ -124,7 +124,7 @@ def _middle(images: ImageSet) -> Tensor:
 
 
 def _augment(images: Tensor, like: Tensor, strength: float) -> Tensor:
-    """Each image on its own: perhaps in another's colours, recoloured, perhaps blurred, noisy or compressed."""
+    """Recolours each image; randomly also matches another's colours, blurs, adds noise and compresses."""
     images = _some(images, "colors", lambda x, at: filters.match_colors(x, like[at]))
     images = _recolor(images, strength)
     images = _some(images, "blur", lambda x, _: filters.blur(x, _between(len(x), *_BLUR_PX)))
@@ -133,7 +133,7 @@ def _augment(images: Tensor, like: Tensor, strength: float) -> Tensor:
 
 
 def _some(images: Tensor, kind: str, put: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
-    """Puts a share of the images, drawn at random, through a change."""
+    """Applies a change to a random share of the images."""
     chosen = (torch.rand(len(images)) < _SHARES[kind]).nonzero().flatten()
     return images.index_copy(0, chosen, put(images[chosen], chosen)) if len(chosen) else images
 

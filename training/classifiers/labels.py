@@ -1,9 +1,9 @@
-"""How a classifier of labels is trained: which part of a facade each pixel of a photo shows.
+"""Trains a classifier of labels: which part of a facade each pixel of a photo shows.
 
 References:
     P. Isola et al., "Image-to-Image Translation with Conditional Adversarial Networks", CVPR 2017, section 3.2: the
-    FCN-score, by which a reader of real photos that understands translations finds in them what they were made from.
-    Theirs is FCN-8s on Cityscapes; this one is small, and reads the CMP facades.
+    FCN-score: if translations are realistic, a network trained on real photos finds in them the labels that they were
+    translated from. The paper uses FCN-8s on Cityscapes; this network is small, and trained on the CMP facades.
 """
 
 import torch
@@ -19,7 +19,7 @@ from training.runs.devices import computes_bf16
 
 LOAD_PX = 256
 READ_PX = 128
-"""Side of what the classifier sees: labels are read at half the size, where a pixel of JPEG's soft borders is gone."""
+"""Side of the classifier's inputs, half that of the pairs: this removes the pixels that JPEG blurs at label borders."""
 EPOCHS = 80
 _CROP_PX = 240
 _CROP_READ_PX = 112  # a multiple of 16 near half of the crop
@@ -30,21 +30,21 @@ _CHUNK = 16
 
 
 def labels_of(drawings: Tensor) -> Tensor:
-    """(N, 3, H, W) drawings in [-1, 1] -> (N, H, W) int64, the nearest colour's place in `FACADE_COLORS`."""
+    """(N, 3, H, W) label maps in [-1, 1] -> (N, H, W) int64, the nearest colour's index in `FACADE_COLORS`."""
     colors = torch.tensor(list(FACADE_COLORS.values()), dtype=torch.float32).div(127.5).sub(1.0)
-    # One colour after the other: all distances at once would be four times the images' own size.
+    # One colour at a time: all distances at once would take four times the images' own memory.
     gaps = [(drawings - color.view(1, 3, 1, 1)).square().sum(1) for color in colors]
     return torch.stack(gaps).argmin(0)
 
 
 def train(train_set: PairSet, epochs: int = EPOCHS, seed: int = 1_000, width: int = 16) -> SegmentNet:
-    """Trains a classifier on real photos (A) and their drawings (B): AdamW, one-cycle learning rate.
+    """Trains a classifier on real photos (A) and their label maps (B): AdamW, one-cycle learning rate.
 
     Args:
         train_set: aligned pairs of 256 px.
-        epochs: how long.
-        seed: of weights, order and augmentation.
-        width: of the network's first layer.
+        epochs: number of epochs.
+        seed: seed of weights, order and augmentation.
+        width: feature maps of the first layer.
 
     Returns:
         The network in evaluation mode.
@@ -67,12 +67,12 @@ def train(train_set: PairSet, epochs: int = EPOCHS, seed: int = 1_000, width: in
 
 
 def pixel_accuracy(network: SegmentNet, photos: Tensor, drawings: Tensor) -> float:
-    """The share of pixels whose label is read as it was drawn.
+    """The share of pixels whose predicted label equals the label map's.
 
     Args:
         network: a classifier.
         photos: (N, 3, H, W) in [-1, 1], real or translated.
-        drawings: the same shape, what the photos show.
+        drawings: the photos' label maps, of the same shape.
     """
     right = []
     with torch.inference_mode():
@@ -83,13 +83,13 @@ def pixel_accuracy(network: SegmentNet, photos: Tensor, drawings: Tensor) -> flo
 
 
 def whole(pairs: PairSet) -> tuple[Tensor, Tensor]:
-    """All photos and drawings, (N, 3, H, W) in [-1, 1]."""
+    """All photos and label maps, each (N, 3, H, W) in [-1, 1]."""
     photos, drawings = (part.batch(torch.arange(len(part))).images for part in (pairs.A, pairs.B))
     return photos, drawings
 
 
 def _draw(pairs: PairSet) -> tuple[Tensor, Tensor]:
-    """A batch of photos, recoloured a little, and their labels."""
+    """A random batch of slightly recoloured photos, and their labels."""
     indices, draws = torch.randint(len(pairs.A), (_BATCH,)), torch.rand(_BATCH, CROP_DRAWS)
     photos, drawings = (_cut(part, indices, draws) for part in (pairs.A, pairs.B))
     contrast, brightness = (_RECOLOR * (2.0 * torch.rand(2, _BATCH, 1, 1, 1) - 1.0)).unbind()

@@ -9,7 +9,7 @@ from training.data import PUBLISHED, Split
 from training.networks.attributenet import SIDE_PX
 
 _SEEDS: dict[Role, int] = {"reporting": 1_000, "selection": 2_000}
-# Two classifiers of another size have other blind spots.
+# Classifiers of different sizes have different blind spots.
 _CLASS_WIDTHS: dict[Role, int] = {"reporting": 32, "selection": 12}
 _ATTRIBUTE_WIDTHS: dict[Role, int] = {"reporting": 24, "selection": 16}
 _TRANSLATION_WIDTHS: dict[Role, int] = {"reporting": 16, "selection": 12}
@@ -20,11 +20,11 @@ def train_classifier(dataset: str, folder: Path, role: Role = "reporting", epoch
     """Trains a classifier and stores it among those of this package.
 
     Args:
-        dataset: of classes (MNIST, Fashion-MNIST), of attributes (CelebA), of domains (monet2photo, horse2zebra) or of
-            labels (facades).
-        folder: where it lies.
-        role: what the classifier is for; each role has a classifier of its own.
-        epochs: how long, for domains of the larger set; None is as long as the classifiers that come with the package.
+        dataset: a data set of classes (MNIST, Fashion-MNIST), attributes (CelebA), domains (monet2photo, horse2zebra)
+            or labels (facades).
+        folder: the data set's folder.
+        role: the classifier's purpose; each role has its own classifier.
+        epochs: number of epochs, for domains of the larger set; None for that of the classifiers in the package.
 
     Raises:
         DataError: the data cannot be read.

@@ -1,6 +1,6 @@
 """Metrics of a run or of an exported package, and the sample grids by which a run is monitored.
 
-Knows the protocols; the arithmetic of each metric is in `training.metrics`.
+Defines the protocols; the computation of each metric is in `training.metrics`.
 """
 
 from collections.abc import Mapping
@@ -31,8 +31,8 @@ def measure(networks: Mapping[str, Sampler], config: TrainingConfig, sets: Sets)
     """Every metric of finished networks, on the test images.
 
     Args:
-        networks: by direction; a generator's is "".
-        config: of the run.
+        networks: samplers by direction; "" for a generator.
+        config: the run's configuration.
         sets: the data set.
 
     Raises:

@@ -1,7 +1,7 @@
-"""The protocol of artefacts: faults of translations that a classifier can be made to overlook.
+"""The protocol of artefacts: faults of translations that a classifier can miss.
 
-A generator is trained to please a network, and can learn to please another one by noise. These numbers have no weights.
-Each has a lower bound where blur would please it.
+A generator trained against one network can also fool another one by noise. These metrics have no weights that noise
+could exploit. Metrics that blur would improve have a lower bound.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ from training.evaluate.measurement import Measurement
 from training.metrics import borders, noise, responses, tones
 
 Translate = Callable[[Tensor], Tensor]
-"""(N, 3, H, W) float32 in [-1, 1] -> the same, translated, in whole levels."""
+"""(N, 3, H, W) float32 in [-1, 1] -> the translations, the same shape and range, in whole levels."""
 
 BOUNDS: Mapping[str, tuple[float, float]] = {
     "chroma_noise": (0.6, 1.25),
@@ -22,20 +22,20 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
     "border_activity": (0.0, 1.15),
     "contrast": (0.8, 1.25),
 }
-"""Between which ratios a translation has no visible fault of that kind."""
+"""The ratios within which a translation has no visible fault of that kind."""
 
 _ENLARGED = 2
 _ENLARGED_IMAGES = 12
 
 
 def measure(translate: Translate, source: Tensor, target: Tensor, made: Tensor) -> list[Measurement]:
-    """Every number of one direction's artefacts.
+    """Measures the artefacts of one direction.
 
     Args:
         translate: the translator, for charts and enlarged images.
         source: (N, 3, H, W) float32 in [-1, 1], the inputs.
         target: (M, 3, H, W), real images of the target domain, of the same size.
-        made: (N, 3, H, W), what the inputs became, in whole levels.
+        made: (N, 3, H, W), the translations of the inputs, in whole levels.
     """
     by = f"{len(made)} test images, {made.shape[3]} px"
     grain = noise.ratios(target, made)
@@ -51,12 +51,12 @@ def measure(translate: Translate, source: Tensor, target: Tensor, made: Tensor) 
 
 
 def faults(source: Tensor, target: Tensor, made: Tensor) -> dict[str, float]:
-    """How far translations are outside `BOUNDS`, by the kind of fault: 0 is within, 1 is twice or half the bound.
+    """How far translations are outside `BOUNDS`, by kind of fault: 0 is within, 1 is twice or half the bound.
 
     Args:
         source: (N, 3, H, W) float32 in [-1, 1], the inputs.
         target: (M, 3, H, W), real images of the target domain.
-        made: (N, 3, H, W), what the inputs became.
+        made: (N, 3, H, W), the translations of the inputs.
     """
     grain = noise.ratios(target, made)
     ratios = {

@@ -25,15 +25,15 @@ def blurred(images: Tensor) -> Tensor:
 
 
 def gaussian(images: Tensor, count: int, seed: int = 0) -> Tensor:
-    """Draws from the Gaussian that has the images' mean, and their covariance in its 200 largest directions.
+    """Samples a Gaussian with the images' mean, and their covariance in its 200 largest directions.
 
     Args:
         images: (N, C, H, W) in [-1, 1].
-        count: how many are drawn.
-        seed: of the draws.
+        count: number of samples.
+        seed: seed of the samples.
 
     Returns:
-        (count, C, H, W) in [-1, 1], cut off there.
+        (count, C, H, W), clamped to [-1, 1].
     """
     points = images.flatten(1)
     mean = points.mean(0)

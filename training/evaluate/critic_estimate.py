@@ -1,4 +1,4 @@
-"""The critic's or discriminator's own estimate beside an independent distance of samples, snapshot by snapshot.
+"""The critic's or discriminator's own estimate compared with an independent distance of samples, per snapshot.
 
 References:
     M. Arjovsky et al., "Wasserstein GAN", ICML 2017, Figures 3 and 4: the critic's estimate against the samples, and
@@ -29,7 +29,7 @@ _MIN_SNAPSHOTS = 2 * correlation.WINDOW
 
 
 def steps(config: TrainingConfig, sizes: Protocol | None = None) -> frozenset[int]:
-    """Steps after which a run takes a snapshot: log-spaced, from step 100 on; none in a run of few steps."""
+    """Steps after which a run takes a snapshot: log-spaced, from step 100 on; none in a short run."""
     minimum = (sizes or protocol.STANDARD).min_snapshot_steps
     if not isinstance(config, GenerativeConfig) or not config.snapshots or config.total_steps < minimum:
         return frozenset()
@@ -41,17 +41,17 @@ def steps(config: TrainingConfig, sizes: Protocol | None = None) -> frozenset[in
 class Estimator:
     """Measures snapshots of one run.
 
-    Both numbers are of the generator that the critic plays against, neither averaged nor finished, in training mode and
-    in batches of the run's size: these are the very samples that the critic scores.
+    Both numbers are of the generator that the critic is trained against, neither averaged nor finished, in training
+    mode and in batches of the run's size. So both are computed on the samples that the critic scores.
     """
 
     def __init__(self, config: GenerativeConfig, real: ImageSet, sizes: Protocol | None = None) -> None:
-        """Takes the real images' statistics.
+        """Computes the real images' statistics.
 
         Args:
-            config: of the run.
-            real: held-out images, or the training images where none are held out.
-            sizes: how many images a snapshot reads; by default `protocol.STANDARD`.
+            config: the run's configuration.
+            real: held-out images, or the training images if none are held out.
+            sizes: number of images per snapshot; by default `protocol.STANDARD`.
         """
         sizes = sizes or protocol.STANDARD
         classifier = selection_classifier(config.dataset)
@@ -66,8 +66,8 @@ class Estimator:
         """The critic's estimate on fresh samples and randomly chosen real images, and the samples' distance.
 
         Args:
-            objective: in training; it is left as it is.
-            seed: of this snapshot. Random numbers are drawn from torch's own generator, which is seeded.
+            objective: the objective in training, which is not changed.
+            seed: this snapshot's seed, set in torch's global generator.
         """
         torch.manual_seed(seed)
         estimate, samples = self._run(objective)
@@ -94,11 +94,11 @@ class Estimator:
 
 
 def agreement(snapshots: Sequence[dict[str, Any]], objective: Objective) -> list[Measurement]:
-    """Spearman's rho between the estimate and the distance; nothing from a few snapshots.
+    """Spearman's rho between the estimate and the distance; empty for too few snapshots.
 
     Args:
-        snapshots: what `Estimator.measure` found, in order.
-        objective: of the run, which knows what the estimate is.
+        snapshots: the results of `Estimator.measure`, in order.
+        objective: the run's objective, which describes the estimate.
     """
     name = next((name for name in ("frechet_distance", "sliced_wasserstein") if snapshots and name in snapshots[0]), "")
     if len(snapshots) < _MIN_SNAPSHOTS or not name or not isinstance(objective, Generative):

@@ -15,7 +15,7 @@ _NEIGHBOURS_NIMG = 5_000
 
 
 def measure(samples: Floats, train: ImageSet, test: ImageSet, classifier: Classifier) -> list[Measurement]:
-    """How the samples' features lie to those of test images, beside how as many training images' do."""
+    """Compares the samples' features with those of test images; equally many training images give the floor."""
     real, other, drawn = (classifier.features(part) for part in (leading(test), leading(train, len(samples)), samples))
     by = f"on the features of {describe(classifier)}"
     frechet_distance = Measurement(
@@ -43,13 +43,13 @@ def measure(samples: Floats, train: ImageSet, test: ImageSet, classifier: Classi
 def measure_baselines(
     count: int, train: ImageSet, test: ImageSet, classifier: Classifier, max_train: int
 ) -> list[Measurement]:
-    """Measures two deliberately weak baselines: good samples are better than both.
+    """Measures two deliberately weak baselines; good samples are better than both.
 
     Args:
-        count: images of each baseline.
-        train: what the baselines are made from.
-        test: what they are compared with.
-        classifier: whose features are compared.
+        count: images per baseline.
+        train: the images that the baselines are computed from.
+        test: the images that they are compared with.
+        classifier: the classifier whose features are compared.
         max_train: maximum number of training images that the Gaussian is fitted to.
     """
     known = torch.from_numpy(spread_out(train, max_train))
@@ -72,13 +72,13 @@ def measure_baselines(
 
 
 def describe(classifier: Classifier) -> str:
-    """The classifier in words: its digest and how well it reads."""
+    """The classifier as text: its digest and accuracy."""
     right = "right on test images" if classifier.reads_classes else "mean balanced accuracy of its attributes"
     return f"the classifier {classifier.digest[:12]} ({classifier.accuracy:.2%} {right})"
 
 
 def leading(images: ImageSet, count: int | None = None) -> Floats:
-    """(N, C, H, W) float32 in [-1, 1]: the first `count` if there are so many, else all."""
+    """(N, C, H, W) float32 in [-1, 1]: the first `count` images, or all if there are fewer."""
     chosen = images if count is None else images.head(count)
     rows: Floats = chosen.batch(torch.arange(len(chosen))).images.numpy()
     return np.ascontiguousarray(rows)

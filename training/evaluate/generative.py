@@ -1,4 +1,4 @@
-"""The protocols of metrics of generators; the arithmetic of each is in `training.metrics`."""
+"""The protocols of generators' metrics; the computation of each is in `training.metrics`."""
 
 from dataclasses import replace
 
@@ -26,13 +26,13 @@ _NEAREST_REFERENCES = {"mnist": "0.0298 (Radford et al., 2015)"}
 
 
 def measure(sampler: Sampler, config: GenerativeConfig, sets: Sets, sizes: Protocol | None = None) -> list[Measurement]:
-    """Every metric of a generator, on samples of the seeds 0, 1, ... as the service draws them.
+    """Every metric of a generator, on samples of the seeds 0, 1, ... as the service generates them.
 
     Args:
         sampler: the generator.
-        config: of the run.
+        config: the run's configuration.
         sets: the data set.
-        sizes: how many samples are measured; by default `protocol.STANDARD`.
+        sizes: the numbers of samples; by default `protocol.STANDARD`.
     """
     sizes = sizes or protocol.STANDARD
     train, test = (sets.images(split) for split in _SPLITS)
@@ -62,16 +62,16 @@ def evaluate(
     held: ImageSet,
     sizes: Protocol | None = None,
 ) -> list[Measurement]:
-    """Every metric that needs samples only.
+    """Every metric that needs no generator, only samples.
 
     Args:
         samples: (N, C, H, W) float32 in [-1, 1].
         train: the training images.
-        test: what the numbers are reported on.
+        test: the test images, on which the metrics are reported.
         classifier: an independent classifier, trained on real images, if there is one.
         held: images that were not trained on, which choose the Parzen window's width; if there are none, the last
             10,000 training images do.
-        sizes: how many images are compared; by default `protocol.STANDARD`.
+        sizes: the numbers of images; by default `protocol.STANDARD`.
     """
     sizes = sizes or protocol.STANDARD
     measurements = []
@@ -88,7 +88,7 @@ def _parzen(samples: Floats, train: ImageSet, test: ImageSet, held: ImageSet, da
     validation = _unit((held.images if len(held) else train.images[-10_000:])[:1_000])
     points = _unit(test.images)
     fakes = torch.from_numpy(samples).flatten(1).add(1.0).div(2.0)
-    # Quantised as they are served: the real images are whole levels too.
+    # Quantised as in the service: the real images have whole levels too.
     fakes = fakes.mul(255.0).round().div(255.0)
     drawn = parzen.fit(fakes, validation).score(points)
     real = parzen.fit(_unit(train.images[: len(samples)]), validation).score(points)
@@ -127,7 +127,7 @@ def _class_agreement(samples: Floats, asked: NDArray[np.int64], test: ImageSet, 
 
 
 def _modes(sampler: Sampler, config: GenerativeConfig, test: ImageSet, classifier: Classifier) -> list[Measurement]:
-    """Which of the 1,000 threes of digits are drawn at all, and how evenly."""
+    """Which of the 1,000 digit triples are generated, and how evenly."""
     drawn, real = (
         classes.read(_digit_triples(images, classifier))
         for images in (generate_images(sampler, seed_rows(config, 0, len(test))), leading(test))
@@ -145,7 +145,7 @@ def _modes(sampler: Sampler, config: GenerativeConfig, test: ImageSet, classifie
 
 
 def _digit_triples(images: Floats, classifier: Classifier) -> Floats:
-    """(N, 3, H, W) images as (N, 1000), 1 at the three digits that the channels show."""
+    """(N, 3, H, W) images -> (N, 1000) one-hot rows of the three digits that a classifier reads in the channels."""
     digits = [classifier.probabilities(np.ascontiguousarray(images[:, [c]])).argmax(axis=1) for c in range(3)]
     named = np.zeros((len(images), 1000), np.float32)
     named[np.arange(len(images)), 100 * digits[0] + 10 * digits[1] + digits[2]] = 1.0
@@ -167,7 +167,7 @@ def _sliced(samples: Floats, train: ImageSet, test: ImageSet, sizes: Protocol) -
 
 
 def _pixel_distances(samples: Floats, train: ImageSet, test: ImageSet, sizes: Protocol) -> list[Measurement]:
-    """What needs no test but the samples' own distances: memory and variety."""
+    """Metrics of distances between images: memorisation and diversity."""
     count = min(sizes.memorised_images, len(samples), len(test))
     known = _flat(spread_out(train, sizes.compared_images))
     k = min(_MEMORISED_K, len(known))
@@ -217,6 +217,6 @@ def _unit(pixels: Tensor) -> Tensor:
 
 
 def _cut(images: ImageSet, side_px: int) -> ImageSet:
-    """The middle of each image, as large as the samples."""
+    """Centre-crops each image to the samples' size."""
     start = (images.shape[1] - side_px) // 2
     return replace(images, images=images.images[:, :, start : start + side_px, start : start + side_px])

@@ -16,7 +16,7 @@ from training.objectives import Generative, Objective, Translation
 
 _SEEDS = 64
 _ROWS = 6  # images of each domain that a translator's grid shows
-_INPUTS = 12  # images of each domain that alarms go by
+_INPUTS = 12  # images of each domain that the alarms read
 _REAL = 256
 
 
@@ -25,9 +25,9 @@ class SampleGrid:
     """Output of finished networks.
 
     Attributes:
-        pixels: (H, W, C) uint8: 64 samples of the seeds 0 ... 63; or a row for each image, with what the translator
-            makes of it, and beside that the truth (Pix2pix) or the way back (CycleGAN).
-        batches: the same for the rules of alarms, by direction; a generator's is "".
+        pixels: (H, W, C) uint8: 64 samples of the seeds 0 ... 63; or one row per image with the input, its translation,
+            and the target (Pix2pix) or the reconstruction (CycleGAN).
+        batches: the samples that the alarms read, by direction; "" for a generator.
     """
 
     pixels: Pixels
@@ -44,11 +44,11 @@ def sample_grid(
     """Generates, or translates, the images by which a run is monitored.
 
     Args:
-        objective: what is trained.
-        samplers: its finished networks.
-        config: of the run.
-        shown: real images; a translator is given the first ones.
-        classifier: reads the classes of samples, if there is one.
+        objective: the objective in training.
+        samplers: its finished networks, by direction.
+        config: the run's configuration.
+        shown: real images; a translator gets the first ones.
+        classifier: classifies the samples; None if there is none.
     """
     if isinstance(objective, Generative):
         assert isinstance(config, GenerativeConfig)
@@ -61,13 +61,13 @@ def sample_grid(
 
 
 def centre(images: Floats, height: int, width: int) -> Floats:
-    """The middle of (N, C, H, W) images, contiguous."""
+    """Centre-crops (N, C, H, W) images, contiguous."""
     top, left = (images.shape[2] - height) // 2, (images.shape[3] - width) // 2
     return np.ascontiguousarray(images[:, :, top : top + height, left : left + width])
 
 
 def spread_out(images_of: ImageSet, count: int) -> Floats:
-    """Up to `count` images, (N, C, H, W) float32, at even distances: sets may be sorted."""
+    """Up to `count` images, (N, C, H, W) float32 in [-1, 1], evenly spaced, since a set may be sorted."""
     chosen = torch.linspace(0, len(images_of) - 1, min(count, len(images_of))).long()
     return images_of.batch(chosen).images.float().cpu().numpy()
 
@@ -82,12 +82,12 @@ def _with_classes(samples: Floats, shown: ImageSet, classifier: Classifier | Non
 
 def _translations(objective: Translation, samplers: Mapping[str, Sampler], shown: PairSet) -> SampleGrid:
     columns, batches, multiple = [], {}, objective.multiple
-    count = min(_ROWS, len(shown.A), len(shown.B))  # both directions' columns stand side by side
+    count = min(_ROWS, len(shown.A), len(shown.B))  # both directions' columns are side by side
     for direction, sampler in samplers.items():
         source, target = ((shown.A, shown.B)[domain] for domain in objective.domains(direction))
         given, wanted = _some(source, multiple), _some(target, multiple)
         made = sampler({"images": given})
-        # Where there is a way back, the last column is the cycle's end; else the pairs are aligned: the truth.
+        # The last column is the reconstruction if there is a translator back, else the aligned target.
         back = next((other for name, other in samplers.items() if name != direction), None)
         last = wanted[:count] if back is None else back({"images": np.ascontiguousarray(made[:count])})
         columns.append(np.stack([given[:count], made[:count], last], axis=1))
@@ -97,7 +97,7 @@ def _translations(objective: Translation, samplers: Mapping[str, Sampler], shown
 
 
 def _some(domain: ImageSet, multiple: int) -> Floats:
-    """(inputs, 3, H, W) float32: the first images, cut at the right and at the bottom to the multiple."""
+    """(inputs, 3, H, W) float32: the first images, cropped at the right and bottom to the multiple."""
     batch = domain.batch(torch.arange(min(_INPUTS, len(domain)))).images
     height, width = (side // multiple * multiple for side in batch.shape[2:])
     return np.ascontiguousarray(batch[:, :, :height, :width].float().cpu().numpy())

@@ -6,10 +6,10 @@ from typing import Self
 
 @dataclass(frozen=True)
 class Measurement:
-    """One number and its protocol; a manifest's `Metric` has the same fields but for the direction.
+    """One number and its protocol; a manifest's `Metric` has the same fields except the direction.
 
     Attributes:
-        direction: of the translator that was measured, `A2B` or `B2A`; empty for a generator.
+        direction: the direction of the measured translator, `A2B` or `B2A`; empty for a generator.
     """
 
     name: str
@@ -21,7 +21,7 @@ class Measurement:
     direction: str = ""
 
     def of(self, direction: str) -> Self:
-        """The same of one direction."""
+        """A copy with a direction."""
         return replace(self, direction=direction)
 
     def to_json(self) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""How many images the metrics read: the protocols' sizes in one frozen object, so that a test can pass smaller ones."""
+"""The sizes of all evaluation protocols in one frozen object, so that tests can pass smaller ones."""
 
 from dataclasses import dataclass
 
@@ -13,14 +13,13 @@ class Protocol:
         sliced_images: images of each set for the sliced Wasserstein distance.
         nearest_samples: samples for the nearest-neighbour error.
         memorised_images: samples, and test images, for the share of memorised samples.
-        compared_images: maximum number of training images that anything is compared with, spread evenly over all; as
-            float32 they need memory.
+        compared_images: maximum number of training images in a comparison, evenly spaced; as float32 they need memory.
         selection_samples: samples by which a checkpoint is selected.
         snapshot_images: samples, and real images, of one snapshot of the critic's estimate.
-        snapshot_sliced_images: maximum of them for a sliced Wasserstein distance.
-        min_snapshot_steps: a shorter run takes no snapshots: they would take longer than its training.
+        snapshot_sliced_images: maximum number of them for a sliced Wasserstein distance.
+        min_snapshot_steps: a shorter run takes no snapshots, which would take longer than its training.
         two_sample_steps: training steps of the classifier two-sample test.
-        min_two_sample_images: with fewer images the two-sample test is left out.
+        min_two_sample_images: with fewer images the two-sample test is skipped.
     """
 
     class_samples: int = 10_000
@@ -38,4 +37,4 @@ class Protocol:
 
 
 STANDARD = Protocol()
-"""What `evaluate` and training runs use."""
+"""The sizes that `evaluate` and training runs use."""

@@ -1,4 +1,4 @@
-"""Samples of a network beside the real images that they are compared with."""
+"""Samples of a network with the real images that they are compared with."""
 
 from dataclasses import dataclass
 
@@ -14,10 +14,10 @@ class SampleBatch:
 
     Attributes:
         samples: (N, C, H, W) in [-1, 1].
-        real: (M, C, H, W) in [-1, 1], what the samples should look like.
+        real: (M, C, H, W) in [-1, 1], images of the target distribution.
         pairs: (N, C, H, W) in [-1, 1], images that the samples should resemble one by one; None for a generator.
         classes: (N,) class of each sample, as a classifier reads it; None if there is none.
-        n_classes: how many classes there are.
+        n_classes: number of classes.
     """
 
     samples: Floats

@@ -1,4 +1,4 @@
-"""Sampling from generators and translators, as the service does it, and images of the result."""
+"""Sampling from generators and translators as the service does, and image grids of the result."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,18 +17,18 @@ from training.objectives import Generative, Objective, Translation
 
 Floats = NDArray[np.float32]
 Sampler = Callable[[Mapping[str, Floats]], Floats]
-"""A generator: `latents` (N, z_dim), and `classes` (N, n_classes) where it has them -> (N, C, H, W) float32 in [-1, 1].
+"""A generator: `latents` (N, z_dim), and `classes` (N, n_classes) if it has them -> (N, C, H, W) float32 in [-1, 1].
 
 A translator: `images` (N, 3, H, W) float32 in [-1, 1] -> the same.
 """
 
 INPUTS = ("latents", "classes", "images")
-"""A network's inputs in their order."""
+"""The possible inputs of a network, in order."""
 _BATCH = 500
 
 
 def module_sampler(generator: nn.Module, device: torch.device) -> Sampler:
-    """A trained network as a sampler."""
+    """Wraps a trained network as a sampler."""
 
     def sample(rows: Mapping[str, Floats]) -> Floats:
         with torch.inference_mode():
@@ -39,7 +39,7 @@ def module_sampler(generator: nn.Module, device: torch.device) -> Sampler:
 
 
 def samplers(objective: Objective) -> dict[str, Sampler]:
-    """An objective's finished networks by direction; a generator's is ""."""
+    """An objective's finished networks as samplers by direction; "" for a generator."""
     device = objective.fabric.device
     if isinstance(objective, Generative):
         return {"": module_sampler(objective.finished_generator(), device)}
@@ -48,14 +48,14 @@ def samplers(objective: Objective) -> dict[str, Sampler]:
 
 
 def seed_rows(config: GenerativeConfig, n_classes: int, count: int, first: int = 0) -> dict[str, Floats]:
-    """What a generator is fed for the seeds first ... first + count - 1, as the service feeds it.
+    """A generator's inputs for the seeds first ... first + count - 1, as in the service.
 
-    A seed without a class draws its class too.
+    As in a request without a class, the seed also determines the class.
 
     Args:
-        config: whose latents are drawn.
-        n_classes: 0 where the model has none.
-        count: how many.
+        config: determines the latents' size and distribution.
+        n_classes: number of classes; 0 if the model has none.
+        count: number of seeds.
         first: the first seed.
     """
     z_dim, distribution, seeds = config.generator.z_dim, config.latent_distribution, range(first, first + count)
@@ -66,14 +66,14 @@ def seed_rows(config: GenerativeConfig, n_classes: int, count: int, first: int =
 
 
 def generate_images(sampler: Sampler, rows: Mapping[str, Floats]) -> Floats:
-    """The images of some rows, (N, C, H, W) float32 in [-1, 1]."""
+    """Generates the images of input rows in batches, (N, C, H, W) float32 in [-1, 1]."""
     count = len(rows["latents"])
     parts = ({name: array[i : i + _BATCH] for name, array in rows.items()} for i in range(0, count, _BATCH))
     return np.concatenate([sampler(part) for part in parts])
 
 
 def grid(sampler: Sampler, rows: Mapping[str, Floats], columns: int = 8) -> Pixels:
-    """The images of some latents as one, (H, W, C) uint8."""
+    """Generates the images of input rows as one grid, (H, W, C) uint8."""
     return image_grid(to_uint8(sampler(rows)), columns)
 
 

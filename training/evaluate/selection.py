@@ -1,6 +1,6 @@
-"""One number per run on held-out images, lower is better, which selects the best checkpoint.
+"""One number per checkpoint on held-out images, lower is better, which selects the best checkpoint.
 
-Selection and reporting are independent: other samples than `evaluate` measures, and another classifier or none.
+Selection is independent of reporting: it uses other samples than `evaluate`, and another classifier or none.
 """
 
 from abc import ABC, abstractmethod
@@ -20,7 +20,7 @@ from training.evaluate.protocol import Protocol
 from training.evaluate.sampling import Floats, Sampler, generate_images, seed_rows
 from training.metrics import frechet, paired, sliced
 
-_FIRST_SEED = 1_000_000  # far from the seeds that are reported on
+_FIRST_SEED = 1_000_000  # far from the seeds of reported samples
 _IMAGES = 100  # of each domain
 _MIN_DISTANCE = 1e-3
 
@@ -30,8 +30,8 @@ class Reading:
     """One measurement.
 
     Attributes:
-        value: less is better.
-        beside: other numbers, which decide nothing.
+        value: the selecting number; lower is better.
+        beside: other numbers, for information only.
     """
 
     value: float
@@ -42,8 +42,8 @@ class Criterion(ABC):
     """How a run's finished networks are measured.
 
     Attributes:
-        name: of the number.
-        description: what decides, as a sentence.
+        name: the number's name.
+        description: the number as text.
     """
 
     name: str
@@ -57,13 +57,13 @@ class Criterion(ABC):
 def criterion(
     config: TrainingConfig, held: ImageSet | PairSet, n_classes: int, sizes: Protocol | None = None
 ) -> Criterion:
-    """What decides for a configuration.
+    """The criterion of a configuration.
 
     Args:
-        config: of the run.
-        held: images that are not trained on.
-        n_classes: that a generator is asked for; 0 where it has none.
-        sizes: how many samples are measured; by default `protocol.STANDARD`.
+        config: the run's configuration.
+        held: held-out images.
+        n_classes: number of a generator's classes; 0 if it has none.
+        sizes: the number of samples; by default `protocol.STANDARD`.
     """
     if isinstance(config, GenerativeConfig):
         assert isinstance(held, ImageSet)
@@ -74,7 +74,7 @@ def criterion(
 
 
 def selection_classifier(dataset: str) -> Classifier | None:
-    """The classifier that chooses, which is never the one that reports, or None if there is none."""
+    """The selection classifier, which is never the reporting one; None if there is none."""
     try:
         return classifiers.load(dataset, role="selection")
     except ClassifierError:
@@ -85,11 +85,11 @@ class SampleDistance:
     """The distance of samples to fixed real images: Frechet on a classifier's features, else sliced Wasserstein."""
 
     def __init__(self, real: Floats, classifier: Classifier | None) -> None:
-        """Takes the real images' statistics.
+        """Computes the real images' statistics.
 
         Args:
             real: (N, C, H, W) in [-1, 1].
-            classifier: whose features are compared.
+            classifier: the classifier whose features are compared.
         """
         self._real, self._classifier = torch.from_numpy(real), classifier
         self._statistics = None if classifier is None else frechet.Statistics.of(classifier.features(real))
@@ -99,7 +99,7 @@ class SampleDistance:
         )
 
     def to(self, samples: Floats) -> float:
-        """The distance of (N, C, H, W) samples; N as that of the real images."""
+        """The distance of (N, C, H, W) samples, as many as real images."""
         if self._classifier is None or self._statistics is None:
             return sliced.distance(self._real, torch.from_numpy(samples)).mean
         return frechet.distance(self._statistics, frechet.Statistics.of(self._classifier.features(samples)))
@@ -135,9 +135,9 @@ class _Aligned(Criterion):
 
 
 class _Unpaired(Criterion):
-    """What a classifier takes translations for, and their artefacts: neither alone, since either can be pleased.
+    """A classifier's verdict on translations plus their artefacts, since either alone can be fooled.
 
-    Without a classifier that selects, sliced Wasserstein distances take its place, over those of the inputs.
+    Without a selection classifier, the ratio of sliced Wasserstein distances (translations over inputs) replaces it.
     """
 
     name = "faults"
@@ -170,7 +170,7 @@ class _Unpaired(Criterion):
         return Reading((sum(gaps.values()) + sum(faults.values())) / 2.0, beside)
 
     def _gap(self, direction: str, made: Tensor) -> float:
-        """0 where translations are like the target, 1 where they are as far from it as their inputs."""
+        """0 if translations are like the target, 1 if they are as far from it as their inputs."""
         source, target = self._sets[direction]
         if self._classifier is None:
             return sliced.distance(target, made).mean / max(sliced.distance(target, source).mean, _MIN_DISTANCE)

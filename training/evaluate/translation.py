@@ -1,4 +1,4 @@
-"""The protocols of metrics of translators; the arithmetic of each is in `training.metrics`."""
+"""The protocols of translators' metrics; the computation of each is in `training.metrics`."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -17,7 +17,7 @@ from training.evaluate.sampling import Sampler
 from training.metrics import paired, sliced, texture, twosample
 from training.networks.segmentnet import SegmentNet
 
-_MIN_SLICED_IMAGES = 8  # images for a sliced distance that says anything
+_MIN_SLICED_IMAGES = 8  # images for a meaningful sliced distance
 
 
 def measure(
@@ -26,10 +26,10 @@ def measure(
     """Every metric of a translator, or of both CycleGAN's, on the test images.
 
     Args:
-        samplers: by direction, `A2B` and `B2A`.
-        config: of the run.
+        samplers: the translators by direction, `A2B` and `B2A`.
+        config: the run's configuration.
         sets: the data set.
-        sizes: of the two-sample test; by default `protocol.STANDARD`.
+        sizes: sizes of the two-sample test; by default `protocol.STANDARD`.
     """
     sizes = sizes or protocol.STANDARD
     held = sets.pairs("test")
@@ -59,18 +59,18 @@ def measure(
 
 
 def translate(sampler: Sampler, images: Tensor) -> Tensor:
-    """(N, 3, H, W) float32 in [-1, 1] -> the same, one image after the other, in whole levels as they are served."""
+    """(N, 3, H, W) float32 in [-1, 1] -> the translations, one image at a time, in whole levels as served."""
     parts = [torch.from_numpy(sampler({"images": image[None].numpy()})) for image in images]
     return torch.cat(parts).add(1.0).mul(127.5).round().clamp(0.0, 255.0).div(127.5).sub(1.0)
 
 
 def held_out(config: TranslationConfig, held: PairSet) -> tuple[Tensor, Tensor]:
-    """Both domains as the networks are given them, (N, 3, side, side) float32 in [-1, 1]."""
+    """Both domains, cropped as inputs of the networks, (N, 3, side, side) float32 in [-1, 1]."""
     return _cut(held.A, config), _cut(held.B, config)
 
 
 def _cut(images: ImageSet, config: TranslationConfig) -> Tensor:
-    """The centre of each image, as large as the images that the model is for."""
+    """Centre-crops each image to the model's image size."""
     side = config.image_px
     start = (config.images.load_px - side) // 2
     whole = images.batch(torch.arange(len(images))).images
@@ -88,7 +88,7 @@ def _against_truth(target: Tensor, made: Tensor) -> list[Measurement]:
 
 
 def _classifier(dataset: str) -> Classifier | None:
-    """The classifier that reports; what it reads is left out if there is none."""
+    """The reporting classifier, or None if it is missing or damaged; its metrics are then omitted."""
     try:
         return classifiers.find(dataset)
     except ClassifierError:

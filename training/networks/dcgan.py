@@ -18,10 +18,10 @@ from training.networks.norm import BatchNorm1d, BatchNorm2d
 
 
 class Generator(nn.Module):
-    """(N, z_dim) latents, and (N, n_classes) rows of classes, -> (N, C, H, W) images in [-1, 1].
+    """(N, z_dim) latents, and (N, n_classes) one-hot classes, -> (N, C, H, W) images in [-1, 1].
 
-    A dense layer, or several, gives the first feature maps; fractionally-strided convolutions double the side. With
-    classes, their row is joined to the input of every layer, as in the paper's code for MNIST.
+    One or more dense layers compute the first feature maps; fractionally-strided convolutions double the side. Classes
+    are concatenated to the input of every layer, as in the paper's code for MNIST.
     """
 
     def __init__(self, config: ConvGenerator, image_shape: tuple[int, int, int], n_classes: int = 0) -> None:
@@ -67,7 +67,7 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """(N, C, H, W) images in [-1, 1], and (N, n_classes) rows of classes, -> (N, 1) logits, or scores for a critic."""
+    """(N, C, H, W) images in [-1, 1], and (N, n_classes) one-hot classes, -> (N, 1) logits, or scores of a critic."""
 
     def __init__(self, config: ConvDiscriminator, image_shape: tuple[int, int, int], n_classes: int = 0) -> None:
         super().__init__()
@@ -79,7 +79,7 @@ class Discriminator(nn.Module):
             nn.Conv2d(before + n_classes, after, kernel, 2, padding, bias=_has_bias(config, index == 0))
             for index, (before, after) in enumerate(pairwise(maps))
         )
-        # The first layer goes without, as in the paper: its input's statistics are the data's own.
+        # No BatchNorm after the first layer, as in the paper.
         self.norms = nn.ModuleList(
             nn.Identity() if index == 0 else _norm2d(config, width) for index, width in enumerate(config.widths)
         )
@@ -108,7 +108,7 @@ class Discriminator(nn.Module):
 
 
 def _join(x: Tensor, classes: Tensor | None) -> Tensor:
-    """The classes' rows beside the features, or as constant maps beside the feature maps."""
+    """Concatenates one-hot classes to features, or as constant maps to feature maps."""
     if classes is None:
         return x
     if x.ndim == 4:
@@ -120,7 +120,7 @@ def _sides(side: int, layers: int, kernel: int) -> list[int]:
     """The side of the image and of the maps after each layer of stride 2.
 
     A kernel of 5 rounds an odd side up, as in the networks of WGAN-GP for MNIST (28, 14, 7, 4); the generator cuts
-    the row and column off that it has too many. A kernel of 4 needs even sides.
+    off the surplus row and column. A kernel of 4 needs even sides.
     """
     sides = [side]
     for _ in range(layers):
@@ -138,7 +138,7 @@ def _doubling(kernel: int) -> tuple[int, int, int]:
 
 
 def _has_bias(config: ConvGenerator | ConvDiscriminator, is_bare: bool) -> bool:
-    """BatchNorm would take a bias out again; a layer without it has one if the configuration says so."""
+    """Whether a layer has a bias. BatchNorm would cancel it; layers without BatchNorm follow the configuration."""
     return config.bias and (is_bare or not config.batch_norm)
 
 

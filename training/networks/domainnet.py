@@ -1,4 +1,4 @@
-"""Small convolutional classifiers of texture: to which of two domains an image belongs. They measure translations."""
+"""Small texture classifiers that assign an image to one of two domains. They measure translations."""
 
 import torch
 from torch import Tensor, nn
@@ -10,7 +10,7 @@ _DROPOUT = 0.3
 class DomainNet(nn.Module):
     """(N, 3, H, W) in [-1, 1] -> (N, 2) logits, of A and of B; sides of at least 16 px.
 
-    The mean of a few networks, which are trained one by one and are wrong about different images.
+    The mean of several networks, which are trained separately and err on different images.
     """
 
     def __init__(self, width: int = 16, members: int = 2) -> None:
@@ -25,9 +25,9 @@ class DomainNet(nn.Module):
 class TextureNet(nn.Module):
     """(N, 3, H, W) in [-1, 1] -> (N, 2) logits.
 
-    Features are averaged over all places, so that it reads how an image is made and not where things stand, at any
-    size; the first layer keeps the full size, where brush strokes and stripes are. After the training an image and its
-    mirror image are read alike.
+    Features are averaged over all positions, so that the network classifies texture rather than layout, at any size.
+    The first layer has full resolution, which shows brush strokes and stripes. In evaluation mode an image and its
+    mirror image give the same logits.
     """
 
     def __init__(self, width: int) -> None:

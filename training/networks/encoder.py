@@ -1,4 +1,4 @@
-"""The way back from an image to a latent: a discriminator's convolutions with as many outputs as a latent has."""
+"""The encoder from images to latents: a discriminator's convolutions with z_dim outputs."""
 
 import torch
 from torch import Tensor, nn
@@ -10,7 +10,7 @@ _LAST_SIDE_PX = 4
 
 
 class Encoder(nn.Module):
-    """(N, C, H, W) images in [-1, 1] -> (N, z_dim) latents; of a uniform distribution, inside [-1, 1]."""
+    """(N, C, H, W) images in [-1, 1] -> (N, z_dim) latents; clamped to [-1, 1] for a uniform distribution."""
 
     def __init__(
         self, image_shape: tuple[int, int, int], z_dim: int, width: int = 32, is_uniform: bool = False
@@ -20,7 +20,7 @@ class Encoder(nn.Module):
         sides = [side]
         while sides[-1] > _LAST_SIDE_PX:
             sides.append((sides[-1] + 1) // 2)
-        # The widest maps are the most weights and help least: two doublings are enough.
+        # The widest layers have the most weights and help least: two doublings are enough.
         widths = tuple(width * min(2**layer, 4) for layer in range(len(sides) - 1))
         kernel = 5 if any(before % 2 for before in sides[:-1]) else 4
         self.body = dcgan.Discriminator(ConvDiscriminator(widths=widths, kernel=kernel), image_shape)

@@ -1,4 +1,4 @@
-"""The start of convolutional networks' weights.
+"""Weight initialisation of convolutional networks.
 
 References:
     A. Radford et al. (2015), section 4: weights from N(0, 0.02^2).
@@ -13,7 +13,7 @@ _STD = 0.02
 
 @torch.no_grad()
 def init(network: nn.Module, kind: str) -> None:
-    """A convolutional network's start: `normal` or `he`, see `training.config.ConvGenerator`."""
+    """Initialises a convolutional network: `normal` or `he`, see `training.config.ConvGenerator`."""
     init_normal(network)
     if kind == "he":
         for module in network.modules():
@@ -23,7 +23,7 @@ def init(network: nn.Module, kind: str) -> None:
 
 @torch.no_grad()
 def init_normal(network: nn.Module) -> None:
-    """Weights from N(0, 0.02^2) and a norm's gamma from N(1, 0.02^2); biases and beta 0."""
+    """Initialises weights from N(0, 0.02^2) and a norm's gamma from N(1, 0.02^2), biases and beta to 0."""
     for module in network.modules():
         if isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
             nn.init.normal_(module.weight, 0.0, _STD)

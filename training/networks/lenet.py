@@ -1,8 +1,8 @@
 """A small convolutional classifier for 28 px images, which measures samples.
 
 References:
-    Y. LeCun et al., "Gradient-Based Learning Applied to Document Recognition", 1998, with ReLU, BatchNorm and
-    max-pooling in place of what was usual then.
+    Y. LeCun et al., "Gradient-Based Learning Applied to Document Recognition", 1998; here with ReLU, BatchNorm
+    and max-pooling.
 """
 
 from torch import Tensor, nn
@@ -29,7 +29,7 @@ class LeNet(nn.Module):
         self.head = nn.Linear(n_features, n_classes)
 
     def features(self, images: Tensor) -> Tensor:
-        """(N, 1, 28, 28) in [-1, 1] -> (N, n_features), what the last layer sees."""
+        """(N, 1, 28, 28) in [-1, 1] -> (N, n_features), the input of the last layer."""
         out: Tensor = self.body(images)
         return out
 

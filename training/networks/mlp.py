@@ -26,7 +26,7 @@ class Maxout(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(N, in_features) -> (N, units)."""
         out: Tensor = self.linear(x)
-        # Not len(out), a plain number, which would fix the batch in an exported graph.
+        # Not len(out), which would become a constant batch size in an exported graph.
         return out.reshape(out.shape[0], -1, self.pieces).amax(dim=2)
 
 
@@ -41,7 +41,7 @@ class Generator(nn.Module):
         layers: list[nn.Module] = []
         for index, (before, after) in enumerate(pairwise(widths)):
             layers.append(nn.Linear(before, after))
-            # The first layer goes without: its statistics would be those of the latents, which are known.
+            # No BatchNorm after the first layer: its input's statistics, those of the latents, are known.
             if config.batch_norm and index > 0:
                 layers.append(BatchNorm1d(after))
             layers.append(nn.LeakyReLU(config.leak) if config.leak else nn.ReLU())
@@ -57,9 +57,9 @@ class Generator(nn.Module):
 
     @torch.no_grad()
     def set_output_bias(self, mean: Tensor) -> None:
-        """Makes `mean` ((C, H, W), in [-1, 1]) the image that all-zero activations give.
+        """Sets the output bias so that all-zero activations give `mean`, (C, H, W) in [-1, 1].
 
-        The logit is taken of the mean moved a little away from 0 and 1: some border pixels are black in every image.
+        The mean is clamped away from 0 and 1 before its logit is taken, since some border pixels are always black.
         """
         share = ((mean.flatten() + 1.0) / 2.0).clamp(1e-3, 1.0 - 1e-3)
         logit = torch.log(share / (1.0 - share))
@@ -96,7 +96,7 @@ class Discriminator(nn.Module):
 
 @torch.no_grad()
 def _init_uniform(network: nn.Module, half_range: float) -> None:
-    """Weights uniform in +-half_range and biases zero, as in the first GAN's code; 0 leaves PyTorch's own start."""
+    """Weights uniform in +-half_range and biases zero, as in the first GAN's code; 0 leaves PyTorch's default."""
     if half_range == 0.0:
         return
     for module in network.modules():

@@ -1,7 +1,7 @@
 """PatchGAN at several scales, with colour at half the resolution.
 
-Luma is compared at full resolution and chroma at half of it, as JPEG stores them: chroma that changes from pixel to
-pixel is no feature by which an image can pass for real.
+Luma is compared at full resolution and chroma at half of it, as JPEG stores them: the
+discriminator cannot use chroma noise at pixel level as a feature.
 
 References:
     T.-C. Wang et al., "High-Resolution Image Synthesis and Semantic Manipulation with Conditional GANs", CVPR 2018,
@@ -23,7 +23,7 @@ _YCBCR = ((0.299, 0.587, 0.114), (-0.168736, -0.331264, 0.5), (0.5, -0.418688, -
 
 
 class Discriminator(nn.Module):
-    """(N, 3, H, W) in [-1, 1] -> (N, scales, h, w): a logit per patch and scale, coarse ones repeated."""
+    """(N, 3, H, W) in [-1, 1] -> (N, scales, h, w): a logit per patch and scale; coarse scales are upsampled."""
 
     def __init__(self, config: MultiscaleDiscriminator, channels: int = 3) -> None:
         super().__init__()

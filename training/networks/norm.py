@@ -1,7 +1,7 @@
-"""BatchNorm whose statistics are those of the whole batch, over however many processes it is shared out.
+"""BatchNorm with the statistics of the whole batch, over any number of processes.
 
-torch's own SyncBatchNorm refuses CPU tensors. With one process, and in evaluation mode, these are torch's own layers:
-the same code runs, and the names in a `state_dict` are the same.
+torch's own SyncBatchNorm rejects CPU tensors. With one process, and in evaluation mode, these layers run torch's own
+code. The names in a `state_dict` are the same.
 
 References:
     S. Ioffe and C. Szegedy, "Batch Normalization: Accelerating Deep Network Training by Reducing Internal Covariate
@@ -17,16 +17,16 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 
 class _OverProcesses(_BatchNorm):
-    """What both layers add to torch's own.
+    """The behaviour that both layers add to torch's own.
 
     Attributes:
-        processes: how many share a batch; `share_statistics` sets it.
+        processes: number of processes that share a batch; set by `share_statistics`.
     """
 
     processes = 1
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalises by the batch's statistics in training mode, else by the running ones."""
+        """Normalises by the batch's statistics in training mode, by the running statistics in evaluation mode."""
         if self.processes == 1 or not self.training:
             return super().forward(x)
         return _normalise(self, x, self.processes)
@@ -41,10 +41,10 @@ class BatchNorm2d(_OverProcesses, nn.BatchNorm2d):
 
 
 def share_statistics(network: nn.Module, processes: int) -> None:
-    """Sets the number of processes that share a network's batches; 1 makes it work alone.
+    """Sets the number of processes that share a network's batches; 1 disables sharing.
 
-    Every one of these processes has to run the network, forward and backward, in the same order as the others: each
-    layer waits for all.
+    All of these processes must run the network's forward and backward passes in the same order: each layer waits for
+    all of them.
     """
     for module in network.modules():
         if isinstance(module, _OverProcesses):
@@ -52,9 +52,9 @@ def share_statistics(network: nn.Module, processes: int) -> None:
 
 
 class _SumOverProcesses(torch.autograd.Function):
-    """The sum of every process's tensor. The loss of all depends on it, so that its gradient is a sum over all too.
+    """The sum of a tensor over all processes. Every process's loss depends on it, so its gradient is also such a sum.
 
-    Backward is the function itself, and may be differentiated again.
+    Backward is the function itself and can be differentiated again.
     """
 
     @staticmethod
@@ -74,11 +74,11 @@ def _sum(x: Tensor) -> Tensor:
 
 
 def _normalise(norm: _BatchNorm, x: Tensor, processes: int) -> Tensor:
-    """Algorithm 1 over the rows of all processes, each with as many; in float32, as torch's own under autocast."""
+    """Algorithm 1 over the rows of all processes, equally many each; in float32, as torch's own under autocast."""
     dims = [0, *range(2, x.ndim)]
     shape = [1, -1] + [1] * (x.ndim - 2)
     wide = x.float()
-    # Twice over the data and the network: a variance from E x^2 - (E x)^2 would lose its digits.
+    # Two passes over the data and two reductions: a variance from E x^2 - (E x)^2 would lose precision.
     mean = _sum(wide.mean(dims)) / processes
     centred = wide - mean.view(shape)
     var = _sum(centred.square().mean(dims)) / processes
@@ -93,7 +93,7 @@ def _normalise(norm: _BatchNorm, x: Tensor, processes: int) -> Tensor:
 
 @torch.no_grad()
 def _track(norm: _BatchNorm, mean: Tensor, var: Tensor, count: int) -> None:
-    """Moves the running statistics as torch's own layer does: the variance is the unbiased one."""
+    """Updates the running statistics as torch's own layer does, with the unbiased variance."""
     assert norm.running_mean is not None
     assert norm.running_var is not None
     assert norm.num_batches_tracked is not None

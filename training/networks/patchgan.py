@@ -1,4 +1,4 @@
-"""PatchGAN: a discriminator that classifies each patch of an image by itself.
+"""PatchGAN: a discriminator that classifies each patch of an image separately.
 
 References:
     P. Isola et al., "Image-to-Image Translation with Conditional Adversarial Networks", CVPR 2017, section 3.2.2 and
@@ -24,7 +24,7 @@ class Discriminator(nn.Module):
         for index, (after, kernel, stride) in enumerate(plan):
             is_last = index == len(plan) - 1
             is_bare = index == 0 or is_last
-            # The first layer goes without a norm, as in DCGAN; the norm's own bias makes another one useless.
+            # No norm after the first layer, as in DCGAN. An affine norm has a bias, so the convolution needs none.
             bias = is_bare or not config.norm_affine
             layers.append(nn.Conv2d(before, after, kernel, stride, kernel // 4, bias=bias))
             if not is_bare:
@@ -54,7 +54,7 @@ def receptive_field(config: PatchDiscriminator) -> int:
 
 
 def _plan(config: PatchDiscriminator) -> list[tuple[int, int, int]]:
-    """(feature maps, kernel, stride) of each layer; the last gives the logits."""
+    """(feature maps, kernel, stride) of each layer; the last outputs the logits."""
     if config.layers == 0:
         return [(config.ndf, 1, 1), (2 * config.ndf, 1, 1), (1, 1, 1)]
     widths = [min(2**layer, 8) * config.ndf for layer in range(config.layers + 1)]

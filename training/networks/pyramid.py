@@ -1,8 +1,8 @@
-"""A translator that computes at an eighth of the resolution and takes detail past it by skips.
+"""A translator that computes at an eighth of the resolution and passes detail through skip connections.
 
-Most convolutions are plain 3 x 3 at an eighth of the resolution, where they cost least per weight. Few channels are
-left at full resolution. Every convolution repeats the border outwards, enlargement is bilinear, and there is no
-normalisation, so that a flat input gives a flat output and a tile gives what the whole image gives.
+Most convolutions are plain 3 x 3 at an eighth of the resolution, where they cost least per weight. Layers at full
+resolution have few channels. Convolutions use replicate padding, upsampling is bilinear, and there is no
+normalisation. So a flat input gives a flat output, and a tile gives the same result as in the whole image.
 
 References:
     O. Ronneberger et al., "U-Net: Convolutional Networks for Biomedical Image Segmentation", MICCAI 2015: the skips.
@@ -35,7 +35,7 @@ class Generator(nn.Module):
         for block in self.blocks:
             assert isinstance(block, _Block)
             nn.init.zeros_(block.second.weight)
-        nn.init.normal_(self.last.weight, 0.0, _LAST_STD)  # so that training starts near the coarse colours
+        nn.init.normal_(self.last.weight, 0.0, _LAST_STD)  # so that training starts near the input's coarse colours
 
     def forward(self, images: Tensor) -> Tensor:
         """(N, 3, H, W) in [-1, 1] -> the same."""
@@ -82,9 +82,9 @@ def _enlarged(x: Tensor) -> Tensor:
 
 
 def _coarse(images: Tensor) -> Tensor:
-    """What tanh turns into the colours of the input, a little paler and blurred; (N, 3, H, W) -> the same.
+    """The atanh of the input's colours, slightly paler and blurred; (N, 3, H, W) -> the same shape.
 
-    Means over 8 x 8 px every 4 px, enlarged. atanh is taken of the means: there are a sixteenth as many of them.
+    Means over 8 x 8 px every 4 px, upsampled. atanh is computed before upsampling, on a sixteenth of the values.
     """
     means = F.avg_pool2d(images, 8, 4, 2, count_include_pad=False)
     return F.interpolate(torch.atanh(_PALER * means), scale_factor=4, mode="bilinear")

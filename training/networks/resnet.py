@@ -40,9 +40,9 @@ class Generator(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """(N, 3, H, W) in [-1, 1] -> the same."""
         drawn: Tensor = self.layers(images)
-        if self._smooth:  # what comes after the last transposed convolution can bring a checkerboard back
+        if self._smooth:  # layers after the last transposed convolution can restore a checkerboard
             drawn = without_half_rate(drawn)
-        if self._residual:  # as what tanh would have made it of, a little paler: white and black have no finite one
+        if self._residual:  # before tanh, slightly paler: white and black have no finite atanh
             drawn = drawn + torch.atanh(_PALER * _coarse(images))
         return torch.tanh(drawn)
 
@@ -70,6 +70,6 @@ def _normed(conv: nn.Conv2d | nn.ConvTranspose2d) -> tuple[nn.Module, ...]:
 
 
 def _coarse(images: Tensor) -> Tensor:
-    """(N, 3, H, W) -> the same: means over 8 x 8 px, taken every 4 px, and what lies between them."""
+    """(N, 3, H, W) -> the same shape: means over 8 x 8 px every 4 px, upsampled bilinearly."""
     means = F.avg_pool2d(images, 8, 4, 2, count_include_pad=False)
     return F.interpolate(means, scale_factor=4, mode="bilinear")

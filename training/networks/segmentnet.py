@@ -1,8 +1,8 @@
-"""A small U-Net that reads which label each pixel of a photo has. It measures translations.
+"""A small U-Net that classifies each pixel of a photo. It measures translations.
 
 References:
-    O. Ronneberger et al., "U-Net: Convolutional Networks for Biomedical Image Segmentation", MICCAI 2015, with
-    BatchNorm, and with nearest neighbours in place of transposed convolutions.
+    O. Ronneberger et al., "U-Net: Convolutional Networks for Biomedical Image Segmentation", MICCAI 2015; here
+    with BatchNorm, and with nearest-neighbour upsampling instead of transposed convolutions.
 """
 
 from itertools import pairwise

@@ -22,9 +22,9 @@ _DROPPED = 3
 class Generator(nn.Module):
     """(N, 3, H, W) in [-1, 1] -> the same; H and W are multiples of 2^depth.
 
-    Every layer of the encoder is joined to its mirror in the decoder. The paper runs BatchNorm at batch size 1, at
-    test time too, on the statistics of the one image: that is instance normalisation with a scale and a bias, and
-    is written down as such, so that it means the same at every batch size.
+    Skip connections join each encoder layer to its mirror in the decoder. The paper runs BatchNorm at batch size 1, at
+    test time too, with the statistics of the one image. That is affine instance normalisation, and is implemented as
+    such, so that it behaves the same at every batch size.
     """
 
     def __init__(self, config: UnetGenerator) -> None:
@@ -33,12 +33,12 @@ class Generator(nn.Module):
         self.dropout = config.dropout
         downs = (3, *widths)
         self.downs = nn.ModuleList(nn.Conv2d(a, b, 4, 2, 1, bias=False) for a, b in pairwise(downs))
-        # Not on the first layer, nor on the innermost: of a map of 1 x 1 nothing would be left.
+        # No norm on the first layer, nor on the innermost: it would set a 1 x 1 map to a constant.
         self.down_norms = nn.ModuleList(
             nn.InstanceNorm2d(width, affine=True) if 0 < layer < config.depth - 1 else nn.Identity()
             for layer, width in enumerate(widths)
         )
-        ups = (*widths[-2::-1], 3)  # each but the innermost takes the mirrored layer's maps beside its own
+        ups = (*widths[-2::-1], 3)  # each layer but the innermost also reads the maps of its mirror layer
         self.ups = nn.ModuleList(
             Up(before if layer == 0 else 2 * before, after, 4, smooth=config.smooth, bias=after == 3)
             for layer, (before, after) in enumerate(zip((widths[-1], *ups[:-1]), ups, strict=True))

@@ -13,16 +13,16 @@ from training import data
 from training.config import TrainingConfig
 from training.data import PUBLISHED, DataError, ImageSet, PairSet, Skipped, Split, open_source
 
-_MAX_HEADERS = 200  # headers: enough to know a set by, and quick for any number of files
+_MAX_HEADERS = 200  # enough to characterise a data set, and fast for any number of files
 _MAX_NAMES = 3
 
 
 class Survey(NamedTuple):
-    """What was found.
+    """The findings about a data set.
 
     Attributes:
-        lines: (name, words) for each split, then of the files.
-        train: the training images; None where they cannot be used.
+        lines: (name, text) for each split, then for the files.
+        train: the training images; None if they cannot be used.
         warnings: sentences: training works, but not as well as it could.
         problems: sentences: why training cannot start.
         held: the images held out from training; None if there are none.
@@ -39,14 +39,14 @@ def survey(config: TrainingConfig, path: Path) -> Survey:
     """Reads every split as training and evaluation will, and the headers of some of the files.
 
     Args:
-        config: which data set, at which size.
-        path: where it should lie.
+        config: determines the data set and its image size.
+        path: the folder or zip of the data set.
     """
     found = Survey([], None, [], [])
     sets: dict[Split, ImageSet | PairSet] = {}
     for split in ("train", "validation", "test"):
         try:
-            with contextlib.redirect_stderr(io.StringIO()):  # what loading says there is said here, in full
+            with contextlib.redirect_stderr(io.StringIO()):  # the survey reports loading's warnings itself, in full
                 sets[split] = data.load(config, path, split)
             found.lines.append((split, _describe_split(sets[split])))
         except DataError as error:
@@ -77,13 +77,13 @@ def _describe_split(images: ImageSet | PairSet) -> str:
 
 
 def _headers(path: Path) -> str:
-    """Sizes and modes as the files have them."""
+    """Sizes and modes in the files' headers, as text."""
     source = open_source(path)
     names = source.images[:: max(1, len(source.images) // _MAX_HEADERS)][:_MAX_HEADERS]
     modes: Counter[str] = Counter()
     sizes: Counter[tuple[int, int]] = Counter()
     for name in names:
-        # A broken file may raise anything in Pillow; loading has named it.
+        # A damaged file may raise any error in Pillow; loading has reported it.
         with contextlib.suppress(Exception), Image.open(io.BytesIO(source.read(name))) as image:
             modes[image.mode] += 1
             sizes[image.size] += 1

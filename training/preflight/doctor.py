@@ -28,12 +28,12 @@ _CHECKPOINTS = 3  # the newest, the best, and one that is being written
 
 
 class Diagnosis(NamedTuple):
-    """What was found.
+    """The findings about a planned run.
 
     Attributes:
-        lines: (name, words), in order.
+        lines: (name, text), in order.
         warnings: sentences: training works, but not as well, or not as fast, as it could.
-        problems: sentences: why it cannot be trained.
+        problems: sentences: why training cannot start.
     """
 
     lines: list[tuple[str, str]]
@@ -41,7 +41,7 @@ class Diagnosis(NamedTuple):
     problems: list[str]
 
     def text(self) -> str:
-        """Aligned, for people."""
+        """All findings as aligned text."""
         findings = [("warning", words) for words in self.warnings] + [("problem", words) for words in self.problems]
         return "\n".join(f"{name:<12}{words}" for name, words in [*self.lines, *findings])
 
@@ -50,13 +50,13 @@ def examine(run: Run, accelerator: str, out: Path | None = None, budget_s: float
     """Reads the data, trains a few steps, generates a few samples, and reports what to expect.
 
     Args:
-        run: recipe, configuration and data; its folder plays no part.
+        run: recipe, configuration and data; its folder is not used.
         accelerator: `auto`, `cpu` or `cuda`.
-        out: where the run would be kept, if that is to be looked at.
-        budget_s: time for the steps that are timed.
+        out: the planned run folder; None to skip its checks.
+        budget_s: time for the timed steps, in seconds.
 
     Raises:
-        ValueError: there is no such device.
+        ValueError: the accelerator is not available.
     """
     config = run.config
     surveyed = dataset_survey.survey(config, run.data)
@@ -100,7 +100,7 @@ def _time(
 
 
 def _sample_problems(config: TrainingConfig, surveyed: Survey, fabric: Fabric) -> list[str]:
-    """Makes the first sample grid, which a run begins with."""
+    """Generates the sample grid with which a run starts, and returns the problems."""
     assert surveyed.train is not None
     try:
         placed = data.place(surveyed.train, fabric.device)
@@ -133,7 +133,7 @@ def _expected(config: TrainingConfig, measured: Timing, surveyed: Survey) -> lis
 
 
 def duration(config: TrainingConfig, images_per_s: float) -> str:
-    """The time of a whole run, in the unit that suits it."""
+    """The duration of a whole run as text, in a suitable unit."""
     length_h = hours(config, images_per_s)
     if length_h < 2.0:
         return f"{60.0 * length_h:.0f} minutes"
@@ -183,7 +183,7 @@ def _folder_problems(run: Run, out: Path, measured: Timing | None) -> Sequence[s
 
 
 def _free_bytes(out: Path) -> int:
-    """Of the disk on which a folder lies, or will lie."""
+    """Free bytes on the disk of a folder, which need not exist yet."""
     folder = out.resolve()
     while not folder.exists():
         folder = folder.parent

@@ -1,6 +1,6 @@
 """Measures how fast a configuration trains on a device, and its memory use, by timing real steps.
 
-Knows nothing about what to do with the numbers.
+Independent of how the numbers are used.
 """
 
 import sys
@@ -22,15 +22,15 @@ _BUDGET_S = 10.0
 
 
 class Timing(NamedTuple):
-    """What steps on real data took.
+    """Measurements of steps on real data.
 
     Attributes:
-        step_s: median time of a step; where steps differ, the mean over as many as repeat, or over the parts of a run.
+        step_s: median time of a step; if steps differ, the mean over one period of them, or over the parts of a run.
         images_per_s: real images that a discriminator sees per second.
-        steps: how many were timed.
+        steps: number of timed steps.
         state_bytes: weights, optimisers and averages; a checkpoint is about as large.
         peak_bytes: peak memory: of torch on a GPU, of the process on a CPU; None if unknown.
-        parameters: trained numbers of each network.
+        parameters: number of parameters per network.
     """
 
     step_s: float
@@ -42,13 +42,13 @@ class Timing(NamedTuple):
 
 
 def measure(config: TrainingConfig, data: ImageSet | PairSet, fabric: Fabric, budget_s: float = _BUDGET_S) -> Timing:
-    """Trains fresh networks for a few steps, and forgets them.
+    """Trains new networks for a few steps, and discards them.
 
     Args:
-        config: what is trained; its length plays no part.
+        config: the configuration to train; its length is not used.
         data: the training images.
         fabric: device and precision; one process.
-        budget_s: time for the steps that are timed; one is timed in any case.
+        budget_s: time for the timed steps, in seconds; at least one step is timed.
 
     Raises:
         DataError: a batch is larger than the data set.
@@ -77,7 +77,7 @@ def measure(config: TrainingConfig, data: ImageSet | PairSet, fabric: Fabric, bu
 
 def _parts(config: TrainingConfig) -> list[tuple[float, dict[str, int]]]:
     """The parts of a run whose steps differ: its share of the run, and an objective's counters there."""
-    if isinstance(config, WganConfig):  # past the start, at which the critic is trained nearly alone
+    if isinstance(config, WganConfig):  # past the start, where almost all steps train the critic only
         return [(1.0, {"generator_steps": config.warm_steps + 1})]
     if isinstance(config, CycleganConfig) and config.early_crop_px and config.early_share:
         early = config.early_share
@@ -86,8 +86,8 @@ def _parts(config: TrainingConfig) -> list[tuple[float, dict[str, int]]]:
 
 
 def _step_times(step: Callable[[], Any], device: torch.device, budget_s: float) -> list[float]:
-    """Seconds of each of as many steps as the budget allows, at least one, after two that are not counted."""
-    # The first steps ask for memory and choose kernels; a step that is very slow anyway is not made twice for that.
+    """Seconds of each of as many steps as the budget allows, at least one, after a warm-up of one or two steps."""
+    # The first steps allocate memory and select kernels. If a step is very slow, one warm-up step has to do.
     if timed(step, device) < budget_s / 4.0:
         step()
     times: list[float] = []
@@ -97,14 +97,14 @@ def _step_times(step: Callable[[], Any], device: torch.device, budget_s: float) 
 
 
 def _typical(times: Sequence[float], period: int) -> float:
-    """The mean over a period of the median at each place in it; of less than a period, the median of all."""
+    """The mean over a period of the medians at each position in it; for less than a period, the median of all."""
     if len(times) < period:
         return median(times)
     return mean(median(times[place::period]) for place in range(period))
 
 
 def timed(work: Callable[[], Any], device: torch.device) -> float:
-    """Seconds that some work takes, with what it left a GPU to do."""
+    """Seconds that some work takes, including its pending work on a GPU."""
     _wait(device)
     started = time.perf_counter()
     work()
@@ -113,7 +113,7 @@ def timed(work: Callable[[], Any], device: torch.device) -> float:
 
 
 def period_of(config: TrainingConfig) -> int:
-    """Steps after which the kinds of steps of a method have all had their turn."""
+    """Number of steps after which a method's kinds of steps repeat."""
     if isinstance(config, WganConfig | WganGpConfig):
         return config.n_critic
     return config.r1_every_steps if isinstance(config, DcganConfig) and config.r1_gamma else 1
