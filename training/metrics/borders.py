@@ -1,7 +1,7 @@
-"""Lines along the borders of translations: what padding leaves a few pixels inside.
+"""Lines along the borders of translations, an artefact of padding a few pixels from the edge.
 
-A line along a side is a jump of luma across it. Jumps near each side are compared with those of the interior, and that
-ratio with the input's: an image may well have more detail at its bottom than at its top.
+A line along a side is a jump of luma across it. Jumps near each side are divided by those of the interior, and that
+ratio by the input's: an image can have more detail at its bottom than at its top.
 """
 
 from typing import NamedTuple
@@ -12,15 +12,15 @@ from torch import Tensor
 from training.metrics import pixels
 
 MIN_PX = 96
-"""The least side of an image that has an interior."""
+"""The smallest side of an image that has an interior, in px."""
 
 _NEAR_PX = (2, 22)
 _INTERIOR_PX = 40
-_MIN_JUMP = 0.05  # levels: a flat interior is as if it had this
+_MIN_JUMP = 0.05  # in levels: the minimum for flat interiors
 
 
 class Borders(NamedTuple):
-    """Activity at each side over the input's, the median over the images; 1 is as the input."""
+    """Activity at each side over the input's, the median over the images; 1 equals the input's."""
 
     left: float
     right: float
@@ -36,10 +36,10 @@ def ratios(source: Tensor, fake: Tensor) -> Borders:
 
     Args:
         source: (N, C, H, W) uint8, or float in [-1, 1], C 1 or 3; sides of at least `MIN_PX`.
-        fake: (N, C, H, W), the same: what each became.
+        fake: (N, C, H, W), the same type: their translations.
 
     Raises:
-        ValueError: the images are too small, out of range, or of another number than their inputs.
+        ValueError: the images are too small, out of range, or differ in number from their inputs.
     """
     if source.shape != fake.shape:
         raise ValueError(f"{tuple(fake.shape)} translations have inputs of another shape, {tuple(source.shape)}")

@@ -1,4 +1,4 @@
-"""What an independent classifier sees in samples: which classes, and how surely. Finds a collapse by class.
+"""The classes that an independent classifier reads in samples, and its confidence. Detects a collapse of classes.
 
 References:
     Z. Lin et al., "PacGAN", NeurIPS 2018: the number of modes and the divergence of their shares, on stacked MNIST.
@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class ClassReading:
-    """What a classifier read.
+    """Statistics of a classifier's outputs.
 
     Attributes:
-        shares: (n_classes,) share of the samples that fall to each class.
-        rarest_share: the smallest of them.
+        shares: (n_classes,) share of the samples in each class.
+        rarest_share: the smallest share.
         confidence: mean probability of the likeliest class.
-        modes: classes that were seen at all.
+        modes: number of classes with at least one sample.
         kl_to_uniform: KL(shares || equal shares) in nats, 0 ... log(n_classes).
     """
 
@@ -30,7 +30,7 @@ class ClassReading:
 
 
 def read(probabilities: NDArray[np.float32]) -> ClassReading:
-    """Reads (N, n_classes) probabilities."""
+    """Computes the statistics of (N, n_classes) probabilities."""
     n_classes = probabilities.shape[1]
     shares = np.bincount(probabilities.argmax(axis=1), minlength=n_classes) / len(probabilities)
     seen = shares[shares > 0]  # x log x is 0 at 0
@@ -44,5 +44,5 @@ def read(probabilities: NDArray[np.float32]) -> ClassReading:
 
 
 def agreement(probabilities: NDArray[np.float32], asked: NDArray[np.int64]) -> float:
-    """The share of (N, n_classes) probabilities whose likeliest class is the one that was asked for, (N,)."""
+    """The share of (N, n_classes) probabilities whose likeliest class is the requested one, (N,)."""
     return float((probabilities.argmax(axis=1) == asked).mean())

@@ -1,7 +1,7 @@
-"""Does a WGAN critic's estimate of the distance fall as samples improve? Rank correlation over a run's snapshots.
+"""Rank correlation of a WGAN critic's distance estimate with sample quality, over a run's snapshots.
 
 References:
-    M. Arjovsky et al., "Wasserstein GAN", ICML 2017, Figure 3: the estimate, median-filtered, against what is seen.
+    M. Arjovsky et al., "Wasserstein GAN", ICML 2017, Figure 3: the median-filtered estimate against samples.
     H. Kunsch, "The jackknife and the bootstrap for general stationary observations", 1989: blocks of neighbours.
 """
 
@@ -22,10 +22,10 @@ class Correlation:
 
     Attributes:
         rho: -1 ... 1.
-        low: lower end.
-        high: upper end.
-        confidence: that the interval is meant to have.
-        count: pairs.
+        low: lower end of the interval.
+        high: upper end of the interval.
+        confidence: nominal coverage of the interval.
+        count: number of pairs.
     """
 
     rho: float
@@ -45,7 +45,7 @@ def log_spaced_steps(first: int, last: int, count: int = 24) -> tuple[int, ...]:
         raise ValueError(f"there are no {count} different steps from {first} to {last}")
     tries = count
     while len(steps := np.unique(np.geomspace(first, last, tries).round().astype(int))) < count:
-        tries += 1  # early steps fell together
+        tries += 1  # rounding merged early steps
     return tuple(int(step) for step in steps)
 
 
@@ -55,7 +55,7 @@ def wasserstein_estimate(real_scores: Tensor, fake_scores: Tensor) -> float:
 
 
 def running_median(values: Sequence[float], window: int = WINDOW) -> list[float]:
-    """The median of each value and its neighbours; at the ends, of those that there are."""
+    """The median of each value and its neighbours; at the ends, of fewer neighbours."""
     reach = window // 2
     return [float(np.median(values[max(i - reach, 0) : i + reach + 1])) for i in range(len(values))]
 
@@ -69,15 +69,15 @@ def spearman(
     confidence: float = 0.95,
     seed: int = 0,
 ) -> Correlation:
-    """Spearman's rho of two series, and how sure it is.
+    """Spearman's rho of two series, with a bootstrap interval.
 
     Args:
         x: one series.
-        y: the other, as long.
-        block: neighbours that are resampled together; 1 takes pairs as independent.
-        resamples: of the bootstrap.
-        confidence: of the interval.
-        seed: of the bootstrap.
+        y: the other series, of the same length.
+        block: number of neighbours that are resampled together; 1 treats pairs as independent.
+        resamples: number of bootstrap resamples.
+        confidence: nominal coverage of the interval.
+        seed: seed of the bootstrap.
 
     Raises:
         ValueError: the series differ in length, are shorter than 3 or than a block, or are not finite.
@@ -97,12 +97,11 @@ def agreement(estimates: Sequence[float], distances: Sequence[float], seed: int 
 
     Args:
         estimates: `wasserstein_estimate` of each snapshot, in order.
-        distances: of the same snapshots, less is better (FID).
-        seed: of the bootstrap, which draws blocks as long as the median's window, for that made neighbours depend on
-            each other.
+        distances: distances of the same snapshots, lower is better (such as FID).
+        seed: seed of the bootstrap. Its blocks are as long as the median's window, which makes neighbours dependent.
 
     Returns:
-        Near 1 where the estimate tells how good samples are.
+        The correlation; near 1 if the estimate predicts sample quality.
 
     Raises:
         ValueError: as `spearman`.
@@ -111,7 +110,7 @@ def agreement(estimates: Sequence[float], distances: Sequence[float], seed: int 
 
 
 def _resampled(count: int, block: int, resamples: int, seed: int) -> Tensor:
-    """(count, resamples) indices: blocks from random places, the series closed to a ring."""
+    """(count, resamples) indices: blocks from random positions of the series, which wraps around."""
     generator = torch.Generator().manual_seed(seed)
     starts = torch.randint(count, (-(-count // block), 1, resamples), generator=generator)
     return (starts + torch.arange(block)[:, None]).flatten(0, 1)[:count] % count

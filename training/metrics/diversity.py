@@ -1,4 +1,4 @@
-"""How far samples lie from each other: a collapse within a class, which no share of classes shows."""
+"""The mean distance between samples: detects a collapse within a class, which class shares do not show."""
 
 import torch
 from torch import Tensor
@@ -10,15 +10,15 @@ def mean_distance(points: Tensor, max_distances: int = nearest.MAX_DISTANCES) ->
     """Mean Euclidean distance of all pairs.
 
     Args:
-        points: (N, D) float, N at least 2. Memory stays near 64 MiB beside two copies of the argument.
-        max_distances: distances that are held at once.
+        points: (N, D) float, N at least 2. Needs about 64 MiB besides two copies of the points.
+        max_distances: maximum number of distances in memory.
 
     Raises:
         ValueError: there are fewer than two points.
     """
     if len(points) < 2:
         raise ValueError("a distance needs two points")
-    # Distances of float32 points cancel: a collapse far from the origin would not come out as 0.
+    # float32 distances suffer cancellation: a collapse far from the origin would not give 0.
     centred = points - points.mean(0)
     total = sum(
         float(torch.cdist(part, centred).sum(dtype=torch.float64))

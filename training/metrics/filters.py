@@ -1,6 +1,6 @@
 """Filters that change an image without translating it: the ways to fool a classifier of domains.
 
-Images are (N, C, H, W) float32 in [-1, 1], and come back so. Random numbers come from torch's own CPU generator.
+Inputs and outputs are (N, C, H, W) float32 in [-1, 1]. Random numbers come from torch's own CPU generator.
 
 References:
     F. Pitie and A. Kokaram, "The Linear Monge-Kantorovitch Linear Colour Mapping for Example-Based Colour Transfer",
@@ -16,11 +16,11 @@ from PIL import Image
 from torch import Tensor
 
 _REACH_PX = 6
-_MIN_VARIANCE = 1e-4  # a flat image has no colours to turn
+_MIN_VARIANCE = 1e-4  # a flat image has no colour covariance
 
 
 def match_colors(images: Tensor, like: Tensor) -> Tensor:
-    """Each image with the mean and covariance of the colours of its partner in `like`, of the same number."""
+    """Gives each image the colour mean and covariance of its partner in `like`, which has as many images."""
     mean, covariance = _colors(images)
     wanted_mean, wanted = _colors(like)
     root, inverse = _power(covariance, 0.5), _power(covariance, -0.5)
@@ -29,14 +29,14 @@ def match_colors(images: Tensor, like: Tensor) -> Tensor:
 
 
 def noise(images: Tensor, sigma: float | Tensor) -> Tensor:
-    """Gaussian noise of `sigma` levels of 255, one for all or (N,)."""
+    """Adds Gaussian noise of `sigma` levels of 255, one for all or (N,)."""
     return (images + torch.randn_like(images) * (_each(sigma, len(images)) / 127.5)).clamp(-1.0, 1.0)
 
 
 def chroma_noise(images: Tensor, sigma: float | Tensor, block_px: int = 1) -> Tensor:
     """Gaussian noise of Cb and Cr, the same over blocks, of `sigma` levels of 255, one for all or (N,); RGB.
 
-    Luma stays as it is, but where a channel leaves the range.
+    Luma is unchanged unless a channel is clamped.
     """
     count, _, height, width = images.shape
     coarse = torch.randn(count, 2, -(-height // block_px), -(-width // block_px))
@@ -47,7 +47,7 @@ def chroma_noise(images: Tensor, sigma: float | Tensor, block_px: int = 1) -> Te
 
 
 def mode(images: Tensor, side: int = 5, bins: int = 8) -> Tensor:
-    """Painted by a mode filter: the mean colour of the commonest of `bins` lightnesses within `side` x `side` px."""
+    """A mode filter: the mean colour of the commonest of `bins` lightnesses within `side` x `side` px."""
     pad = side // 2
     lightness = images.mean(1, keepdim=True).add(1.0).mul(bins / 2.0).long().clamp(0, bins - 1)
     members = F.one_hot(lightness[:, 0], bins).permute(0, 3, 1, 2).float()  # (N, bins, H, W)
@@ -68,20 +68,20 @@ def blur(images: Tensor, sigma: float | Tensor) -> Tensor:
     places = torch.arange(-_REACH_PX, _REACH_PX + 1.0)
     weights = torch.exp(-places.square() / (2.0 * _each(sigma, count).view(-1, 1).square()))
     weights /= weights.sum(1, keepdim=True)
-    # One group an image: each has a kernel of its own, and the channels go as the batch.
+    # One group per image, since each has its own kernel; channels become the batch.
     planes = F.pad(images, (_REACH_PX,) * 4, mode="reflect").transpose(0, 1)
     planes = F.conv2d(planes, weights.view(count, 1, -1, 1), groups=count)
     return F.conv2d(planes, weights.view(count, 1, 1, -1), groups=count).transpose(0, 1).contiguous()
 
 
 def median(images: Tensor, side: int = 3) -> Tensor:
-    """The median of `side` x `side` px, an odd number, of each channel by itself."""
+    """The median of `side` x `side` px, an odd number, of each channel separately."""
     windows = F.pad(images, (side // 2,) * 4, mode="reflect").unfold(2, side, 1).unfold(3, side, 1)
     return windows.flatten(4).median(dim=4).values
 
 
 def jpeg(images: Tensor, quality: Tensor) -> Tensor:
-    """Written as JPEG and read again; (N,) qualities of 1 to 95. Three channels."""
+    """Compresses three-channel images as JPEG and decodes them; (N,) qualities of 1 to 95."""
     pixels = images.add(1.0).mul(127.5).round().to(torch.uint8).permute(0, 2, 3, 1).numpy()
     read = np.stack([_through_jpeg(image, int(q)) for image, q in zip(pixels, quality, strict=True)])
     return torch.from_numpy(read).permute(0, 3, 1, 2).float().div(127.5).sub(1.0)

@@ -1,7 +1,7 @@
 """Frechet distance between two sets of features, as if each were a Gaussian: with Inception's features, the FID.
 
-Ours are features of a classifier that the project trains, so that the numbers compare with each other, never with
-published FIDs. Knows nothing about where features come from.
+Our features come from a classifier that the project trains. So the numbers are comparable with each other, but not with
+published FIDs. This module is independent of the features' origin.
 
 References:
     D. Dowson and B. Landau, "The Frechet distance between multivariate normal distributions", 1982.
@@ -28,10 +28,10 @@ class Statistics:
 
     @classmethod
     def of(cls, features: Tensor) -> "Statistics":
-        """The Gaussian nearest to some features.
+        """Fits a Gaussian to features.
 
         Args:
-            features: (N, D), N at least 2. The distance of few features is biased upwards: compare equal N only.
+            features: (N, D), N at least 2. The distance is biased upwards for small N: compare only at equal N.
 
         Raises:
             ValueError: there are too few features, or some are not finite.
@@ -55,7 +55,7 @@ def distance(a: Statistics, b: Statistics) -> float:
 
 def _trace_root(a: Statistics, b: Statistics) -> float:
     # cov_a cov_b has the eigenvalues of the symmetric root_a cov_b root_a, which is safe with singular covariances
-    # (ReLU features that never fire) where the product's own eigenvalues come out complex or negative.
+    # (ReLU features that never fire) where the product's own eigenvalues can be complex or negative.
     values, vectors = torch.linalg.eigh(a.cov)
     root = vectors * values.clamp_min(0.0).sqrt() @ vectors.T
     return float(torch.linalg.eigvalsh(root @ b.cov @ root).clamp_min(0.0).sqrt().sum())

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 MAX_DISTANCES = 2**24
-"""Distances that are held at once: 64 MiB of float32."""
+"""Maximum number of distances in memory: 64 MiB of float32."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Nearest:
 
 @dataclass(frozen=True)
 class Error:
-    """Share of test points that are read wrong.
+    """Share of test points that are misclassified.
 
     Attributes:
         standard_error: sqrt(value (1 - value) / points).
@@ -47,18 +47,18 @@ def find(queries: Tensor, points: Tensor, k: int = 1, max_distances: int = MAX_D
 
     Args:
         queries: (M, D) float.
-        points: (N, D) float, N at least k. Memory stays near 64 MiB beside the arguments, whatever M and N are.
+        points: (N, D) float, N at least k. Needs about 64 MiB besides the arguments, for any M and N.
         k: neighbours per query.
-        max_distances: distances that are held at once.
+        max_distances: maximum number of distances in memory.
 
     Raises:
-        ValueError: the shapes do not fit.
+        ValueError: the shapes do not match.
     """
     _check(queries, points, k)
     squares = points.square().sum(1)
     parts = []
     for rows in chunks(queries, max(len(points), k * points.shape[1]), max_distances):
-        # |q - p|^2 without |q|^2, which changes no order; the square cancels, so that distances are taken anew.
+        # |q - p|^2 without |q|^2, which preserves the order; cancellation makes it inexact; distances are recomputed.
         order = torch.addmm(squares, rows, points.T, alpha=-2.0).topk(k, largest=False).indices
         distances, again = (rows[:, None] - points[order]).norm(dim=2).sort(dim=1)
         parts.append((distances, order.gather(1, again)))
@@ -69,8 +69,8 @@ def error(references: Iterable[tuple[Tensor, Tensor]], points: Tensor, labels: T
     """How often a test point's nearest reference has another label.
 
     Args:
-        references: pairs of (N, D) float points and (N,) int64 labels, one pair or many: what was seen is not kept,
-            so that ten million samples can be generated as they are needed.
+        references: pairs of (N, D) float points and (N,) int64 labels, one pair or many. They are read once and not
+            stored, so ten million samples can be generated on demand.
         points: (M, D) float, real test images.
         labels: (M,) int64.
 
@@ -92,12 +92,12 @@ def error(references: Iterable[tuple[Tensor, Tensor]], points: Tensor, labels: T
 def memorised_share(samples: Nearest, held: Nearest, quantile: float = 0.01) -> float:
     """Share of samples that lie much nearer to one training image than to the next ones.
 
-    A distance alone would not tell: plain images are near to everything, and noise or blur moves a copy away.
+    A distance alone is not sufficient: plain images are near to everything, and noise or blur moves a copy away.
 
     Args:
         samples: `find` of samples among training images, with k of 2 or more; 50 in Carlini et al.
-        held: the same of real images that were not trained on.
-        quantile: of the ratio for `held` that counts as a copy; also what fresh real images score.
+        held: the same for held-out real images.
+        quantile: quantile of the ratio for `held` below which a sample counts as a copy; new real images score this.
 
     Returns:
         0 ... 1.
@@ -107,13 +107,13 @@ def memorised_share(samples: Nearest, held: Nearest, quantile: float = 0.01) -> 
 
 
 def _isolation(found: Nearest) -> Tensor:
-    """(M,) distance of the nearest over the mean distance of the others; 0 for a copy."""
+    """(M,) distance of the nearest point over the mean distance of the others; 0 for a copy."""
     distances = found.distances.double()
     return distances[:, 0] / distances[:, 1:].mean(1).clamp_min(1e-12)
 
 
 def chunks(points: Tensor, width: int, max_distances: int = MAX_DISTANCES) -> Iterator[Tensor]:
-    """Parts of (N, D) points, with at most `max_distances` numbers when each point has `width` of them."""
+    """Splits (N, D) points into parts with at most `max_distances` numbers when each point has `width` of them."""
     yield from points.split(max(max_distances // width, 1))
 
 

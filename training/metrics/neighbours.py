@@ -4,7 +4,7 @@ References:
     T. Kynkaanniemi et al., "Improved Precision and Recall Metric for Assessing Generative Models", NeurIPS 2019,
     Equations 1 and 2.
     M. Naeem et al., "Reliable Fidelity and Diversity Metrics for Generative Models", ICML 2020, Equations 5 and 6; and
-    its code, for the ball without its surface.
+    its code, for balls without their surface.
 """
 
 from dataclasses import dataclass
@@ -19,13 +19,13 @@ K = 5
 
 @dataclass(frozen=True)
 class Neighbourhoods:
-    """How well two sets of points overlap. A point's ball reaches to its K-th neighbour in its own set.
+    """How well two sets of points overlap. A point's ball extends to its K-th neighbour in its own set.
 
     Attributes:
         precision: share of the fake points inside some real point's ball.
         recall: share of the real points inside some fake point's ball.
-        density: mean number of real balls that a fake point lies in, over K; 1 for equal distributions, and may be
-            more.
+        density: mean number of real balls that a fake point lies in, over K; 1 for equal distributions, can be
+            larger.
         coverage: share of the real points whose ball holds a fake point; 1 - 2^-K for equal distributions.
     """
 
@@ -40,9 +40,9 @@ def measure(real: Tensor, fake: Tensor, k: int = K, max_distances: int = nearest
 
     Args:
         real: (N, D) features, N more than k.
-        fake: (M, D) features, M more than k. Memory stays near 200 MiB beside the arguments.
+        fake: (M, D) features, M more than k. Needs about 200 MiB besides the arguments.
         k: the neighbour whose distance is a ball's radius.
-        max_distances: distances that are held at once.
+        max_distances: maximum number of distances in memory.
 
     Raises:
         ValueError: there are too few points.

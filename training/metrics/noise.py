@@ -1,7 +1,7 @@
-"""Noise from pixel to pixel, in luma and in chroma: what a translator leaves where it should have painted.
+"""Pixel-level noise in luma and in chroma, an artefact of translators.
 
-Noise is the mean absolute Laplacian of 4 neighbours. Sharp edges raise it too, so that a number is compared with that
-of real images of the same size: well above 1 is grain or coloured confetti, well below 1 is blur.
+Noise is the mean absolute Laplacian of 4 neighbours. Sharp edges raise it too, so it is compared with that of real
+images of the same size: well above 1 is grain or coloured confetti, well below 1 is blur.
 
 References:
     ITU-R BT.601 and JFIF: YCbCr as Pillow converts it.
@@ -31,7 +31,7 @@ class Noise(NamedTuple):
 
 
 class Ratios(NamedTuple):
-    """Noise over that of real images; 1 is as theirs."""
+    """Noise over that of real images; 1 equals theirs."""
 
     luma: float
     chroma: float
@@ -46,7 +46,7 @@ def laplacian(images: Tensor) -> Noise:
     matrix = images.new_tensor(_YCBCR)[:, :, None, None]
     ycbcr = F.conv2d(images, matrix)
     kernel = images.new_tensor(((0.0, 1.0, 0.0), (1.0, -4.0, 1.0), (0.0, 1.0, 0.0)))
-    lost = _CROPPED_PX - 1  # the kernel itself takes one pixel at each side
+    lost = _CROPPED_PX - 1  # the kernel itself removes one pixel at each side
     inside = ycbcr[..., lost:-lost, lost:-lost]
     edges = F.conv2d(inside, kernel.expand(3, 1, 3, 3), groups=3).abs().mean((2, 3))
     return Noise(edges[:, 0], edges[:, 1] + edges[:, 2])

@@ -1,4 +1,4 @@
-"""Metrics of images that belong together: a translation and its target, its input, or its way back.
+"""Metrics of paired images: a translation and its target or its input, or an input and its reconstruction.
 
 References:
     Z. Wang et al., "Image quality assessment: from error visibility to structural similarity", 2004; a Gaussian window
@@ -15,7 +15,7 @@ from torchmetrics.functional.image import peak_signal_noise_ratio, structural_si
 from training.metrics import pixels
 
 _LEVELS = 255.0
-_MAX_VALUES = 2**21  # at once: SSIM holds about ten copies
+_MAX_VALUES = 2**21  # at once: SSIM needs about ten copies
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Paired:
 
     Attributes:
         l1: mean absolute difference, 0 ... 255.
-        psnr: in dB, the mean of the pairs' own; infinite where a pair is equal.
+        psnr: mean over pairs, in dB; infinite if a pair is equal.
         ssim: -1 ... 1, 1 for equal images; over all channels.
     """
 
@@ -35,7 +35,7 @@ class Paired:
 
 @dataclass(frozen=True)
 class Translation:
-    """What a translation did to its input, means over images.
+    """How a translation changed its input, means over images.
 
     Attributes:
         change: mean absolute difference, 0 ... 255; near 0 is an identity map.
@@ -52,7 +52,7 @@ def compare(real: Tensor, fake: Tensor, max_values: int = _MAX_VALUES) -> Paired
     Args:
         real: (N, C, H, W) uint8, or float in [-1, 1]; sides of at least 11 px.
         fake: the same shape.
-        max_values: pixel values that are compared at once.
+        max_values: maximum number of pixel values that are compared at once.
 
     Raises:
         ValueError: the shapes differ, or the images are out of range.
@@ -76,7 +76,7 @@ def mean_absolute(first: Tensor, second: Tensor) -> float:
 
 
 def translation(source: Tensor, translated: Tensor) -> Translation:
-    """How far translations went from their inputs, and how much of the structure stayed.
+    """How much translations differ from their inputs, and how much structure they preserve.
 
     Args:
         source: (N, C, H, W) uint8, or float in [-1, 1], C 1 or 3; sides of at least 11 px.
@@ -95,7 +95,7 @@ def _chunks(
     view: Callable[[Tensor], Tensor] = pixels.levels,
     max_values: int = _MAX_VALUES,
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Parts of both, as `view` shows them."""
+    """Parts of both sets, converted by `view`."""
     if first.shape != second.shape or not len(first):
         raise ValueError(f"pairs must have one shape, but have {tuple(first.shape)} and {tuple(second.shape)}")
     rows = max(max_values // max(first[0].numel(), 1), 1)

@@ -31,11 +31,11 @@ class Score:
 
 @dataclass(frozen=True)
 class ParzenWindow:
-    """A mixture of equal Gaussians, one at each sample.
+    """A mixture of equal Gaussians, one per sample.
 
     Attributes:
         centres: (N, D) in [0, 1].
-        sigma: standard deviation of each.
+        sigma: their standard deviation.
     """
 
     centres: Tensor
@@ -48,7 +48,7 @@ class ParzenWindow:
 
 
 def fit(centres: Tensor, validation: Tensor) -> ParzenWindow:
-    """The window around `centres` whose width makes `validation` likeliest.
+    """Fits the window around `centres` whose width maximises the likelihood of `validation`.
 
     Args:
         centres: (N, D) in [0, 1].
@@ -62,7 +62,7 @@ def _log_likelihoods(
     centres: Tensor, points: Tensor, widths: "list[float] | tuple[float, ...]", chunk: int = _CHUNK
 ) -> Tensor:
     """(len(widths), M) float64."""
-    # float64: the expanded square cancels, and is then divided by 2 sigma^2, which may be 0.02.
+    # float64: the expanded square suffers cancellation, and is divided by 2 sigma^2, which can be 0.02.
     x, mu = points.double(), centres.double()
     mu_squares = mu.square().sum(1)
     parts = []

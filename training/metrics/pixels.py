@@ -1,4 +1,4 @@
-"""What all metrics of images take: (N, C, H, W), either uint8 or float in [-1, 1], as the levels that are served."""
+"""The input of all image metrics: (N, C, H, W), uint8 or float in [-1, 1], converted to levels as served."""
 
 import torch
 from torch import Tensor
@@ -25,7 +25,7 @@ def levels(images: Tensor) -> Tensor:
         return images.float()
     if not images.is_floating_point():
         raise ValueError(f"images must be uint8 or float, but are {images.dtype}")
-    # Written so that NaN is refused too.
+    # Formulated so that NaN is rejected too.
     if images.numel() and not images.abs().max() <= 1.0 + _TOLERANCE:
         raise ValueError("float images must be finite and in [-1, 1]")
     return images.float().add(1.0).mul_(127.5).round_().clamp_(0.0, 255.0)

@@ -1,4 +1,4 @@
-"""What a translator makes of test charts: flat colours, which should stay flat, and a smooth ramp without a line."""
+"""Responses of a translator to test charts: flat colours, which should stay flat, and a ramp without lines."""
 
 from itertools import product
 
@@ -13,7 +13,7 @@ _RAMP_LEVELS = (120.0, 220.0)
 
 
 def flat_colors(side_px: int) -> Tensor:
-    """Charts of one colour each: (27, 3, side_px, side_px) float32 in [-1, 1], every mix of dark, middle and light."""
+    """Charts of one colour each: (27, 3, side_px, side_px) float32 in [-1, 1], all combinations of three levels."""
     colors = torch.tensor(list(product(_FLAT_LEVELS, repeat=3)), dtype=torch.float32)
     return (colors / 127.5 - 1.0)[:, :, None, None].expand(-1, -1, side_px, side_px).contiguous()
 
@@ -27,7 +27,7 @@ def ramp(height_px: int = 64) -> Tensor:
 def deviation(flat: Tensor) -> float:
     """How far translations of flat colours are from flat, in levels; 0 is flat.
 
-    The standard deviation over the places of an image, of the channel and the image where it is largest.
+    The standard deviation over the pixels of an image, maximum over channels and images.
 
     Args:
         flat: (N, C, H, W) uint8, or float in [-1, 1].
@@ -36,7 +36,7 @@ def deviation(flat: Tensor) -> float:
 
 
 def shift(before: Tensor, after: Tensor) -> float:
-    """How far flat colours move, in levels: the mean absolute difference of the mean colours of (N, C, H, W) charts."""
+    """The shift of flat colours, in levels: mean absolute difference of the mean colours of (N, C, H, W) charts."""
     return float((pixels.levels(after).mean((2, 3)) - pixels.levels(before).mean((2, 3))).abs().mean())
 
 

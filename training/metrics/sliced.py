@@ -1,8 +1,8 @@
-"""Sliced Wasserstein distance between the patches of two sets of images, one number for each size of detail.
+"""Sliced Wasserstein distance between the patches of two sets of images, one number per scale of detail.
 
 References:
     T. Karras et al., "Progressive Growing of GANs ...", ICLR 2018, section 5: 7 x 7 patches of a Laplacian pyramid, 128
-    an image and level, each channel normalised, 512 directions. The paper draws 16,384 images of each set.
+    per image and level, each channel normalised, 512 directions. The paper samples 16,384 images of each set.
     P. Burt and E. Adelson, "The Laplacian Pyramid as a Compact Image Code", 1983.
 """
 
@@ -19,8 +19,8 @@ from training.metrics import pixels
 MIN_SIDE_PX = 16
 _PATCH_PX = 7
 _CHUNK = 250  # images at once
-_DIRECTIONS = 16  # directions at once: 1,280,000 patches make 82 MB a set
-_MIN_STD = 1e-3  # of 255 levels: a level without any detail is left at 0, not blown up
+_DIRECTIONS = 16  # directions at once: 1,280,000 patches take 82 MB per set
+_MIN_STD = 1e-3  # of 255 levels: a pyramid level without detail stays 0 instead of being amplified
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ def distance(real: Tensor, fake: Tensor, seed: int = 0, patches: int = 128, dire
     Args:
         real: (N, C, H, W) uint8, or float in [-1, 1]; sides of at least 16 px.
         fake: the same shape.
-        seed: of the patches' places, the same in both sets, and of the directions.
-        patches: an image and level. Memory grows to N x patches x C x 400 bytes.
-        directions: how many.
+        seed: seed of the patches' positions, the same in both sets, and of the directions.
+        patches: number per image and level. Needs N x patches x C x 400 bytes.
+        directions: number of random directions.
 
     Raises:
         ValueError: the shapes differ, or the images are too small or out of range.
@@ -64,7 +64,7 @@ def distance(real: Tensor, fake: Tensor, seed: int = 0, patches: int = 128, dire
 
 
 def _heights(height: int, width: int) -> list[int]:
-    """Of the pyramid's levels, finest first."""
+    """Heights of the pyramid's levels in px, finest first."""
     found = []
     while min(height, width) >= MIN_SIDE_PX:
         found.append(height)
@@ -83,7 +83,7 @@ def _descriptors(images: Tensor, level: int, last: bool, patches: int, seed: int
 
 
 def _patches(detail: Tensor, count: int, generator: torch.Generator) -> Tensor:
-    """(N, C, H, W) -> (N x count, C, 49) at random places."""
+    """(N, C, H, W) -> (N x count, C, 49) at random positions."""
     windows = detail.unfold(2, _PATCH_PX, 1).unfold(3, _PATCH_PX, 1)
     rows, columns = (
         torch.randint(side, (len(detail), count), generator=generator).to(detail.device) for side in windows.shape[2:4]
@@ -93,7 +93,7 @@ def _patches(detail: Tensor, count: int, generator: torch.Generator) -> Tensor:
 
 
 def _detail(images: Tensor, level: int, last: bool) -> Tensor:
-    """One level of the Laplacian pyramid; the last is what remains, blurred."""
+    """One level of the Laplacian pyramid; the last is the low-pass residual."""
     for _ in range(level):
         images = _smooth(images)[..., ::2, ::2]
     if last:

@@ -13,7 +13,7 @@ from torch import Tensor
 from training.metrics import pixels
 
 _CHUNK = 64
-_BAND = 7.0 / 16.0  # cycles a pixel: the uppermost eighth of the frequencies, since content modulates the pattern
+_BAND = 7.0 / 16.0  # cycles per pixel: the uppermost eighth of the frequencies, since content modulates the pattern
 
 
 def gradient_ratio(real: Tensor, fake: Tensor) -> float:
@@ -33,7 +33,7 @@ def half_rate_ratio(real: Tensor, fake: Tensor) -> float:
     """Energy at half the sampling rate over that of real images: well above 1 is a checkerboard, or noise.
 
     Energy is the power of the Hann-windowed image, in levels, summed over channels, at frequencies of 7/16 or more
-    cycles a pixel along either axis.
+    cycles per pixel along either axis.
 
     Args:
         real: (N, C, H, W) uint8, or float in [-1, 1].

@@ -1,4 +1,4 @@
-"""Contrast and mean colour of images against others: a translation may be paler, darker or tinted."""
+"""Contrast and mean colour of images against others: detects paler, darker or tinted translations."""
 
 from typing import NamedTuple
 

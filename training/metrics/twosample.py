@@ -1,6 +1,6 @@
 """Classifier two-sample test: can a small network tell samples from real images that it did not train on?
 
-50 % says that it cannot. The network is made and discarded here; it selects nothing and reports nothing else.
+An accuracy of 50 % means that it cannot. The network is trained and discarded here and has no other use.
 
 References:
     D. Lopez-Paz and M. Oquab, "Revisiting Classifier Two-Sample Tests", ICLR 2017, section 3: under equality the
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from training.metrics import pixels
 
 MIN_IMAGES = 4
-"""Images of either set, without which there is nothing to train on and to read."""
+"""Minimum number of images per set, for training and test halves."""
 _WIDTHS = (16, 32, 64, 64)
 _BATCH = 32
 _CHUNK = 100
@@ -28,13 +28,13 @@ _CROP_PX = 64
 
 @dataclass(frozen=True)
 class TwoSample:
-    """How well real and fake were told apart.
+    """How well the network separates real from fake images.
 
     Attributes:
         accuracy: on `count` held-out images, half of them real; 0.5 is chance.
         standard_error: of the accuracy, sqrt(accuracy (1 - accuracy) / count).
-        p_value: of an accuracy as high as this if both sets were of one distribution; one-sided.
-        count: held-out images.
+        p_value: one-sided probability of at least this accuracy if both distributions are equal.
+        count: number of held-out images.
     """
 
     accuracy: float
@@ -44,13 +44,13 @@ class TwoSample:
 
 
 def distinguish(real: Tensor, fake: Tensor, seed: int = 0, steps: int = 300) -> TwoSample:
-    """Trains on one half of both sets, and reads the other.
+    """Trains on one half of both sets, and tests on the other.
 
     Args:
         real: (N, C, H, W) uint8, or float in [-1, 1]; sides of at least 16 px.
-        fake: (M, C, H, W), the same. Of the larger set, as many are drawn as the smaller has.
-        seed: of the halves, the weights and the batches; torch's own random state stays as it was.
-        steps: of training, with batches of 32.
+        fake: (M, C, H, W), the same. The larger set is subsampled to the size of the smaller one.
+        seed: seed of the halves, the weights and the batches; torch's global random state is not changed.
+        steps: training steps, with batches of 32.
 
     Raises:
         ValueError: there are fewer than 4 of either, or the shapes differ, or the images are out of range.
@@ -95,10 +95,10 @@ def _train(images: Tensor, labels: Tensor, steps: int) -> nn.Module:
 
 
 def _network(channels: int) -> nn.Sequential:
-    """(N, C, H, W) -> (N, 1) logits; the mean over places makes it a reader of texture, at any size."""
+    """(N, C, H, W) -> (N, 1) logits; the mean over positions makes it a texture classifier for any size."""
     layers: list[nn.Module] = []
     for index, width in enumerate(_WIDTHS):
-        # Full size first: a stride would fold a checkerboard into a constant, whose sign depends on the place.
+        # Full resolution first: a stride would alias a checkerboard to a constant whose sign depends on the position.
         stride = 2 if index else 1
         layers += [nn.Conv2d(channels, width, 3, stride, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU()]
         channels = width
@@ -106,7 +106,7 @@ def _network(channels: int) -> nn.Sequential:
 
 
 def _cropped(images: Tensor) -> Tensor:
-    """The batch cut somewhere, to 64 px or less: few images are memorised otherwise, and it costs less."""
+    """A random crop of the batch, 64 px or less: prevents memorisation of small sets, and is faster."""
     for dim in (2, 3):
         side = images.shape[dim]
         kept = min(_CROP_PX, side * 7 // 8)
@@ -115,6 +115,6 @@ def _cropped(images: Tensor) -> Tensor:
 
 
 def _read(network: nn.Module, images: Tensor) -> Tensor:
-    """(N,) float32, 1 for what is taken for real."""
+    """(N,) float32, 1 for images that are classified as real."""
     with torch.inference_mode():
         return torch.cat([network(part).squeeze(1) for part in images.split(_CHUNK)]).gt(0.0).float()
