@@ -1,7 +1,7 @@
 """Frozen dataclasses, one per method; each hyper-parameter is declared once, and `recipes` gives values.
 
-Knows nothing about torch: networks and objectives read these values, the command line overrides them, and a run
-saves them beside its checkpoints. Values are checked where they enter: by `validated` from the command line, by
+Independent of torch: networks and objectives read these values, the command line overrides them, and a run
+saves them with its checkpoints. Values are validated on input: by `validated` from the command line, by
 `from_json` from a file.
 """
 
@@ -60,7 +60,7 @@ __all__ = [
 
 
 def to_json(config: TrainingConfig) -> dict[str, Any]:
-    """The configuration as plain JSON values, with the method's name beside its fields."""
+    """The configuration as plain JSON values, including the method's name."""
     return {"method": config.method, **TypeAdapter(type(config)).dump_python(config, mode="json")}
 
 
@@ -78,10 +78,10 @@ def from_json(values: dict[str, Any]) -> TrainingConfig:
 
 
 def validated(config: TrainingConfig) -> TrainingConfig:
-    """An equal configuration whose every value and rule has been checked.
+    """An equal configuration, with all values and rules validated.
 
-    Plain dataclasses check nothing when they are made: the command line builds them part by part, and an error would
-    not name the option that it is about.
+    Plain dataclasses do not validate on construction: the command line builds them part by part, and an error there
+    would not name the option.
 
     Raises:
         ValidationError: a value is out of its range, or values do not fit each other.

@@ -1,11 +1,11 @@
-"""The kinds of values that configurations are made of."""
+"""The types of configuration values."""
 
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
 STRICT = ConfigDict(extra="forbid", revalidate_instances="always")
-"""No unknown fields; an instance is checked like values from a file, with everything that it holds."""
+"""No unknown fields; an instance is validated like values from a file, including nested ones."""
 
 Positive = Annotated[int, Field(ge=1)]
 Rate = Annotated[float, Field(gt=0, lt=1)]

@@ -1,4 +1,4 @@
-"""What a network is built from: one dataclass is its whole configuration."""
+"""The configuration of each network, one dataclass per network."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal

@@ -1,4 +1,4 @@
-"""Names that older versions wrote into manifests and run folders, and what they are called now."""
+"""Names that older versions wrote into manifests and run folders, and their current names."""
 
 import re
 from collections.abc import Mapping

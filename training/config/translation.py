@@ -35,7 +35,7 @@ class TranslationConfig(TrainingConfig):
 
     @model_validator(mode="after")
     def _crops_fit_the_networks(self) -> Self:
-        # Three maps per side are left for PatchGAN's last two layers, and two for the residual blocks' statistics.
+        # PatchGAN's last two layers need maps of at least 3 x 3, the residual blocks' statistics at least 2 x 2.
         for_discriminator = 3 * 2**self.discriminator.layers if self.discriminator.layers else 2
         if isinstance(self.discriminator, MultiscaleDiscriminator):
             for_discriminator *= 2 ** (self.discriminator.scales - 1)
@@ -49,14 +49,14 @@ class TranslationConfig(TrainingConfig):
 
     @property
     def crops(self) -> dict[str, int]:
-        """The sides of all crops that steps see, by the setting that says so."""
+        """The sides of all crops in px, by setting."""
         return {"images.crop_px": self.images.crop_px}
 
     @property
     def image_px(self) -> int:
         """Side of the images that the model is evaluated on and packaged for: that of the crops.
 
-        A network without normalisation gives a crop what it gives the whole image, so that it is for whole images.
+        A network without normalisation treats a crop like the whole image, so its size is that of whole images.
         """
         if isinstance(self.generator, PyramidGenerator):
             return self.images.load_px // self.multiple * self.multiple
@@ -64,7 +64,7 @@ class TranslationConfig(TrainingConfig):
 
     @property
     def multiple(self) -> int:
-        """Both sides of an input have to be a multiple of it, in px."""
+        """Height and width of an input must be multiples of this, in px."""
         if isinstance(self.generator, UnetGenerator):
             return int(2**self.generator.depth)
         return 8 if isinstance(self.generator, PyramidGenerator) else 4

@@ -70,8 +70,8 @@ _DCGAN_MNIST_SMALL = replace(
 )
 
 # Arjovsky et al. (2017): their hyper-parameters, with DCGAN's networks at 28 px, which the paper does not show; 20,000
-# generator steps, of which 64 have 100 critic steps. The last 10,000 images are for the estimate that is held against
-# FID.
+# generator steps, of which 64 have 100 critic steps. The last 10,000 images are held out for the estimate that is
+# compared with FID.
 _WGAN = WganConfig(
     dataset="fashion-mnist",
     validation_share=1 / 6,
@@ -106,10 +106,10 @@ _DCGAN_FACES = DcganConfig(
     discriminator=ConvDiscriminator(),
     validation_share=0.1,
 )
-# A few thousand faces are soon known by heart: D sees them mirrored, shifted, recoloured and with holes. Without its
-# BatchNorm, held smooth by R1 instead, it told real from generated hardly at all for the first 60,000 images
-# (docs/results.md). With it, D came to tell a whole batch of one kind from a batch of the other by their statistics
-# alone after 750,000 images, and one image from another not at all: so both go through it as one batch.
+# A discriminator soon memorises a few thousand faces, so D sees them mirrored, shifted, recoloured and with holes.
+# Without BatchNorm, regularised by R1 instead, D hardly separated real from generated images for the first 60,000
+# images (docs/results.md). With BatchNorm, after 750,000 images D separated whole real batches from whole generated
+# batches by their statistics, but not single images. So real and generated images form one batch.
 _DCGAN_FACES_SMALL = replace(
     _DCGAN_FACES,
     images=ImageInput(load_px=64, crop_px=64, flip=True),

@@ -1,4 +1,4 @@
-"""What a recipe is."""
+"""The type of a recipe."""
 
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ class Recipe(NamedTuple):
     Attributes:
         description: one sentence.
         images_per_s: real images seen per second on the reference machine, two CPU cores with AVX512-BF16; measured as
-            docs/training-speed.md says.
+            described in docs/training-speed.md.
     """
 
     description: str
@@ -20,5 +20,5 @@ class Recipe(NamedTuple):
 
 
 def hours(config: TrainingConfig, images_per_s: float) -> float:
-    """How long a whole run takes at a rate of real images seen per second."""
+    """The duration of a whole run in hours, at a rate of real images seen per second."""
     return config.total_nimg / images_per_s / 3600.0

@@ -14,7 +14,7 @@ from training.config import (
 )
 from training.config.recipes.recipe import Recipe
 
-# Isola et al. (2017): 200 epochs of 400 pairs, from drawings of labels (B) to photos (A).
+# Isola et al. (2017): 200 epochs of 400 pairs, from label maps (B) to photos (A).
 _PIX2PIX = Pix2pixConfig(
     dataset="facades",
     direction="BtoA",
@@ -40,8 +40,8 @@ _CYCLEGAN_HORSE = replace(_CYCLEGAN_MONET, dataset="horse2zebra", total_nimg=200
 
 
 def _cyclegan_small(config: CycleganConfig) -> CycleganConfig:
-    # A small network that draws all anew loses the colours within this length (docs/results.md). It is given them, and
-    # the identity is no longer worth its time after the beginning.
+    # A small network that generates the whole image loses the colours within this length (docs/results.md). So it adds
+    # its output to the blurred input, and the identity loss is used only at the start.
     return replace(
         config,
         total_nimg=36_000,
@@ -59,9 +59,9 @@ def _cyclegan_small(config: CycleganConfig) -> CycleganConfig:
     )
 
 
-# Translators that are fast at 256 px and beyond: crops of the size at which images are shown. Chroma at half the
-# resolution and the noise term keep coloured confetti from passing for paint. The learning rate is constant for half
-# of the run: a shorter run is a whole one without the decay.
+# Translators that are fast at 256 px and above: crops have the size of displayed images. Chroma at half the
+# resolution and the noise term prevent chroma noise that imitates paint. The learning rate is constant for half
+# of the run: a shorter run is a full one without the decay.
 _CYCLEGAN_MONET_256 = CycleganConfig(
     dataset="monet2photo",
     images=ImageInput(load_px=256, crop_px=128),
