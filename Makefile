@@ -7,7 +7,7 @@ PORT ?= $(or $(GANVAS_PORT),8000)
 EXTRA ?= cpu
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help serve test test-busy test-ray client-types images pictures lint format bench bench-scaling bench-engines bench-training soak clean
+.PHONY: help serve test test-busy test-import test-ray client-types images pictures lint format bench bench-scaling bench-engines bench-training soak clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -21,6 +21,9 @@ test: $(VENV)/.dev ## run the whole test suite
 
 test-busy: $(VENV)/.dev ## test what deals with time 20 times beside stress-ng (BUSY='--runs 5 --whole')
 	$(BIN)/python -m tests.busy $(BUSY)
+
+test-import: $(VENV)/.dev ## import and serve every architecture of other projects
+	GANVAS_TEST_EVERY_IMPORT=1 $(BIN)/python -m pytest tests/unit/training/packaging/foreign
 
 test-ray: $(VENV)/.dev ## test the batch commands and the service on a local Ray cluster
 	$(PIP) --editable '.[ray]'

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ Stamp = tuple[tuple[str, int, int], ...]
 
 POLL_MS = 5000  # some file systems (networks, some containers' volumes) report no changes
 _SETTLE_MS = 200
+_WRITING_S = 10.0  # a network without a manifest is being written this long after its last change
 _log = logging.getLogger(__name__)
 
 
@@ -34,7 +36,8 @@ class Folder:
     def packages(self, wanted: tuple[str, ...]) -> dict[tuple[str, str], Stamp] | None:
         """Every folder that may be a package, by name and version; None if the models folder cannot be read.
 
-        A package that is being written has no manifest yet. This is not an error.
+        A package that is being written has no manifest yet. This is not an error until its files have been left alone
+        for a while.
         """
         names = self._folders(self.root)
         if names is None:
@@ -45,7 +48,7 @@ class Folder:
                 continue
             for version in self._folders(folder) or []:
                 stamp = _stamp(version)
-                if any(name == manifest.FILE_NAME for name, *_ in stamp):
+                if any(name == manifest.FILE_NAME for name, *_ in stamp) or _is_abandoned(stamp):
                     found[folder.name, version.name] = stamp
         return found
 
@@ -91,6 +94,14 @@ def holds(folder: Path, described: Manifest) -> bool:
         )
     except (OSError, ValueError):
         return False
+
+
+def _is_abandoned(stamp: Stamp) -> bool:
+    """Whether a folder holds a network that nobody is packaging."""
+    newest = max(
+        (changed_ns for name, _, changed_ns in stamp if name.endswith(manifest.NETWORK_SUFFIXES)), default=None
+    )
+    return newest is not None and time.time() - newest / 1e9 > _WRITING_S
 
 
 def _stamp(version: Path) -> Stamp:

@@ -106,6 +106,7 @@ def read_manifest(folder: Path) -> Manifest:
     Raises:
         PackageError: it is missing or invalid, or it names another model.
     """
+    _check_packaged(folder)
     raw = _read(folder, manifest.FILE_NAME)
     if len(raw) > _MAX_MANIFEST_BYTES:
         raise PackageError(f"{manifest.FILE_NAME} is larger than {_MAX_MANIFEST_BYTES} bytes")
@@ -121,6 +122,22 @@ def read_manifest(folder: Path) -> Manifest:
             f"but the folder is {folder.parent.name}/{folder.name}"
         )
     return described
+
+
+def _check_packaged(folder: Path) -> None:
+    """Names the command that packages a network without a manifest.
+
+    Raises:
+        PackageError: the folder has a network, but no manifest.
+    """
+    if (folder / manifest.FILE_NAME).exists() or not folder.is_dir():
+        return
+    networks = sorted(file.name for file in folder.iterdir() if file.name.endswith(manifest.NETWORK_SUFFIXES))
+    if networks:
+        raise PackageError(
+            f"there is no {manifest.FILE_NAME}; make a package of {networks[0]} elsewhere: "
+            f"python -m training import {networks[0]} --name {folder.parent.name}"
+        )
 
 
 def _open_network(

@@ -18,10 +18,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, mo
 
 SCHEMA_VERSION = 1
 FILE_NAME = "manifest.json"
+NETWORK_SUFFIXES = (".onnx", ".pth", ".pt", ".safetensors")
+"""Files that can become a package."""
 NAME_PATTERN = r"^[a-z0-9][a-z0-9-]{0,63}$"
 
 Task = Literal["generate", "translate"]
-Method = Literal["gan", "wgan", "wgan-gp", "dcgan", "pix2pix", "cyclegan"]
+Method = Literal["gan", "wgan", "wgan-gp", "dcgan", "pix2pix", "cyclegan", "other"]
 NetworkName = Literal["generator", "discriminator", "encoder"]
 Distribution = Literal["normal", "uniform"]
 
@@ -156,12 +158,16 @@ class Metric(_Part):
 
 
 class Data(_Part):
-    """What the model was trained on."""
+    """What the model was trained on.
+
+    Attributes:
+        images: number of training images; None if it is not known, as for an imported model.
+    """
 
     name: str
     source: str
     terms: str
-    images: int = Field(ge=1)
+    images: int | None = Field(ge=1)
 
 
 class Training(_Part):
@@ -198,7 +204,11 @@ class Translation(_Part):
 
 
 class Manifest(_Part):
-    """One version of one model."""
+    """One version of one model.
+
+    Attributes:
+        architecture: the network in free text, for a model that was not trained here.
+    """
 
     schema_version: Literal[1]
     name: str = Field(pattern=NAME_PATTERN)
@@ -206,6 +216,7 @@ class Manifest(_Part):
     task: Task
     method: Method
     description: str
+    architecture: str | None = None
     licence: str
     data: Data
     training: Training
@@ -249,13 +260,29 @@ class Manifest(_Part):
             direction.vector.unpack()
         return self
 
+    @model_validator(mode="after")
+    def _images_are_in_range(self) -> Self:
+        """The service converts levels of 0 ... 255 to [-1, 1] and back, for every network."""
+        for network in self.networks.values():
+            for tensor in (*network.inputs, *network.outputs):
+                if tensor.name in ("images", "translated") and tensor.range not in (None, (-1.0, 1.0)):
+                    low, high = tensor.range
+                    raise ValueError(
+                        f"the tensor {tensor.name} has the range [{low:g}, {high:g}], but images of a package are in "
+                        "[-1, 1]; `python -m training import --range` converts a network inside its graph"
+                    )
+        return self
+
     def _goldens_are_pairs(self) -> None:
         for golden in self.goldens:
             (count, height, width, channels), given = (*golden.images.shape, 0, 0, 0, 0)[:4], golden.inputs
             if channels != 3 or {name: array.shape for name, array in given.items()} != {
                 "images": (count, 3, height, width)
             }:
-                raise ValueError("a translator's golden is a colour image and its translation of the same size")
+                raise ValueError(
+                    "a translator's golden has the input `images` (N, 3, H, W) and `images` (N, H, W, 3), its "
+                    "translation of the same size"
+                )
 
     @property
     def digest(self) -> str:

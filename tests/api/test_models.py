@@ -1,4 +1,5 @@
 import json
+import os
 from urllib.parse import quote
 
 import numpy as np
@@ -270,6 +271,17 @@ def test_a_folder_that_is_no_package_s_is_reported(tmp_path, serve, name, versio
         document = client.get("/v1/models").json()
     assert document["models"] == []
     assert [(item["name"], item["version"]) for item in document["skipped"]] == [(name, version)]
+
+
+def test_a_network_that_nobody_packages_is_skipped_with_the_command_that_does(tmp_path, serve):
+    folder = tmp_path / "style" / "1"
+    folder.mkdir(parents=True)
+    (folder / "net.pth").write_bytes(b"weights")
+    os.utime(folder / "net.pth", (1, 1))
+    with serve(tmp_path) as client:
+        (skipped,) = client.get("/v1/models").json()["skipped"]
+    assert (skipped["name"], skipped["version"]) == ("style", "1")
+    assert "python -m training import net.pth --name style" in skipped["reason"]
 
 
 def test_a_package_without_its_manifest_is_still_being_written(tmp_path, serve):

@@ -4,6 +4,7 @@ import io
 import re
 import shutil
 import urllib.request
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from PIL import Image
 
 from tests import builders
 from tests.docs.blocks import ROOT
+from tests.unit.training.packaging.foreign.networks import NETWORKS, filled
 
 ADDRESS = "localhost:8000"
 
@@ -59,6 +61,14 @@ def _generated(call: str) -> Callable[[Path, int], None]:
     return make
 
 
+def _torchserve_archive(path: Path) -> None:
+    state = io.BytesIO()
+    torch.save(filled(NETWORKS["resnet-6-instance"]()).state_dict(), state)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("state.pth", state.getvalue())
+        archive.writestr("MAR-INF/MANIFEST.json", "{}")
+
+
 _FILES: dict[str, Callable[[Path, int], Any]] = {
     "photo.jpg": _photo("JPEG"),
     "one.jpg": _photo("JPEG", 1),
@@ -67,11 +77,11 @@ _FILES: dict[str, Callable[[Path, int], Any]] = {
     "seven.png": _generated("mnist-dcgan/sample?seed=42&class=7"),
     "42.png": _generated("mnist-gan/sample?seed=42"),
     "grid.png": _generated("mnist-gan/sample?seed=0&n=16"),
+    "model.mar": lambda path, _: _torchserve_archive(path),
     "photos": lambda path, _: builders.write_images(path, "a.png", "b/c.png"),
     "photos.zip": lambda path, _: builders.write_zip(
         path, builders.write_images(path.with_suffix(".d"), "a.png", "b/c.png")
     ),
-    "generator.onnx": lambda path, _: path.write_bytes(builders.generator_graph()),
 }
 
 
@@ -83,8 +93,6 @@ def lay_out(folder: Path, text: str, port: int, models: Path) -> None:
     (folder / "models").mkdir()
     for model in models.iterdir():
         (folder / "models" / model.name).symlink_to(model)
-    if "service render mine" in text:  # the block before it writes this package
-        builders.write_package(folder / "models", "mine")
 
 
 def values(port: int) -> dict[str, Any]:
@@ -94,6 +102,6 @@ def values(port: int) -> dict[str, Any]:
         "seed": seed,
         "mean": mean,
         "direction": direction,
-        "picture": Image.open(io.BytesIO(builders.image_file(12, 12))),
+        "image": Image.open(io.BytesIO(builders.image_file(12, 12))),
         "images": torch.zeros(8, 3, 16, 16),
     }

@@ -18,6 +18,7 @@ from torch import nn
 
 from tests import builders
 from tests.docs.blocks import ROOT
+from tests.unit.training.packaging.foreign.networks import NETWORKS, filled
 from tests.unit.training.tiny import CYCLEGAN_WORDS, PIX2PIX_WORDS, TINY_WORDS
 from training import __main__ as command_line
 from training import classifiers, cli, commands, objectives, study
@@ -70,6 +71,13 @@ _RECIPES = {
     "classes": "dcgan-mnist",
     "faces": "dcgan-faces-small",
     "monet": "cyclegan-monet-small",
+}
+_CHECKPOINTS = {  # files of other projects, and the network whose state dict they hold
+    "latest_net_G.pth": "resnet-9-batch-dropout",
+    "candy.pth": "fast-neural-style",
+    "netG.pth": "dcgan",
+    "netD.pth": "dcgan-discriminator",
+    "mlp.pth": "mlp",
 }
 _KINDS = {"directions": "faces", "finetune-classes": "classes"}  # of runs, by command
 
@@ -126,6 +134,13 @@ class TrainingRuns:
             shutil.copytree(self.monet, folder / "models", dirs_exist_ok=True)
         if "runs/digits" in text and "--out runs/digits" not in text:
             shutil.copytree(self.run("digits"), folder / "runs" / "digits")
+        for name, network in _CHECKPOINTS.items():
+            if name in text:
+                torch.save(filled(NETWORKS[network]()).state_dict(), folder / name)
+        for name in ("network.onnx", "repository/style/1/model.onnx"):
+            if name in text:
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                (folder / name).write_bytes(builders.stylising_graph())
 
     def execute(self, words: tuple[str, ...]) -> tuple[int, str]:
         """Run `python -m training WORDS`; return its exit code and its output."""

@@ -6,6 +6,7 @@ Nothing here imports torch before a command runs, so that `--help` is fast.
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from training.cli.checkpoints import import_checkpoint
 from training.cli.finetuning import directions, encoder, finetune_classes, train_classifier
 from training.cli.results import evaluate, export, report
 from training.cli.runs import doctor, recipes, resume, study, train
@@ -18,6 +19,7 @@ COMMANDS: Mapping[str, Callable[..., Any]] = {
     "evaluate": evaluate,
     "report": report,
     "export": export,
+    "import": import_checkpoint,
     "finetune-classes": finetune_classes,
     "directions": directions,
     "encoder": encoder,

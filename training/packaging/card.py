@@ -20,9 +20,9 @@ def render(described: Manifest) -> str:
 
 | | |
 | --- | --- |
-| method | {described.method} |
+| method | {described.method}{_architecture(described)} |
 {_translation(described)}| images | {_size(described)} |
-| data | {about.name}, {about.images:,} training images |
+| data | {about.name}{_count(about.images)} |
 | source | {about.source} |
 | terms of the data | {about.terms} |
 | licence of the weights | {described.licence} |
@@ -46,6 +46,14 @@ def render(described: Manifest) -> str:
 {_weaknesses(described)}
 {_samples(described)}To reproduce: `python -m training evaluate models/{described.name}/{described.version} --data PATH`
 """
+
+
+def _architecture(described: Manifest) -> str:
+    return f": {described.architecture}" if described.architecture else ""
+
+
+def _count(images: int | None) -> str:
+    return "" if images is None else f", {images:,} training images"
 
 
 def _size(described: Manifest) -> str:

@@ -4,7 +4,6 @@ The graphs themselves are `training.packaging.onnx.export`; `generative` and `tr
 task holds; this module knows what all packages have in common.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +15,11 @@ from training import config as configs
 from training.config import GenerativeConfig, TranslationConfig
 from training.config.recipes import RECIPES
 from training.data import PUBLISHED, ImageSet, PairSet
-from training.evaluate import save_png
 from training.objectives import Generative, Objective, Translation
-from training.packaging import card, generative, translation
+from training.packaging import generative, translation
 from training.packaging.contents import Contents
+from training.packaging.folder import version_folders, write_content, write_manifest
 from training.packaging.onnx.export import ExportError
-from training.runs.files import write_text
 from training.runs.folder import Run
 
 
@@ -77,7 +75,7 @@ def export(
             be served then, since the manifests are written last.
     """
     names = _names(objective, label)
-    folders = _folders(models, names, label.version)
+    folders = version_folders(models, names.values(), label.version)
     storing = generative.Storing(weights, low_rank_db, with_discriminator)
     built = _contents(run, objective, data, names, storing, images_seen // run.config.batch_size)
     described = [
@@ -85,14 +83,9 @@ def export(
         for folder, direction, contents in zip(folders, names, built, strict=True)
     ]
     for folder, contents, about in zip(folders, built, described, strict=True):
-        folder.mkdir(parents=True, exist_ok=True)
-        for graph in contents.networks.values():
-            (folder / graph.network.file).write_bytes(graph.model)
-        save_png(contents.preview, folder / "preview.png")
-        (folder / "README.md").write_text(card.render(about))
+        write_content(folder, contents.networks, contents.preview, about)
     for folder, about in zip(folders, described, strict=True):
-        # The manifest comes last, so that the service never reads an incomplete package.
-        write_text(folder / manifest.FILE_NAME, about.model_dump_json(indent=2) + "\n")
+        write_manifest(folder, about)
     return folders
 
 
@@ -110,22 +103,6 @@ def _names(objective: Objective, label: Label) -> dict[str, str]:
     if len(set(names)) < len(names):
         raise ExportError(f"--name and --inverse are both {label.name}, but are two packages")
     return dict(zip(directions, names, strict=True))
-
-
-def _folders(models: Path, names: Mapping[str, str], version: int | None) -> list[Path]:
-    """One folder a name, all of the same version."""
-    for name in names.values():
-        if not re.fullmatch(manifest.NAME_PATTERN, name):
-            raise ExportError(f"a model's name is small letters, digits and hyphens, at most 64; {name!r} is not")
-    if version is not None and not 1 <= version < 2**31:
-        raise ExportError(f"a version is a positive integer; {version} is not")
-    there = [path for name in names.values() for path in (models / name).glob("[0-9]*")]
-    newest = max((int(path.name) for path in there if path.name.isdigit()), default=0)
-    folders = [models / name / str(version or newest + 1) for name in names.values()]
-    for folder in folders:
-        if (folder / manifest.FILE_NAME).exists():
-            raise ExportError(f"{folder} exists; a version never changes: leave --version out to write a new one")
-    return folders
 
 
 def _contents(

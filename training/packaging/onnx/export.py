@@ -153,11 +153,11 @@ def _export(
     assert program is not None
     model = program.model_proto
     model.ir_version = min(model.ir_version, IR_VERSION)
-    _strip(model)
+    strip(model)
     return model
 
 
-def _strip(model: onnx.ModelProto) -> None:
+def strip(model: onnx.ModelProto) -> None:
     """Removes metadata about the exporting machine: paths, stack traces and the exporter's version."""
     del model.metadata_props[:]
     del model.graph.metadata_props[:]

@@ -101,3 +101,16 @@ def test_directions_have_the_length_of_a_latent(tmp_path):
 
 def test_the_committed_schema_is_the_one_of_the_code():
     assert (ROOT / "models/manifest.schema.json").read_text() == manifest.json_schema()
+
+
+@pytest.mark.parametrize("network", ["inputs", "outputs"])
+@pytest.mark.parametrize("value_range", [(0.0, 1.0), (0.0, 255.0), (-1.0, 2.0)])
+def test_images_of_another_range_are_refused_with_the_command_that_converts_them(tmp_path, network, value_range):
+    folder = builders.write_package(tmp_path, "tiny")
+    document = json.loads((folder / "manifest.json").read_text())
+    wrong = {"name": "images", "shape": ["N", 1, 8, 8], "range": value_range}
+    document["networks"]["generator"][network] = [wrong]
+    with pytest.raises(ValidationError, match=r"are in \[-1, 1\]; `python -m training import --range`"):
+        Manifest.model_validate(document)
+    wrong["range"] = (-1.0, 1.0)
+    assert Manifest.model_validate(document).networks["generator"]

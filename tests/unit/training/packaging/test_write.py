@@ -188,12 +188,12 @@ def test_a_name_that_the_service_would_not_serve_is_refused(write, tmp_path, nam
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("step", ["save_png", "_describe", "card.render"])
+@pytest.mark.parametrize("step", ["folder.save_png", "write._describe", "folder.card.render"])
 def test_an_export_that_fails_half_way_leaves_no_manifest(write, tmp_path, monkeypatch, step):
     def fail(*args):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(f"training.packaging.write.{step}", fail)
+    monkeypatch.setattr(f"training.packaging.{step}", fail)
     with pytest.raises(OSError, match="No space"):
         write(tmp_path)
     assert not list(tmp_path.rglob(manifest.FILE_NAME))
