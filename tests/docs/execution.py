@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from tests.docs import placeholders, static_checks
@@ -120,6 +121,8 @@ def check_bytes(suffix: str, raw: bytes, name: str) -> None:
                     check_bytes(Path(inner).suffix, archive.read(inner), f"{name}/{inner}")
     elif suffix == ".npy":
         assert np.load(io.BytesIO(raw)).ndim == 4, name
+    elif suffix == ".pth":
+        assert torch.load(io.BytesIO(raw), weights_only=True), f"{name} is empty"
     else:
         assert suffix == ".json", f"{name}: the tests know no such files"
         json.loads(raw)

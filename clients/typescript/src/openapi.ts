@@ -1,5 +1,5 @@
 // Generated from the OpenAPI page by generate.mjs (make client-types); not to be edited.
-// Page: sha256 8fa21489531b6ceefc1f7cc20e1e0a5f5b9ed99c0ae9a54b27ae722eb6f7c996
+// Page: sha256 75dd14a6d20b1f2e19a4c2250bacf6315f8dd3e7b05893af7aa72d0ed339a923
 
 export interface paths {
     "/livez": {
