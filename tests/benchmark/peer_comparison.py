@@ -14,7 +14,7 @@ from tests.benchmark.targets import SERVICE, drain, target
 from tests.benchmark.workloads import Workload
 
 Generator = Callable[..., Load]
-_MOST_TIMES, _LEAST_ANSWERS = 6, 5
+_MAX_TIMES, _MIN_RESPONSES = 6, 5
 _WARM_S = 1.0
 _WARM_CONNECTIONS = 16
 
@@ -37,7 +37,7 @@ class Plan:
 
     def seconds_of(self, connections: int, bound: float) -> float:
         """Of one point: longer if answers are so slow that a connection would see few of them."""
-        return max(self.seconds, min(_MOST_TIMES * self.seconds, _LEAST_ANSWERS * connections / bound))
+        return max(self.seconds, min(_MAX_TIMES * self.seconds, _MIN_RESPONSES * connections / bound))
 
 
 @dataclass

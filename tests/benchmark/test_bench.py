@@ -6,7 +6,7 @@ from tests.benchmark.peer_comparison import choose_generator
 from tests.benchmark.peers.generation import Task
 from tests.benchmark.targets import drain, service
 
-LEAST_SHARE = 0.8
+MIN_SHARE = 0.8
 CONNECTIONS = 64
 ROUNDS = 3
 SECONDS = 2.0
@@ -19,7 +19,7 @@ def test_dcgan_comes_near_to_the_bound(tmp_path):
     shares = []
     with service()(workload) as running:
         load(running.port, running.request, CONNECTIONS, 1.0)
-        while len(shares) < ROUNDS and max(shares, default=0.0) < LEAST_SHARE:
+        while len(shares) < ROUNDS and max(shares, default=0.0) < MIN_SHARE:
             drain(running)
             before_s = running.watch.cpu_s()
             found = load(running.port, running.request, CONNECTIONS, SECONDS, 1_000_000 * (len(shares) + 1))
@@ -28,4 +28,4 @@ def test_dcgan_comes_near_to_the_bound(tmp_path):
             drain(running)
             task = Task(str(workload.onnx), False, 0, available_cores())
             shares.append(of_cpu / bound.measure(task, None, SECONDS, of_cpu=True))
-    assert max(shares) >= LEAST_SHARE, f"shares of the bound: {shares}"
+    assert max(shares) >= MIN_SHARE, f"shares of the bound: {shares}"

@@ -34,7 +34,7 @@ _LENGTH = (
     *("--accelerator", "cpu", "--precision", "32-true", "--total-nimg", "640", "--batch-size", "32"),
     *("--log-every-steps", "1", "--sample-every-nimg", "320", "--checkpoint-every-nimg", "320"),
 )
-_FEW_IMAGES = Protocol(
+_SMALL_PROTOCOL = Protocol(
     class_samples=256,
     samples=256,
     sliced_images=256,
@@ -214,7 +214,7 @@ def _few(folder: Path) -> Iterator[None]:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(protocol, "STANDARD", _FEW_IMAGES)
+        patch.setattr(protocol, "STANDARD", _SMALL_PROTOCOL)
         patch.setattr(objectives.Generative, "batch_norm_latents", 400)
         patch.setattr(warm_start, "DISCRIMINATOR_STEPS", 3)
         patch.setattr(refine, "STEPS", 3)

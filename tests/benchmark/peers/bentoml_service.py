@@ -17,7 +17,7 @@ import bentoml
 from tests.benchmark.peers.generation import Network, Task
 
 task = Task.read()
-_MOST_MS = 30_000
+_MAX_MS = 30_000
 
 
 @bentoml.service(workers=1, traffic={"timeout": 60}, logging={"access": {"enabled": False}})
@@ -27,12 +27,12 @@ class Images:
     def __init__(self) -> None:
         self.network = Network(task)
 
-    @bentoml.api(batchable=True, max_batch_size=task.batch, max_latency_ms=_MOST_MS)
+    @bentoml.api(batchable=True, max_batch_size=task.batch, max_latency_ms=_MAX_MS)
     def generate(self, seeds: list[int]) -> list[str]:
         """Images of seeds."""
         return [b64encode(image).decode() for image in self.network.answer(seeds)]
 
-    @bentoml.api(batchable=True, max_batch_size=task.batch, max_latency_ms=_MOST_MS)
+    @bentoml.api(batchable=True, max_batch_size=task.batch, max_latency_ms=_MAX_MS)
     def translate(self, jpegs: list[str]) -> list[str]:
         """Translations of JPEGs."""
         translated = self.network.answer([b64decode(jpeg) for jpeg in jpegs])
